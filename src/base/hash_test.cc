@@ -1,0 +1,38 @@
+#include "base/hash.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace spillway {
+namespace {
+
+// The encoded forms and results are published partition-hash vectors: a type byte, the value, and a
+// suffix (00 for the 32-bit hash, FF for the 128-bit one).
+TEST(Murmur3, TheThirtyTwoBitHashMatchesPublishedVectors) {
+  EXPECT_EQ(Murmur3x86_32(std::string_view("\x08\x00", 2)), 0x3CCCB0FFu);
+  EXPECT_EQ(Murmur3x86_32(std::string_view("\x00", 1)), 0x514E28B7u);
+  EXPECT_EQ(Murmur3x86_32(std::string_view("\x01", 1)), 0xE45AD1ABu);
+  EXPECT_EQ(Murmur3x86_32(std::string_view("\x08" "asdf\x00", 6)), 0xB02BABC2u);
+}
+
+// Little-endian h1 then h2, bytes reversed, reads as h2 then h1 in big-endian order.
+TEST(Murmur3, TheHundredAndTwentyEightBitHashMatchesPublishedVectors) {
+  const Hash128 hash = Murmur3x64_128(std::string_view("\x08" "asdf\xff", 6));
+  EXPECT_EQ(hash.low, 0x608BF1D598F5B63AULL);
+  EXPECT_EQ(hash.high, 0xD5520F04FE58C5E8ULL);
+  const Hash128 path = Murmur3x64_128(std::string_view("\x08/path1\xff", 8));
+  EXPECT_EQ(path.low, 0xB499FD5198AE0F1EULL);
+  EXPECT_EQ(path.high, 0xB6B77F6E428D2FF0ULL);
+}
+
+TEST(Murmur3, EveryLengthOfTheLastBlockCounts) {
+  const std::string text(33, 'x');
+  for (size_t size = 1; size <= text.size(); ++size) {
+    EXPECT_NE(Murmur3x64_128(std::string_view(text).substr(0, size)),
+              Murmur3x64_128(std::string_view(text).substr(0, size - 1)));
+  }
+}
+
+}  // namespace
+}  // namespace spillway

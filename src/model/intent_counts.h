@@ -1,0 +1,41 @@
+// IntentCounts: the fate of every intent (docs/contract.md, I4). There is no fix-up: a run whose counts
+// do not add up has a bug, and says so.
+#ifndef SPILLWAY_MODEL_INTENT_COUNTS_H_
+#define SPILLWAY_MODEL_INTENT_COUNTS_H_
+
+#include <cstdint>
+
+namespace spillway {
+
+struct IntentCounts {
+  uint64_t read = 0;
+  uint64_t upserted = 0;
+  uint64_t deleted = 0;
+  uint64_t delete_found_nothing = 0;
+  uint64_t unchanged = 0;
+  uint64_t superseded = 0;
+  uint64_t filtered = 0;  // by the row filter, or suppressed by the mode
+  uint64_t rejected = 0;
+
+  uint64_t settled() const {
+    return upserted + deleted + delete_found_nothing + unchanged + superseded + filtered + rejected;
+  }
+  bool AddsUp() const { return read == settled(); }
+
+  IntentCounts& operator+=(const IntentCounts& other) {
+    read += other.read;
+    upserted += other.upserted;
+    deleted += other.deleted;
+    delete_found_nothing += other.delete_found_nothing;
+    unchanged += other.unchanged;
+    superseded += other.superseded;
+    filtered += other.filtered;
+    rejected += other.rejected;
+    return *this;
+  }
+  bool operator==(const IntentCounts&) const = default;
+};
+
+}  // namespace spillway
+
+#endif  // SPILLWAY_MODEL_INTENT_COUNTS_H_
