@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The story of a table and a container, told by the real programs. Called by `./dev demo`, which builds
-# them and sets: SPILLWAY_BIN (folder of the programs), SPILLWAY_PYTHON, ROWS (of the table).
+# The story of a table and a container, told by the real programs. `./dev demo` builds them and sets
+# SPILLWAY_BIN (folder of the programs), SPILLWAY_PYTHON and, if asked, ROWS (of the table).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 folder=${1:?usage: demo.sh FOLDER}
@@ -9,7 +9,10 @@ rm -rf "$folder"
 mkdir -p "$folder"
 cd "$folder"
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*" | if [ -t 1 ]; then cat; else sed 's/\x1b\[[0-9;]*m//g'; fi; }
+say() {
+  if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then printf '\n\033[1m%s\033[0m\n' "$*"
+  else printf '\n%s\n' "$*"; fi
+}
 run() { printf '\n$ spillway %s\n' "$*"; "$SPILLWAY_BIN/spillway" "$@"; }
 
 say "1. A lake: a Delta table of $rows products, written by delta-rs"
@@ -22,7 +25,9 @@ say "2. An operational store: a local Cosmos DB server"
 emulator=$!
 trap 'kill "$emulator" 2>/dev/null; wait "$emulator" 2>/dev/null || true' EXIT
 for _ in $(seq 200); do [ -s ready.json ] && break; sleep 0.05; done
-ready() { "$SPILLWAY_PYTHON" -c 'import json,sys; print(json.load(open("ready.json"))[sys.argv[1]])' "$1"; }
+ready() {
+  "$SPILLWAY_PYTHON" -c 'import json, sys; print(json.load(open("ready.json"))[sys.argv[1]])' "$1"
+}
 endpoint=$(ready endpoint)
 COSMOS_KEY=$(ready key)
 export COSMOS_KEY
