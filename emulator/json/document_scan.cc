@@ -18,7 +18,7 @@ namespace ondemand = simdjson::ondemand;
 constexpr size_t kExactNumberCharactersMax = 15;
 
 constexpr std::array<std::string_view, 5> kSystemProperties = {"_rid", "_self", "_etag",
-                                                              "_attachments", "_ts"};
+                                                               "_attachments", "_ts"};
 
 bool IsSystemProperty(std::string_view name) {
   return !name.empty() && name[0] == '_' &&
@@ -33,7 +33,8 @@ std::string_view TrimSpace(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
-// Bytes of the text that are stored as something else; the replacement of a removed property is empty.
+// Bytes of the text that are stored as something else; the replacement of a removed property is
+// empty.
 struct Edit {
   const char* begin;
   const char* end;
@@ -73,8 +74,8 @@ class Scan {
     if (has_escapes_) return field.unescaped_key().get(*name);
     const char* begin = field.key().raw();
     const size_t size_max = text_.data() + text_.size() - begin;
-    *name = std::string_view(
-        begin, static_cast<const char*>(std::memchr(begin, '"', size_max)) - begin);
+    *name = std::string_view(begin,
+                             static_cast<const char*>(std::memchr(begin, '"', size_max)) - begin);
     return simdjson::SUCCESS;
   }
 
@@ -161,7 +162,8 @@ class Scan {
     return simdjson::SUCCESS;
   }
 
-  // Checks a scalar that nobody watches. Without escapes, simdjson's first stage has checked strings.
+  // Checks a scalar that nobody watches. Without escapes, simdjson's first stage has checked
+  // strings.
   simdjson::error_code Skip(ondemand::value value, ondemand::json_type type) {
     if (type != ondemand::json_type::string) {
       ScannedValue ignored;

@@ -1,6 +1,6 @@
-// DocumentScan: the one pass over an incoming document: checks the JSON completely, picks out what the
-// server needs (id, partition and unique key values, ttl, the number of properties), and says which bytes
-// to store. The hot path of every write.
+// DocumentScan: the one pass over an incoming document: checks the JSON completely, picks out what
+// the server needs (id, partition and unique key values, ttl, the number of properties), and says
+// which bytes to store. The hot path of every write.
 #ifndef SPILLWAY_EMULATOR_JSON_DOCUMENT_SCAN_H_
 #define SPILLWAY_EMULATOR_JSON_DOCUMENT_SCAN_H_
 
@@ -21,8 +21,8 @@ Result<std::vector<std::string>> ParsePropertyPath(std::string_view path);
 // Buffers that parsing needs beyond the text; callers keep this many readable bytes behind a body.
 inline constexpr size_t kJsonPaddingBytes = 64;
 
-// A scalar found at a watched path. Objects and arrays are told apart from an absent property because
-// the service refuses them as partition keys.
+// A scalar found at a watched path. Objects and arrays are told apart from an absent property
+// because the service refuses them as partition keys.
 struct CompositeValue {};
 using ScannedValue = std::variant<cosmosdb::UndefinedKey, cosmosdb::NullKey, bool, double,
                                   std::string, CompositeValue>;
@@ -34,7 +34,7 @@ struct ScannedDocument {
   std::optional<std::string> id;  // absent, or not a string: see id_is_string
   bool id_is_string = true;
   bool has_ttl = false;
-  double ttl_seconds = 0;  // NaN when `ttl` is not a number
+  double ttl_seconds = 0;             // NaN when `ttl` is not a number
   std::vector<ScannedValue> watched;  // one for each watched path
   uint32_t properties = 0;            // at the top, for the charge
 };
@@ -44,7 +44,8 @@ class DocumentScanner {
   // `watched_paths`: partition key paths, then unique key paths, each as its names.
   explicit DocumentScanner(const std::vector<std::vector<std::string>>& watched_paths);
 
-  // REQUIRES: kJsonPaddingBytes readable bytes behind `text`. Thread-safe. Fails with kInvalidArgument.
+  // REQUIRES: kJsonPaddingBytes readable bytes behind `text`. Thread-safe. Fails with
+  // kInvalidArgument.
   Result<ScannedDocument> Scan(std::string_view text) const;
 
   // The watched paths as a tree of names.

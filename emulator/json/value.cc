@@ -17,12 +17,18 @@ constexpr double kExactIntegerMax = 9007199254740992.0;
 Value FromDom(simdjson::dom::element element) {
   using simdjson::dom::element_type;
   switch (element.type()) {
-    case element_type::NULL_VALUE: return Value::Null{};
-    case element_type::BOOL: return element.get_bool().value_unsafe();
-    case element_type::INT64: return static_cast<double>(element.get_int64().value_unsafe());
-    case element_type::UINT64: return static_cast<double>(element.get_uint64().value_unsafe());
-    case element_type::DOUBLE: return element.get_double().value_unsafe();
-    case element_type::STRING: return element.get_string().value_unsafe();
+    case element_type::NULL_VALUE:
+      return Value::Null{};
+    case element_type::BOOL:
+      return element.get_bool().value_unsafe();
+    case element_type::INT64:
+      return static_cast<double>(element.get_int64().value_unsafe());
+    case element_type::UINT64:
+      return static_cast<double>(element.get_uint64().value_unsafe());
+    case element_type::DOUBLE:
+      return element.get_double().value_unsafe();
+    case element_type::STRING:
+      return element.get_string().value_unsafe();
     case element_type::ARRAY: {
       Array array;
       const simdjson::dom::array items = element.get_array().value_unsafe();
@@ -103,12 +109,18 @@ bool operator==(const Value& a, const Value& b) {
   if (a.type() != b.type()) return false;
   switch (a.type()) {
     case Value::Type::kUndefined:
-    case Value::Type::kNull: return true;
-    case Value::Type::kBool: return a.boolean() == b.boolean();
-    case Value::Type::kNumber: return a.number() == b.number();
-    case Value::Type::kString: return a.string() == b.string();
-    case Value::Type::kArray: return a.array() == b.array();
-    case Value::Type::kObject: return SameObject(a, b);
+    case Value::Type::kNull:
+      return true;
+    case Value::Type::kBool:
+      return a.boolean() == b.boolean();
+    case Value::Type::kNumber:
+      return a.number() == b.number();
+    case Value::Type::kString:
+      return a.string() == b.string();
+    case Value::Type::kArray:
+      return a.array() == b.array();
+    case Value::Type::kObject:
+      return SameObject(a, b);
   }
   return false;
 }
@@ -145,14 +157,29 @@ void AppendJsonString(std::string_view text, std::string* out) {
     out->append(text.substr(plain, i - plain));
     plain = i + 1;
     switch (c) {
-      case '"': out->append("\\\""); break;
-      case '\\': out->append("\\\\"); break;
-      case '\n': out->append("\\n"); break;
-      case '\r': out->append("\\r"); break;
-      case '\t': out->append("\\t"); break;
-      case '\b': out->append("\\b"); break;
-      case '\f': out->append("\\f"); break;
-      default: out->append("\\u00").append({kHex[c >> 4], kHex[c & 15]});
+      case '"':
+        out->append("\\\"");
+        break;
+      case '\\':
+        out->append("\\\\");
+        break;
+      case '\n':
+        out->append("\\n");
+        break;
+      case '\r':
+        out->append("\\r");
+        break;
+      case '\t':
+        out->append("\\t");
+        break;
+      case '\b':
+        out->append("\\b");
+        break;
+      case '\f':
+        out->append("\\f");
+        break;
+      default:
+        out->append("\\u00").append({kHex[c >> 4], kHex[c & 15]});
     }
   }
   out->append(text.substr(plain));
@@ -162,10 +189,18 @@ void AppendJsonString(std::string_view text, std::string* out) {
 void AppendJson(const Value& value, std::string* out) {
   switch (value.type()) {
     case Value::Type::kUndefined:
-    case Value::Type::kNull: out->append("null"); return;
-    case Value::Type::kBool: out->append(value.boolean() ? "true" : "false"); return;
-    case Value::Type::kNumber: AppendJsonNumber(value.number(), out); return;
-    case Value::Type::kString: AppendJsonString(value.string(), out); return;
+    case Value::Type::kNull:
+      out->append("null");
+      return;
+    case Value::Type::kBool:
+      out->append(value.boolean() ? "true" : "false");
+      return;
+    case Value::Type::kNumber:
+      AppendJsonNumber(value.number(), out);
+      return;
+    case Value::Type::kString:
+      AppendJsonString(value.string(), out);
+      return;
     case Value::Type::kArray: {
       char separator = '[';
       for (const Value& item : value.array()) {

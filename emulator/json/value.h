@@ -1,5 +1,6 @@
-// Value: a JSON value, plus the "undefined" of the query language, for everything the server has to look
-// into: definitions, queries, patches. Documents on the write path are never turned into Values.
+// Value: a JSON value, plus the "undefined" of the query language, for everything the server has to
+// look into: definitions, queries, patches. Documents on the write path are never turned into
+// Values.
 #ifndef SPILLWAY_EMULATOR_JSON_VALUE_H_
 #define SPILLWAY_EMULATOR_JSON_VALUE_H_
 

@@ -6,9 +6,8 @@ namespace spillway::emulator {
 namespace {
 
 TEST(Value, KeepsTheTextOfWhatItParsed) {
-  for (const std::string text :
-       {R"({"b":1,"a":[true,false,null,"x\n\"\\\u0001é"],"c":{},"d":[]})", "-1.5", "\"\"", "1e+300",
-        "9007199254740991", "0.1"}) {
+  for (const std::string text : {R"({"b":1,"a":[true,false,null,"x\n\"\\\u0001é"],"c":{},"d":[]})",
+                                 "-1.5", "\"\"", "1e+300", "9007199254740991", "0.1"}) {
     const Result<Value> value = ParseJson(text);
     ASSERT_TRUE(value.ok()) << value.status().ToString();
     EXPECT_EQ(ToJson(*value), text);
