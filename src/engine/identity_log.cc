@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace spillway {
@@ -17,6 +19,19 @@ struct BlockHeader {
   uint64_t checksum = 0;
 };
 
+constexpr std::string_view kSuffix = ".identities";
+
+// Whatever the pipeline's name holds; two names never give the same.
+std::string FileName(const std::string& pipeline) {
+  std::string name;
+  for (const unsigned char c : pipeline) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_';
+    name += plain ? std::string(1, static_cast<char>(c)) : fmt::format("%{:02X}", c);
+  }
+  return name;
+}
+
 uint64_t Checksum(const std::vector<IdentityRecord>& records) {
   const auto* bytes = reinterpret_cast<const char*>(records.data());
   return Murmur3x64_128({bytes, records.size() * sizeof(IdentityRecord)}).high;
@@ -29,14 +44,22 @@ IdentityRecord IdentityRecord::Make(const Hash128& identity, const RowPlace& pla
                         uint64_t{upserted}};
 }
 
-std::string IdentityLog::PathFor(const std::string& folder, const std::string& pipeline) {
-  std::string name;
-  for (const unsigned char c : pipeline) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_';
-    name += plain ? std::string(1, static_cast<char>(c)) : fmt::format("%{:02X}", c);
+std::string IdentityLog::PathFor(const std::string& folder, const std::string& pipeline,
+                                 const std::string& load) {
+  return fmt::format("{}/{}.{}{}", folder, FileName(pipeline), load, kSuffix);
+}
+
+Status IdentityLog::RemoveAll(const std::string& folder, const std::string& pipeline) {
+  const std::string prefix = FileName(pipeline) + ".";
+  std::error_code error;
+  std::filesystem::directory_iterator file(folder, error);
+  for (; !error && file != std::filesystem::directory_iterator(); file.increment(error)) {
+    const std::string name = file->path().filename().string();
+    if (!name.starts_with(prefix) || !name.ends_with(kSuffix)) continue;
+    std::filesystem::remove(file->path(), error);
   }
-  return fmt::format("{}/{}.identities", folder, name);
+  if (!error || error == std::errc::no_such_file_or_directory) return Status::Ok();
+  return PermissionDenied(fmt::format("clearing {}: {}", folder, error.message()));
 }
 
 Result<std::unique_ptr<IdentityLog>> IdentityLog::Create(const std::string& path) {

@@ -47,7 +47,12 @@ struct IdentityRecord {
 // Thread-safe.
 class IdentityLog {
  public:
-  static std::string PathFor(const std::string& folder, const std::string& pipeline);
+  // `load`: what tells this load's rows from another's. A runner that has lost its lease and does
+  // not know yet may still append: with the same load, what it appends is true.
+  static std::string PathFor(const std::string& folder, const std::string& pipeline,
+                             const std::string& load);
+  // Takes away what loads of this pipeline have left that are never gone on with.
+  static Status RemoveAll(const std::string& folder, const std::string& pipeline);
   // Empty, in place of any that is there.
   static Result<std::unique_ptr<IdentityLog>> Create(const std::string& path);
   // What is there, up to the first block that is not whole.

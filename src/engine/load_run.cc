@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/hash.h"
 #include "engine/acknowledger.h"
 #include "engine/duplicate_policy.h"
 #include "engine/earlier_writes.h"
@@ -23,7 +24,9 @@ constexpr uint64_t kBatchesOpenMax = 4'096;  // between reading and the checkpoi
 constexpr uint64_t BatchMemory(uint64_t memory_bytes_max) {
   return memory_bytes_max / 16 * 3;
 }
-constexpr uint64_t SortMemory(uint64_t memory_bytes_max) { return memory_bytes_max / 8; }
+constexpr uint64_t SortMemory(uint64_t memory_bytes_max) {
+  return memory_bytes_max / 8;
+}
 
 Status Check(const LoadOptions& options) {
   if (options.pipeline.empty()) return InvalidArgument("the pipeline needs a name");
@@ -84,6 +87,7 @@ class LoadRun {
   LanePlan lanes_;
   SteadyTime
       earlier_writes_landed_;  // by then what an earlier run has sent has landed, or never will
+  std::string identities_path_;
   std::unique_ptr<IdentityLog> identities_;
   Budget memory_;
   Budget places_;
@@ -138,13 +142,18 @@ Status LoadRun::Begin() {
 }
 
 Status LoadRun::OpenIdentities() {
-  const std::string path = IdentityLog::PathFor(options_.spill_folder, options_.pipeline);
+  const Checkpoint& load = plan_.checkpoint;
+  const Hash128 name =
+      Murmur3x64_128(fmt::format("{}\n{}\n{}", load.table_id, load.version, load.mapping_hash));
+  identities_path_ = IdentityLog::PathFor(options_.spill_folder, options_.pipeline,
+                                          fmt::format("{:016x}", name.high));
   if (plan_.start == LoadStart::kFresh) {
-    ASSIGN_OR_RETURN(identities_, IdentityLog::Create(path));
+    RETURN_IF_ERROR(IdentityLog::RemoveAll(options_.spill_folder, options_.pipeline));
+    ASSIGN_OR_RETURN(identities_, IdentityLog::Create(identities_path_));
     return Status::Ok();
   }
-  ASSIGN_OR_RETURN(identities_, IdentityLog::Continue(path));
-  return CheckLogComplete(identities_->records_found(), plan_.checkpoint.counts);
+  ASSIGN_OR_RETURN(identities_, IdentityLog::Continue(identities_path_));
+  return CheckLogComplete(identities_->records_found(), load.counts);
 }
 
 void LoadRun::MakeCounters() {
@@ -221,7 +230,7 @@ Result<uint64_t> LoadRun::SettleDuplicates() {
       .snapshot = *plan_.snapshot,
       .encoder = *plan_.encoder,
       .log = *identities_,
-      .spill_path = IdentityLog::PathFor(options_.spill_folder, options_.pipeline) + ".sorted",
+      .spill_path = identities_path_ + ".sorted",
       .memory_bytes_max = SortMemory(options_.memory_bytes_max),
       .rewrite = [this](std::vector<SplitWork> work) { return Rewrite(std::move(work)); }};
   return ApplyDuplicatePolicy(parts, options_.duplicates, acknowledger_->counts(), ctx_);
