@@ -60,7 +60,7 @@ check_rust() {
     "install Rust with rustup, then run 'rustup update stable'"
 }
 check_java() { require java 17 "$(major_of_java || true)" "apt-get install openjdk-17-jdk-headless maven"; }
-check_node() { require node 20 "$(node --version 2>/dev/null | tr -d v || true)" "install Node.js 20 or newer with npm"; }
+check_node() { require node 20 "$(node --version 2>/dev/null | tr -d v || true)" "install Node.js 20 and npm"; }
 check_go() {
   require go 1.24 "$(go version 2>/dev/null | sed -n 's/.* go\([0-9.]*\).*/\1/p' || true)" "install Go 1.24 or newer"
 }
