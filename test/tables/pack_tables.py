@@ -1,4 +1,4 @@
-"""Makes the committed archives from folders of tables: pack_tables.py FOLDER, where FOLDER holds <name>/table and its companions."""
+"""Makes the committed archives from what write_spark_tables.py wrote: pack_tables.py FOLDER."""
 
 import pathlib
 import sys

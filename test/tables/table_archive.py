@@ -1,4 +1,4 @@
-"""How a test table is kept: a folder, or an archive of it, with what an independent reader found in the table.
+"""How a test table is kept: a folder, or an archive of it, with what an independent reader found.
 
   <name>/table/            the Delta table
   <name>/expected.jsonl    the rows of the newest version, one JSON object a line, columns by their own names
@@ -6,12 +6,12 @@
   <name>/about.json        what a reader of the rows must know (class About)
 
 Values in the rows (the types are Spark's, found in about.json):
-  integers, boolean, string, NULL   as JSON has them; a column that a row lacks is not written differently from NULL
+  integers, boolean, string, NULL   as JSON has them
   float, double                     JSON numbers; "NaN", "Infinity", "-Infinity" as strings
   decimal                           a string with its exact digits
   binary                            base64
   date                              "2024-01-31"
-  timestamp                         "2024-01-31T12:00:00.000000Z" (an instant, always UTC, always six digits)
+  timestamp                         "2024-01-31T12:00:00.000000Z": an instant, UTC, six digits
   timestamp_ntz                     "2024-01-31T12:00:00.000000"
   struct, map                       objects (keys of maps as text); array: arrays
   variant                           {"variant": the value as JSON}
@@ -36,7 +36,9 @@ class About:
     documents: dict = dataclasses.field(default_factory=dict)  # the pipeline's `documents` block
     columns: list = dataclasses.field(default_factory=list)  # projection; empty: every column
     versions: list = dataclasses.field(default_factory=list)  # older versions with expected rows
-    left_out: list = dataclasses.field(default_factory=list)  # void columns: Spark leaves them out when it reads
+    left_out: list = dataclasses.field(
+        default_factory=list
+    )  # void columns: Spark leaves them out when it reads
 
 
 def save_about(folder: pathlib.Path, about: About) -> None:
