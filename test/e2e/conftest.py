@@ -1,7 +1,7 @@
 """Fixtures of the end-to-end tests: the lake, the local server, a workspace, the official client.
 
-Run by `./dev test e2e`, which sets SPILLWAY_BIN (folder of the programs) and the interpreters' paths.
-SPILLWAY_FULL=1 raises the counts to those a release is held to.
+Run by `./dev test e2e`, which sets SPILLWAY_BIN (folder of the programs) and the paths that
+`tools/setup/setup.sh env` prints. SPILLWAY_FULL=1 raises the counts to those a release is held to.
 """
 
 import copy
@@ -113,7 +113,7 @@ class Workspace:
 
 @pytest.fixture
 def configured(workspace, lake):
-    """A function that configures the workspace for a table of the lake, by the table's own notes."""
+    """A function that configures the workspace for a table of the lake, as its notes say."""
 
     def configure(name: str, **pipeline) -> Workspace:
         about = lake.about(name)

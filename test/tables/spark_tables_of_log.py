@@ -1,4 +1,4 @@
-"""Test tables of Spark: what commits, schemas, partitions, the log and features of a table can be."""
+"""Test tables of Spark: what commits, schemas, partitions and logs can be."""
 
 import pathlib
 

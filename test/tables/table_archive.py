@@ -1,7 +1,7 @@
 """How a test table is kept: a folder, or an archive of it, with what an independent reader found.
 
   <name>/table/            the Delta table
-  <name>/expected.jsonl    the rows of the newest version, one JSON object a line, columns by their own names
+  <name>/expected.jsonl    the rows of the newest version, one JSON object a line
   <name>/expected.V.jsonl  the same for an older version V
   <name>/about.json        what a reader of the rows must know (class About)
 
@@ -63,7 +63,7 @@ def load_rows(folder: pathlib.Path, version: int | None = None) -> list:
 
 
 def pack(folder: pathlib.Path, archive: pathlib.Path) -> None:
-    """Packs a folder. The times of the files are kept: Delta reads the time of a commit from them."""
+    """Packs a folder, times of files included: Delta reads the time of a commit from them."""
     with tarfile.open(archive, "w:gz", compresslevel=9) as tar:
         for path in sorted(folder.rglob("*")):
             if path.name.endswith(".crc") and path.name.startswith("."):
