@@ -20,7 +20,7 @@ FULL = os.environ.get("SPILLWAY_FULL") == "1"
 
 
 class Lake:
-    """Every table below one folder. The full suite writes Spark's anew, the quick one unpacks them."""
+    """Every table below one folder. The full suite writes Spark's anew."""
 
     def __init__(self, folder: pathlib.Path):
         self.folder = folder

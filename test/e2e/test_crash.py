@@ -1,4 +1,4 @@
-"""A load that is killed, stopped or doubled goes on where it was and ends with the same container."""
+"""A load that is killed, stopped or doubled goes on, and ends with the same container."""
 
 import random
 import signal
