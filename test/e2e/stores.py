@@ -28,6 +28,7 @@ class Store:
         self.process = subprocess.Popen(
             self.command(folder),
             cwd=folder,
+            env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=self.log,
             stderr=subprocess.STDOUT,
@@ -36,6 +37,9 @@ class Store:
 
     def command(self, folder: pathlib.Path) -> list:
         raise NotImplementedError
+
+    def environment(self) -> dict:
+        return dict(os.environ)
 
     def listens(self) -> bool:
         assert self.process.poll() is None, pathlib.Path(self.log.name).read_text()
