@@ -25,6 +25,9 @@ class LoadRunTest : public testing::Test {
     auto store = OpenSqliteStore((folder_ / "state.db").string(), clock_);
     EXPECT_TRUE(store.ok()) << store.status().ToString();
     store_ = *std::move(store);
+    documents_.id_columns = {"id"};
+    documents_.partition_key_paths = {"/category"};
+    documents_.filter = "value >= 0";
     options_.pipeline = "p";
     options_.lanes_max = 4;
     options_.settle = milliseconds(1'000);
