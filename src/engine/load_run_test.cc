@@ -349,8 +349,11 @@ TEST_F(LoadRunTest, DuplicatesOnBothSidesOfAnInterruptionAreFound) {
 TEST_F(LoadRunTest, AnInterruptedLoadWhoseIdentitiesAreGoneMustBeginAgain) {
   source_.SetVersion(1, Table(4, 200));
   options_.readers_max = 1;
-  source_.OnNext(
-      [](uint32_t split, uint64_t) { return split == 3 ? Unavailable("later") : Status::Ok(); });
+  source_.OnNext([this](uint32_t split, uint64_t) {
+    if (split < 3) return Status::Ok();
+    WaitForWrites(600);
+    return Unavailable("later");
+  });
   ASSERT_EQ(Run().status().code(), StatusCode::kUnavailable);
   ASSERT_GT((*store_->LoadCheckpoint("p"))->counts.upserted, 0u);
   std::filesystem::remove_all(folder_ / "spill");
