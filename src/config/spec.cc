@@ -117,7 +117,10 @@ void WriteObjectSchema(JsonWriter& json, std::span<const ObjectSpec* const> spec
       written.push_back(field.name);
       json.Key(field.name).BeginObject().Field("description", field.doc);
       field.type->WriteSchema(json);
-      if (!field.default_text.empty()) json.Field("default", field.default_text);
+      if (!field.default_text.empty()) {
+        json.Key("default").Raw(field.type->prints_json() ? field.default_text
+                                                          : JsonQuoted(field.default_text));
+      }
       json.EndObject();
       if (field.required && (i == 0 || !only_shared)) required.push_back(field.name);
     }

@@ -215,7 +215,7 @@ TEST(Spec, WritesASchemaThatKnowsKeysAndDefaults) {
   EXPECT_THAT(
       json.text(),
       HasSubstr(
-          R"("count":{"description":"How many.","type":"integer","minimum":1,"maximum":1024,"default":"7"})"));
+          R"("count":{"description":"How many.","type":"integer","minimum":1,"maximum":1024,"default":7})"));
   EXPECT_THAT(json.text(), HasSubstr(R"("required":["name"])"));
   EXPECT_THAT(json.text(), HasSubstr(R"("additionalProperties":false)"));
   EXPECT_THAT(json.text(), HasSubstr(R"("enum":["red","green"])"));

@@ -35,6 +35,7 @@ class BooleanType : public Type<bool> {
   }
   std::string Format(const bool& value) const override { return value ? "true" : "false"; }
   std::string Describe() const override { return "true or false"; }
+  bool prints_json() const override { return true; }
   void WriteSchema(JsonWriter& json) const override { json.Field("type", "boolean"); }
 };
 
@@ -62,6 +63,7 @@ class IntegerType : public Type<N> {
   }
   std::string Format(const N& value) const override { return std::to_string(value); }
   std::string Describe() const override { return fmt::format("integer, {}", Range()); }
+  bool prints_json() const override { return true; }
   void WriteSchema(JsonWriter& json) const override {
     json.Field("type", "integer").Key("minimum").Raw(std::to_string(min_));
     if (max_ != std::numeric_limits<N>::max()) json.Key("maximum").Raw(std::to_string(max_));

@@ -41,6 +41,8 @@ class ValueType {
   virtual std::string Describe() const = 0;
   // The members of a JSON Schema object, without its braces.
   virtual void WriteSchema(JsonWriter& json) const = 0;
+  // What Format prints is a JSON value as it stands.
+  virtual bool prints_json() const { return false; }
   // The spec of a nested object (of the elements, for lists and maps), else nullptr.
   virtual const ObjectSpec* nested() const { return nullptr; }
   // A map from names of the user's choice to nested objects.
@@ -153,6 +155,7 @@ class OptionalType : public Type<std::optional<M>> {
   }
   std::string Describe() const override { return inner_->Describe(); }
   void WriteSchema(JsonWriter& json) const override { inner_->WriteSchema(json); }
+  bool prints_json() const override { return inner_->prints_json(); }
   const ObjectSpec* nested() const override { return inner_->nested(); }
   bool is_named_map() const override { return inner_->is_named_map(); }
 
