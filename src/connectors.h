@@ -62,6 +62,9 @@ struct ConnectorType {
   OptionsType destination;
 
   std::function<Result<std::unique_ptr<Source>>(const EndpointSettings&)> open_source;
+  // A table of a connection by its name: `inspect CONNECTION/TABLE`.
+  std::function<Result<std::unique_ptr<Source>>(const EndpointSettings&, const std::string& name)>
+      open_named_source;
   // A table by its path or URL alone, without a connection.
   std::function<Result<std::unique_ptr<Source>>(const std::string& location)> open_location;
   std::function<Result<std::unique_ptr<Destination>>(const EndpointSettings&,

@@ -58,7 +58,8 @@ void ReadEntry(const YamlEntry& entry, const Reading& reading, std::span<const S
   field->read(entry.value, {where, entry.key_place, reading.problems}, parts[part].target);
 }
 
-void CheckRequired(const YamlNode& node, const Reading& reading, const ObjectSpec& spec) {
+// `clean`: no key of this map has a problem; a wrong key would be reported twice else.
+void CheckRequired(const YamlNode& node, const Reading& reading, const ObjectSpec& spec, bool clean) {
   std::vector<std::string> names;
   size_t given = 0;
   for (const FieldSpec& field : spec.fields()) {
@@ -74,7 +75,7 @@ void CheckRequired(const YamlNode& node, const Reading& reading, const ObjectSpe
                          fmt::format("`{}` is missing", JoinPath(reading.where, field.name)),
                          std::move(advice));
   }
-  if (spec.exactly_one() && given != 1) {
+  if (spec.exactly_one() && given != 1 && (clean || given > 1)) {
     reading.problems.Add(reading.owner, fmt::format("{} needs exactly one of: {}", Place(reading),
                                                     fmt::join(names, ", ")));
   }
@@ -91,7 +92,8 @@ void ReadParts(const YamlNode& node, const Reading& reading, std::span<const Spe
   }
   const size_t problems_before = reading.problems.all().size();
   for (const YamlEntry& entry : node.entries) ReadEntry(entry, reading, parts);
-  for (const SpecPart& part : parts) CheckRequired(node, reading, *part.spec);
+  const bool clean = reading.problems.all().size() == problems_before;
+  for (const SpecPart& part : parts) CheckRequired(node, reading, *part.spec, clean);
   if (reading.problems.all().size() > problems_before) return;
   for (const SpecPart& part : parts) {
     if (part.spec->check_) part.spec->check_(node, reading, part.target);

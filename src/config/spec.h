@@ -142,8 +142,8 @@ class Spec : public ObjectSpec {
 template <typename T>
 class NestedType : public Type<T> {
  public:
-  NestedType(const Spec<T>& spec, std::vector<Word<T>> words)
-      : spec_(spec), words_(std::move(words)) {}
+  NestedType(const Spec<T>& spec, std::vector<Word<T>> words, std::vector<LaterWord> later)
+      : spec_(spec), words_(std::move(words)), later_(std::move(later)) {}
   void Read(const YamlNode& node, const Reading& reading, T& target) const override {
     if (node.is_scalar() && !words_.empty()) return ReadWord(node, reading, target);
     spec_.Read(node, reading, target);
@@ -171,7 +171,7 @@ class NestedType : public Type<T> {
         return;
       }
     }
-    AddWrongWord(node, reading, Texts(), {});
+    AddWrongWord(node, reading, Texts(), later_);
   }
   std::vector<std::string> Texts() const {
     std::vector<std::string> texts;
@@ -180,11 +180,13 @@ class NestedType : public Type<T> {
   }
   const Spec<T>& spec_;
   std::vector<Word<T>> words_;
+  std::vector<LaterWord> later_;
 };
 
 template <typename T>
-TypePtr<T> Nested(const Spec<T>& spec, std::vector<Word<T>> words = {}) {
-  return std::make_shared<NestedType<T>>(spec, std::move(words));
+TypePtr<T> Nested(const Spec<T>& spec, std::vector<Word<T>> words = {},
+                  std::vector<LaterWord> later = {}) {
+  return std::make_shared<NestedType<T>>(spec, std::move(words), std::move(later));
 }
 
 // Names of the user's choice to nested objects.
