@@ -1,5 +1,5 @@
-// StateStore: what must survive a process: where each pipeline stands, what its runs did, which rows
-// were rejected, and who is running it. Durable when a call returns.
+// StateStore: what must survive a process: where each pipeline stands, what its runs did, which
+// rows were rejected, and who is running it. Durable when a call returns.
 #ifndef SPILLWAY_STATE_STATE_STORE_H_
 #define SPILLWAY_STATE_STATE_STORE_H_
 
@@ -25,9 +25,9 @@ struct Checkpoint {
   std::string location;
   int64_t version = 0;
   LoadPhase phase = LoadPhase::kLoading;
-  std::string mapping_hash;     // a changed mapping means a new load, not a continuation
-  uint64_t splits = 0;          // of the load, to check that the work list is the same
-  IntentCounts counts;          // of everything settled since the load began, over all its runs
+  std::string mapping_hash;  // a changed mapping means a new load, not a continuation
+  uint64_t splits = 0;       // of the load, to check that the work list is the same
+  IntentCounts counts;       // of everything settled since the load began, over all its runs
 };
 
 // How far one split of a load is settled: its first `rows_settled` live rows are.
@@ -40,27 +40,27 @@ struct SplitProgress {
 enum class RunState : uint8_t { kRunning, kSucceeded, kFailed, kStopped, kAbandoned };
 
 struct RunRecord {
-  int64_t id = 0;              // given by StartRun; ascending
+  int64_t id = 0;  // given by StartRun; ascending
   std::string pipeline;
-  std::string kind;            // "load", "verify"
+  std::string kind;  // "load", "verify"
   RunState state = RunState::kRunning;
-  int64_t started_ms = 0;      // UTC
-  int64_t ended_ms = 0;        // 0 while running
+  int64_t started_ms = 0;  // UTC
+  int64_t ended_ms = 0;    // 0 while running
   int64_t version = 0;
-  IntentCounts counts;         // of this run alone
-  double cost = 0;             // request units
+  IntentCounts counts;  // of this run alone
+  double cost = 0;      // request units
   uint64_t requests = 0;
   uint64_t throttled_requests = 0;
   uint64_t bytes_sent = 0;
-  std::string message;         // why it failed or stopped; empty when it succeeded
+  std::string message;  // why it failed or stopped; empty when it succeeded
 };
 
 struct RejectedRecord {
   int64_t run_id = 0;
   std::string pipeline;
   int64_t version = 0;
-  std::string split;           // Split::key
-  uint64_t row = 0;            // ordinal among the split's live rows
+  std::string split;  // Split::key
+  uint64_t row = 0;   // ordinal among the split's live rows
   std::string key;
   std::string reason;
   std::string message;
@@ -72,8 +72,8 @@ struct ReasonCount {
   uint64_t rows = 0;
 };
 
-// The right to run one pipeline (I8): released by the destructor; others see it expire when the process
-// dies.
+// The right to run one pipeline (I8): released by the destructor; others see it expire when the
+// process dies.
 class Lease {
  public:
   virtual ~Lease() = default;
@@ -94,7 +94,8 @@ class StateStore {
   virtual Result<std::vector<SplitProgress>> LoadProgress(std::string_view pipeline) = 0;
   // Starts over: replaces the checkpoint and forgets all progress of splits.
   virtual Status StartLoad(std::string_view pipeline, const Checkpoint& checkpoint) = 0;
-  // One transaction: the checkpoint with its counts, the splits that moved and rows rejected on the way.
+  // One transaction: the checkpoint with its counts, the splits that moved and rows rejected on the
+  // way.
   virtual Status Commit(std::string_view pipeline, const Checkpoint& checkpoint,
                         const std::vector<SplitProgress>& moved,
                         const std::vector<RejectedRecord>& rejected) = 0;
@@ -110,8 +111,8 @@ class StateStore {
   virtual Result<std::vector<ReasonCount>> RejectedByReason(std::string_view pipeline) = 0;
 };
 
-// Opens or creates `path` (folder 0700, file 0600), and brings its schema up to date. A store written by
-// a newer version is refused.
+// Opens or creates `path` (folder 0700, file 0600), and brings its schema up to date. A store
+// written by a newer version is refused.
 Result<std::unique_ptr<StateStore>> OpenSqliteStore(const std::string& path, Clock& clock);
 
 }  // namespace spillway
