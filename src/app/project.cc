@@ -305,11 +305,10 @@ Result<std::string> FindProjectFile(const std::string& folder) {
   std::error_code error;
   std::filesystem::path at = std::filesystem::absolute(folder, error);
   const std::string start = at.string();
-  while (!error) {
+  for (bool more = !error; more; at = at.parent_path()) {
     const auto candidate = at / kProjectFileName;
     if (std::filesystem::is_regular_file(candidate, error)) return candidate.string();
-    if (!at.has_relative_path() || at == at.parent_path()) break;
-    at = at.parent_path();
+    more = at != at.parent_path();
   }
   return NotFound(fmt::format("there is no {} in {} or above it", kProjectFileName, start))
       .WithHint("spillway init");

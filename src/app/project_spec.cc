@@ -196,6 +196,7 @@ class PolicyType : public Type<ValuePolicy> {
   }
   std::string Describe() const override { return inner_->Describe(); }
   void WriteSchema(JsonWriter& json) const override { inner_->WriteSchema(json); }
+  std::vector<WordDoc> words() const override { return inner_->words(); }
 
  private:
   M ValuePolicy::*member_;

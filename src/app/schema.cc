@@ -47,14 +47,17 @@ void WriteKeys(std::string& out, const ObjectSpec& spec, const std::string& wher
   for (const FieldSpec& field : spec.fields()) {
     if (field.is_later()) continue;
     std::string doc = field.doc;
-    if (!field.example.empty()) doc += fmt::format(" Example: `{}`", field.example);
+    for (const WordDoc& word : field.type->words()) {
+      if (!word.doc.empty()) doc += fmt::format("<br>`{}`: {}", word.text, word.doc);
+    }
+    if (!field.example.empty()) doc += fmt::format("<br>Example: `{}`", field.example);
     out += fmt::format("| `{}` | {} | {} | {} |\n", field.name, Cell(field.type->Describe()),
                        field.required ? "required" : Code(field.default_text), Cell(doc));
   }
   out += '\n';
   for (const FieldSpec& field : spec.fields()) {
     if (field.is_later() || field.type->nested() == nullptr) continue;
-    std::string path = fmt::format("{}.{}", where, field.name);
+    std::string path = JoinPath(where, field.name);
     if (field.type->is_named_map()) path += ".<name>";
     out += fmt::format("#### `{}`\n\n{}\n\n", path, field.type->nested()->doc());
     WriteKeys(out, *field.type->nested(), path);
@@ -69,7 +72,7 @@ void WriteSection(std::string& out, std::string_view heading, const ObjectSpec& 
 
 void WriteLater(std::string& out, const ObjectSpec& spec, const std::string& where) {
   for (const FieldSpec& field : spec.fields()) {
-    const std::string path = where.empty() ? field.name : fmt::format("{}.{}", where, field.name);
+    const std::string path = JoinPath(where, field.name);
     if (field.is_later()) {
       out += fmt::format("| `{}` | {} |\n", path, Cell(field.later_advice));
     } else if (field.type->nested() != nullptr) {

@@ -60,7 +60,7 @@ class Parser {
     for (const auto& [command, take] : commands_) {
       if (command->get_group().empty()) continue;
       out += fmt::format("## `spillway {}`\n\n```text\n{}```\n\n", command->get_name(),
-                         command->help("spillway " + command->get_name()));
+                         command->help("spillway"));
     }
     out += "## Exit codes\n\n| code | meaning |\n|---|---|\n";
     for (const ExitCodeMeaning& code : ExitCodes()) {
@@ -76,6 +76,7 @@ class Parser {
   template <typename T>
   CLI::App* Add(const std::string& name, const std::string& doc, T& target) {
     CLI::App* command = app_.add_subcommand(name, doc);
+    command->footer("");
     commands_.emplace_back(command, [this, &target] {
       arguments_.command = target;
       return std::string();

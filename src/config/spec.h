@@ -162,6 +162,11 @@ class NestedType : public Type<T> {
     json.EndObject().EndArray();
   }
   const ObjectSpec* nested() const override { return &spec_; }
+  std::vector<WordDoc> words() const override {
+    std::vector<WordDoc> docs;
+    for (const Word<T>& word : words_) docs.push_back({word.text, word.doc});
+    return docs;
+  }
 
  private:
   void ReadWord(const YamlNode& node, const Reading& reading, T& target) const {

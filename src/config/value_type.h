@@ -33,6 +33,12 @@ struct Reading {
 // "connections.shop" and "type" to "connections.shop.type".
 std::string JoinPath(std::string_view where, std::string_view key);
 
+// One of the words that a value may be, and what it means.
+struct WordDoc {
+  std::string text;
+  std::string doc;
+};
+
 // Immutable.
 class ValueType {
  public:
@@ -41,6 +47,8 @@ class ValueType {
   virtual std::string Describe() const = 0;
   // The members of a JSON Schema object, without its braces.
   virtual void WriteSchema(JsonWriter& json) const = 0;
+  // For the reference; empty where any text will do.
+  virtual std::vector<WordDoc> words() const { return {}; }
   // What Format prints is a JSON value as it stands.
   virtual bool prints_json() const { return false; }
   // The spec of a nested object (of the elements, for lists and maps), else nullptr.
@@ -122,6 +130,11 @@ class WordType : public Type<E> {
     return {};
   }
   std::string Describe() const override { return DescribeWords(Texts()); }
+  std::vector<WordDoc> words() const override {
+    std::vector<WordDoc> docs;
+    for (const Word<E>& word : words_) docs.push_back({word.text, word.doc});
+    return docs;
+  }
   void WriteSchema(JsonWriter& json) const override { WriteWordSchema(json, Texts()); }
 
  private:
@@ -155,6 +168,7 @@ class OptionalType : public Type<std::optional<M>> {
   }
   std::string Describe() const override { return inner_->Describe(); }
   void WriteSchema(JsonWriter& json) const override { inner_->WriteSchema(json); }
+  std::vector<WordDoc> words() const override { return inner_->words(); }
   bool prints_json() const override { return inner_->prints_json(); }
   const ObjectSpec* nested() const override { return inner_->nested(); }
   bool is_named_map() const override { return inner_->is_named_map(); }
