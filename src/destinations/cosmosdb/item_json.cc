@@ -1,0 +1,211 @@
+#include "destinations/cosmosdb/item_json.h"
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+
+#include "destinations/cosmosdb/cosmos_json.h"
+
+namespace spillway::cosmosdb {
+namespace {
+
+using simdjson::dom::element;
+using simdjson::dom::element_type;
+using simdjson::dom::object;
+
+constexpr std::array<std::string_view, 5> kSystemProperties = {"_rid", "_self", "_etag",
+                                                               "_attachments", "_ts"};
+
+bool ToDouble(const element& value, double* number) {
+  return value.get(*number) == simdjson::SUCCESS;  // integers are converted
+}
+
+bool SameValue(const element& a, const element& b);
+
+size_t CountMembers(const object& members, bool top_level) {
+  size_t count = 0;
+  for (const auto& [name, value] : members) {
+    if (!top_level || !IsSystemProperty(name)) ++count;
+  }
+  return count;
+}
+
+bool SameObject(const object& a, const object& b, bool top_level) {
+  if (CountMembers(a, top_level) != CountMembers(b, top_level)) return false;
+  for (const auto& [name, value] : a) {
+    if (top_level && IsSystemProperty(name)) continue;
+    element other;
+    if (b.at_key(name).get(other) != simdjson::SUCCESS || !SameValue(value, other)) return false;
+  }
+  return true;
+}
+
+bool SameArray(const simdjson::dom::array& a, const simdjson::dom::array& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const element& x, const element& y) { return SameValue(x, y); });
+}
+
+bool SameValue(const element& a, const element& b) {
+  double x = 0;
+  double y = 0;
+  if (ToDouble(a, &x)) return ToDouble(b, &y) && x == y;
+  if (a.type() != b.type()) return false;
+  switch (a.type()) {
+    case element_type::STRING:
+      return std::string_view(a) == std::string_view(b);
+    case element_type::BOOL:
+      return bool(a) == bool(b);
+    case element_type::ARRAY:
+      return SameArray(a, b);
+    case element_type::OBJECT:
+      return SameObject(a, b, false);
+    default:
+      return true;  // null
+  }
+}
+
+void AppendValue(const element& value, std::string* out) {
+  std::ostringstream text;
+  text << simdjson::minify(value);
+  out->append(text.str());
+}
+
+void AppendPointerToken(std::string_view name, std::string* out) {
+  for (const char c : name) {
+    if (c == '~') {
+      out->append("~0");
+    } else if (c == '/') {
+      out->append("~1");
+    } else {
+      out->push_back(c);
+    }
+  }
+}
+
+// Collects `set` operations; a body is closed when it is full.
+class PatchBuilder {
+ public:
+  explicit PatchBuilder(std::span<const std::string> key_paths) : key_paths_(key_paths) {}
+
+  // `path` is as partition key paths are written, `pointer` as patches want it.
+  void AddMembers(const object& members, const std::string& path, const std::string& pointer) {
+    for (const auto& [name, value] : members) {
+      if (path.empty() && (name == "id" || IsSystemProperty(name))) continue;
+      const std::string member_path = path + "/" + std::string(name);
+      std::string member_pointer = pointer + "/";
+      AppendPointerToken(name, &member_pointer);
+      if (IsKeyPath(member_path)) continue;
+      if (value.is_object() && HoldsKeyPath(member_path)) {
+        AddMembers(object(value), member_path, member_pointer);
+      } else {
+        Add(member_pointer, value);
+      }
+    }
+  }
+
+  std::vector<std::string> Finish() {
+    if (operations_ > 0) bodies_.back() += "]}";
+    return std::move(bodies_);
+  }
+
+ private:
+  void Add(std::string_view pointer, const element& value) {
+    if (operations_ == kPatchOperationsMax) {
+      bodies_.back() += "]}";
+      operations_ = 0;
+    }
+    if (operations_ == 0) bodies_.emplace_back("{\"operations\":[");
+    std::string& body = bodies_.back();
+    body += operations_++ == 0 ? R"({"op":"set","path":)" : R"(,{"op":"set","path":)";
+    AppendJsonString(pointer, &body);
+    body += ",\"value\":";
+    AppendValue(value, &body);
+    body += "}";
+  }
+  bool IsKeyPath(std::string_view path) const {
+    return std::find(key_paths_.begin(), key_paths_.end(), path) != key_paths_.end();
+  }
+  bool HoldsKeyPath(std::string_view path) const {
+    return std::any_of(key_paths_.begin(), key_paths_.end(), [&](std::string_view key_path) {
+      return key_path.size() > path.size() && key_path.starts_with(path) &&
+             key_path[path.size()] == '/';
+    });
+  }
+
+  const std::span<const std::string> key_paths_;
+  std::vector<std::string> bodies_;
+  size_t operations_ = 0;
+};
+
+void AppendMember(std::string_view name, std::string* out) {
+  if (out->back() != '{') out->push_back(',');
+  AppendJsonString(name, out);
+  out->push_back(':');
+}
+
+void AppendMerged(const object& old, const object& fields, bool top_level, std::string* out) {
+  out->push_back('{');
+  for (const auto& [name, value] : old) {
+    if (top_level && IsSystemProperty(name)) continue;
+    AppendMember(name, out);
+    element field;
+    if (fields.at_key(name).get(field) != simdjson::SUCCESS) {
+      AppendValue(value, out);
+    } else if (value.is_object() && field.is_object()) {
+      AppendMerged(value, field, false, out);
+    } else {
+      AppendValue(field, out);
+    }
+  }
+  for (const auto& [name, field] : fields) {
+    element value;
+    if (old.at_key(name).get(value) == simdjson::SUCCESS) continue;
+    AppendMember(name, out);
+    AppendValue(field, out);
+  }
+  out->push_back('}');
+}
+
+}  // namespace
+
+bool IsSystemProperty(std::string_view name) {
+  return std::find(kSystemProperties.begin(), kSystemProperties.end(), name) !=
+         kSystemProperties.end();
+}
+
+bool SameItem(std::string_view a, std::string_view b) {
+  const Result<JsonDocument> first = JsonDocument::Parse(a, "the first item");
+  const Result<JsonDocument> second = JsonDocument::Parse(b, "the second item");
+  if (!first.ok() || !second.ok()) return false;
+  if (!first->root().is_object() || !second->root().is_object()) return false;
+  return SameObject(first->root(), second->root(), true);
+}
+
+Result<std::vector<std::string>> PatchBodies(std::string_view fields,
+                                             std::span<const std::string> partition_key_paths) {
+  const Result<JsonDocument> json = JsonDocument::Parse(fields, "the row's document");
+  if (!json.ok() || !json->root().is_object()) {
+    return InvalidArgument("the row's document is no JSON object");
+  }
+  PatchBuilder builder(partition_key_paths);
+  builder.AddMembers(object(json->root()), "", "");
+  std::vector<std::string> bodies = builder.Finish();
+  if (bodies.empty()) {
+    return InvalidArgument("the row has no field to patch beside its id and partition key");
+  }
+  return bodies;
+}
+
+Result<std::string> MergeItem(std::string_view item, std::string_view fields) {
+  ASSIGN_OR_RETURN(const JsonDocument old, JsonDocument::Parse(item, "the item"));
+  ASSIGN_OR_RETURN(const JsonDocument added, JsonDocument::Parse(fields, "the row's document"));
+  if (!old.root().is_object() || !added.root().is_object()) {
+    return DataLoss("only JSON objects can be merged");
+  }
+  std::string merged;
+  merged.reserve(item.size() + fields.size());
+  AppendMerged(old.root(), added.root(), true, &merged);
+  return merged;
+}
+
+}  // namespace spillway::cosmosdb
