@@ -1,5 +1,6 @@
-// LoadRun: an initial load, from a snapshot to the destination, resumable at any point. It reads splits
-// in parallel, encodes, routes to lanes, delivers with the one retry home, settles, and checkpoints.
+// LoadRun: an initial load, from a snapshot to the destination, resumable at any point. It reads
+// splits in parallel, encodes, routes to lanes, delivers with the one retry home, settles, and
+// checkpoints.
 #ifndef SPILLWAY_ENGINE_LOAD_RUN_H_
 #define SPILLWAY_ENGINE_LOAD_RUN_H_
 
@@ -23,7 +24,8 @@ namespace spillway {
 
 enum class DuplicatePolicy : uint8_t { kFail, kLast };
 
-// `max_rejected`: rows, or a share of the rows read so far (judged from 1 000 rows on and at the end).
+// `max_rejected`: rows, or a share of the rows read so far (judged from 1 000 rows on and at the
+// end).
 struct RejectedBudget {
   std::optional<uint64_t> rows;
   std::optional<double> share = 0.001;
@@ -31,17 +33,20 @@ struct RejectedBudget {
 
 struct LoadOptions {
   std::string pipeline;
+  // Names the destination (account, database, container): another one means a new load, as another
+  // mapping does. Compared as text.
+  std::string target;
   WriteMode mode = WriteMode::kMirror;
   DuplicatePolicy duplicates = DuplicatePolicy::kFail;
   RejectedBudget max_rejected;
   uint64_t memory_bytes_max = 256ull << 20;  // the one knob; queues and batches take shares of it
   uint32_t readers_max = 2;
   uint32_t lanes_max = 32;
-  std::chrono::milliseconds settle{15'000};   // I3: a request lands within this time or never
+  std::chrono::milliseconds settle{15'000};  // I3: a request lands within this time or never
   std::chrono::milliseconds lease{30'000};
   std::chrono::milliseconds checkpoint_interval{1'000};
-  std::string spill_folder;                   // for identities of rows (duplicates); beside the state
-  bool restart = false;                       // --full: forget the progress, load again
+  std::string spill_folder;  // for identities of rows (duplicates); beside the state
+  bool restart = false;      // --full: forget the progress, load again
   VersionSelector at;
 };
 
@@ -55,8 +60,8 @@ struct LoadProgressReport {
   uint64_t bytes_read = 0;
   uint32_t splits_total = 0;
   uint32_t splits_done = 0;
-  IntentCounts counts;                 // this load, all its runs
-  IntentCounts run_counts;             // this run alone
+  IntentCounts counts;      // this load, all its runs
+  IntentCounts run_counts;  // this run alone
   double cost = 0;
   uint64_t requests = 0;
   uint64_t throttled_requests = 0;
@@ -70,7 +75,9 @@ struct LoadSummary {
   LoadOutcome outcome = LoadOutcome::kLoaded;
   int64_t run_id = 0;
   bool resumed = false;
-  TableInfo table;
+  TableInfo table;                        // at the version that is loaded
+  std::optional<int64_t> latest_version;  // of the table, when this run had to look: a newer one is
+                                          // not loaded by running again, only with `restart`
   LoadProgressReport totals;
   uint64_t bytes_sent = 0;
 };
@@ -82,10 +89,13 @@ struct LoadParts {
   Clock& clock;
 };
 
-// Blocks until the load is done, failed or stopped; whatever the end, what was settled is checkpointed
-// and the same call goes on from there. Errors: kLocked (another run), kRejectedOverBudget, kCancelled
-// (stop, after a clean checkpoint), kConflict (the table or the mapping is not the one that was being
-// loaded: says so and names --full), kInvalidArgument, and what source and destination return.
+// Blocks until the load is done, failed or stopped; whatever the end, what was settled is
+// checkpointed and the same call goes on from there. Errors: kLocked (another run),
+// kRejectedOverBudget, kCancelled (stop, after a clean checkpoint), kConflict (the table, the
+// version asked for or the mapping is not the one that was being loaded: says so and names --full;
+// or two rows share an identity under DuplicatePolicy::kFail), kDataLoss (the identities of an
+// interrupted load are gone: names --full), kInvalidArgument, and what source and destination
+// return. kLoaded and asked for again: nothing is written, see LoadSummary::latest_version.
 Result<LoadSummary> RunLoad(const LoadParts& parts, const DocumentOptions& documents,
                             const LoadOptions& options,
                             const std::function<void(const LoadProgressReport&)>& on_progress,
