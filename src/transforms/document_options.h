@@ -1,6 +1,6 @@
-// DocumentOptions: how a row becomes a document: which columns, under which names, and the policy for
-// every type where users differ. Filled from `documents`, `destination.id`, `destination.partition_key`
-// and `source.columns` of a pipeline (docs/reference/configuration.md).
+// DocumentOptions: how a row becomes a document: which columns, under which names, and the policy
+// for every type where users differ. Filled from `documents`, `destination.id`,
+// `destination.partition_key` and `source.columns` of a pipeline (docs/reference/configuration.md).
 #ifndef SPILLWAY_TRANSFORMS_DOCUMENT_OPTIONS_H_
 #define SPILLWAY_TRANSFORMS_DOCUMENT_OPTIONS_H_
 
@@ -39,15 +39,16 @@ enum class IdEscaping : uint8_t {
 };
 
 struct DocumentOptions {
-  std::vector<std::string> columns;           // to be in the document; empty: all
-  std::vector<FieldMapping> fields;           // renames and nesting; columns not named keep their names
-  std::vector<std::string> id_columns;        // one or several
+  std::vector<std::string> columns;     // to be in the document; empty: all
+  std::vector<FieldMapping> fields;     // renames and nesting; columns not named keep their names
+  std::vector<std::string> id_columns;  // one or several
   std::string id_separator = "|";
   IdEscaping id_escaping = IdEscaping::kReject;
-  std::vector<std::string> partition_key_paths;  // "/category"; one, or several for a hierarchical key
+  std::vector<std::string>
+      partition_key_paths;  // "/category"; one, or several for a hierarchical key
   ValuePolicy policy;
   std::map<std::string, ValuePolicy> column_policies;  // complete: the default already merged in
-  std::string filter;                         // row filter, "" for none
+  std::string filter;                                  // row filter, "" for none
 };
 
 }  // namespace spillway
