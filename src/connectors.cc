@@ -1,10 +1,23 @@
 #include "connectors.h"
 
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "destinations/cosmosdb/cosmos_cost.h"
+#include "destinations/cosmosdb/cosmos_destination.h"
+#include "destinations/cosmosdb/cosmos_settings.h"
 #include "destinations/cosmosdb/cosmos_spec.h"
+#include "net/curl_transport.h"
 #include "sources/delta/delta_spec.h"
 
 namespace spillway {
 namespace {
+
+// The structs behind EndpointSettings, as the OptionsType of the same entry made them.
+template <typename T>
+const T& As(const void* options) {
+  return *static_cast<const T*>(options);
+}
 
 ConnectorType Delta() {
   ConnectorType type;
@@ -15,12 +28,47 @@ ConnectorType Delta() {
   return type;
 }
 
+Result<std::unique_ptr<Destination>> OpenCosmos(const EndpointSettings& settings,
+                                                const DocumentOptions& documents) {
+  ASSIGN_OR_RETURN(const cosmosdb::CosmosOptions options,
+                   cosmosdb::MakeCosmosOptions(As<cosmosdb::CosmosConnection>(settings.connection),
+                                               As<cosmosdb::CosmosContainer>(settings.endpoint),
+                                               documents.partition_key_paths, settings.folder));
+  CurlOptions transport;
+  transport.ca_file = options.ca_file;
+  return cosmosdb::MakeCosmosDestination(options, CurlTransportFactory(transport, SystemClock()),
+                                         SystemClock());
+}
+
+CostEstimate EstimateCosmosCost(const EndpointSettings& settings, double document_bytes,
+                                double fields) {
+  const auto& create = As<cosmosdb::CosmosContainer>(settings.endpoint).create;
+  const bool indexed = create.indexing.kind != cosmosdb::IndexingKind::kNone;
+  CostEstimate estimate;
+  estimate.units_per_document = cosmosdb::InsertUnits(document_bytes, indexed ? fields : 0);
+  if (create.throughput) {
+    const auto& throughput = *create.throughput;
+    estimate.units_per_second = throughput.manual ? *throughput.manual : *throughput.autoscale;
+  }
+  estimate.basis = fmt::format(
+      "model of new documents, {} indexed properties; replacing existing ones costs up to twice "
+      "that",
+      indexed ? fields : 0);
+  return estimate;
+}
+
 ConnectorType CosmosDb() {
   ConnectorType type;
   type.name = "cosmosdb";
   type.doc = "Azure Cosmos DB for NoSQL, and the local server.";
   type.connection = OptionsOf(cosmosdb::CosmosConnectionSpec());
   type.destination = OptionsOf(cosmosdb::CosmosContainerSpec());
+  type.open_destination = &OpenCosmos;
+  type.describe_destination = [](const EndpointSettings& settings) {
+    return cosmosdb::DescribeContainer(As<cosmosdb::CosmosConnection>(settings.connection),
+                                       As<cosmosdb::CosmosContainer>(settings.endpoint));
+  };
+  type.estimate_cost = &EstimateCosmosCost;
   return type;
 }
 

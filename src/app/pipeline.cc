@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -59,6 +60,8 @@ LoadOptions MakeLoadOptions(const Project& project, const PipelineConfig& pipeli
                             const SyncRequest& request) {
   LoadOptions options;
   options.pipeline = pipeline.name;
+  options.target = pipeline.destination_connection->type->describe_destination(
+      DestinationSettings(project, pipeline));
   options.mode = pipeline.sync.mode;
   options.duplicates = pipeline.sync.duplicates;
   options.max_rejected = pipeline.sync.max_rejected;
@@ -72,11 +75,13 @@ LoadOptions MakeLoadOptions(const Project& project, const PipelineConfig& pipeli
   return options;
 }
 
-// The table has moved on since: worth a word, never a failure.
-std::optional<int64_t> NewerVersion(Source& source, int64_t loaded, const CallContext& ctx) {
-  const Result<std::unique_ptr<Snapshot>> latest = source.OpenSnapshot({}, ctx);
-  if (!latest.ok() || (*latest)->info().version <= loaded) return std::nullopt;
-  return (*latest)->info().version;
+Status CheckMode(const Destination& destination, const PipelineConfig& pipeline) {
+  const std::vector<WriteMode>& modes = destination.capabilities().modes;
+  if (std::find(modes.begin(), modes.end(), pipeline.sync.mode) != modes.end()) return Status::Ok();
+  return InvalidArgument(fmt::format("{}: a destination of type {} does not know this mode",
+                                     At(pipeline, "sync.mode"),
+                                     pipeline.destination_connection->type->name))
+      .WithHint("use `mode: mirror` or `mode: upsert`");
 }
 
 }  // namespace
@@ -95,6 +100,7 @@ Result<OpenedPipeline> OpenPipeline(const Project& project, const PipelineConfig
     return std::move(destination).status().WithContext(At(pipeline, "destination"));
   }
   opened.destination = *std::move(destination);
+  RETURN_IF_ERROR(CheckMode(*opened.destination, pipeline));
   return opened;
 }
 
@@ -118,7 +124,8 @@ Result<SyncResult> SyncPipeline(const Project& project, const PipelineConfig& pi
   const LoadOptions options = MakeLoadOptions(project, pipeline, request);
   SyncResult result;
   ASSIGN_OR_RETURN(result.load, RunLoad(parts, pipeline.documents, options, on_progress, ctx));
-  result.newer_version = NewerVersion(*opened.source, result.load.totals.version, ctx);
+  const std::optional<int64_t> latest = result.load.latest_version;
+  if (latest && *latest > result.load.totals.version) result.newer_version = latest;
   return result;
 }
 

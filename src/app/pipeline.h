@@ -45,7 +45,6 @@ struct SyncRequest {
 
 struct SyncResult {
   LoadSummary load;
-  std::vector<std::string> prepared;     // what was created
   std::optional<int64_t> newer_version;  // of the table, when the loaded one is not the latest
 };
 

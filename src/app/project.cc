@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "config/relative_path.h"
+
 namespace spillway {
 namespace {
 
@@ -312,11 +314,6 @@ Result<std::string> FindProjectFile(const std::string& folder) {
   }
   return NotFound(fmt::format("there is no {} in {} or above it", kProjectFileName, start))
       .WithHint("spillway init");
-}
-
-std::string ResolvePath(const std::string& folder, const std::string& path) {
-  const bool as_it_is = path.find("://") != std::string::npos || path.starts_with('/');
-  return as_it_is ? path : (std::filesystem::path(folder) / path).lexically_normal().string();
 }
 
 }  // namespace spillway

@@ -74,9 +74,6 @@ class Project {
 // The spillway.yaml of `folder` or of the nearest folder above it; kNotFound names where it looked.
 Result<std::string> FindProjectFile(const std::string& folder);
 
-// `path` as it is when absolute or a URL, else below `folder`.
-std::string ResolvePath(const std::string& folder, const std::string& path);
-
 }  // namespace spillway
 
 #endif  // SPILLWAY_APP_PROJECT_H_

@@ -202,7 +202,7 @@ class Parser {
     AddOutput(Add("version", "Show the version", version_));
     CLI::App* docs = Add("docs", "Write the reference pages", docs_);
     docs->group("");
-    docs->add_option("folder", docs_.folder, "Where")->capture_default_str();
+    docs->add_option("--output-folder", docs_.folder, "Where")->capture_default_str();
   }
 
   ArgumentsOutcome Refusal(const CLI::ParseError& error) {

@@ -59,7 +59,8 @@ void ReadEntry(const YamlEntry& entry, const Reading& reading, std::span<const S
 }
 
 // `clean`: no key of this map has a problem; a wrong key would be reported twice else.
-void CheckRequired(const YamlNode& node, const Reading& reading, const ObjectSpec& spec, bool clean) {
+void CheckRequired(const YamlNode& node, const Reading& reading, const ObjectSpec& spec,
+                   bool clean) {
   std::vector<std::string> names;
   size_t given = 0;
   for (const FieldSpec& field : spec.fields()) {

@@ -6,6 +6,8 @@
 #include <memory>
 #include <utility>
 
+#include "net/url.h"
+
 namespace spillway::cosmosdb {
 namespace {
 
@@ -161,6 +163,26 @@ class UniqueKeysType : public Type<std::vector<std::vector<std::string>>> {
   TypePtr<std::vector<std::string>> paths_ = TextList(true);
 };
 
+void CheckEndpoint(const YamlNode& node, const Reading& reading,
+                   const CosmosConnection& connection) {
+  const YamlPlace place = node.Find("endpoint")->place;
+  const Result<Url> url = ParseUrl(connection.endpoint);
+  if (!url.ok()) {
+    reading.problems.Add(place, std::string(url.status().message()),
+                         "write https://account.documents.azure.com:443/");
+    return;
+  }
+  if (IsLoopbackHost(url->host)) return;
+  if (url->scheme != "https") {
+    reading.problems.Add(place, "plain http is for this machine alone", "write https://");
+  }
+  if (connection.auth.emulator) {
+    reading.problems.Add(node.Find("auth")->place,
+                         "`auth: emulator` is for a server on this machine",
+                         "write {key: {env: NAME}}");
+  }
+}
+
 const Spec<CreateSection>& CreateSpec() {
   static const auto spec =
       Spec<CreateSection>(
@@ -205,6 +227,7 @@ const Spec<CosmosConnection>& CosmosConnectionSpec() {
                  Boolean())
           .Field(&CosmosConnection::preferred_regions, "preferred_regions",
                  "For accounts with several write regions, nearest first.", TextList(true))
+          .Check(&CheckEndpoint)
           .Later("arm", "databases and containers are made with the account key: leave it out");
   return spec;
 }
