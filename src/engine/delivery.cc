@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "json/json_buffer.h"
+
 namespace spillway {
 namespace {
 
@@ -13,16 +15,15 @@ constexpr uint32_t kQuarantinedWritesMax =
 
 // [["a",5],"id"]: for people, and to find the row again.
 std::string KeyOf(const Document& document) {
-  std::string key = fmt::format("[{},\"", document.partition_key);
-  for (const char c : document.id) {
-    if (c == '"' || c == '\\') key += '\\';
-    if (static_cast<unsigned char>(c) < 0x20) {
-      key += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
-    } else {
-      key += c;
-    }
-  }
-  return key + "\"]";
+  std::string key;
+  JsonBuffer json(&key);
+  json.Append("[");
+  json.Append(document.partition_key);
+  json.Append(",");
+  json.AppendString(document.id);
+  json.Append("]");
+  json.Finish();
+  return key;
 }
 
 RowFate FateOf(RowOutcome outcome) {

@@ -24,7 +24,7 @@ struct LoadPlan {
   Checkpoint checkpoint;                // as StartLoad takes it, or as it was stored
   std::vector<SplitProgress> progress;  // of kResumed
   std::optional<int64_t> latest_version;
-  bool forgets_a_load = false;  // kFresh in place of one that was not finished
+  bool replaces_a_load = false;  // kFresh although something was loaded before
 };
 
 // Reads state and source; writes nothing.

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/hash.h"
 #include "engine/acknowledger.h"
+#include "engine/duplicate_policy.h"
+#include "engine/earlier_writes.h"
 #include "engine/load_plan.h"
 #include "engine/progress_meter.h"
 #include "engine/pump.h"
@@ -21,6 +24,9 @@ constexpr uint64_t kBatchesOpenMax = 4'096;  // between reading and the checkpoi
 constexpr uint64_t BatchMemory(uint64_t memory_bytes_max) {
   return memory_bytes_max / 16 * 3;
 }
+constexpr uint64_t SortMemory(uint64_t memory_bytes_max) {
+  return memory_bytes_max / 8;
+}
 
 Status Check(const LoadOptions& options) {
   if (options.pipeline.empty()) return InvalidArgument("the pipeline needs a name");
@@ -30,7 +36,8 @@ Status Check(const LoadOptions& options) {
   if (options.lease <= options.checkpoint_interval) {
     return InvalidArgument("the lease must be longer than the checkpoint interval");
   }
-  return Status::Ok();
+  if (options.spill_folder.empty()) return InvalidArgument("a spill folder is needed");
+  return CheckDuplicatePolicy(options.duplicates, options.mode);
 }
 
 // One run, from the lease on. Used by one thread, which is the supervisor of all others.
@@ -55,8 +62,12 @@ class LoadRun {
  private:
   Result<LoadSummary> AlreadyLoaded();
   Status Begin();
+  Status OpenIdentities();
+  void MakeCounters();
   Status Load();
-  Status ListRejectedOfUnsettled();
+  Result<uint64_t> SettleDuplicates();
+  Status Rewrite(std::vector<SplitWork> work);
+  Status Pump(OpenBatches& batches, std::vector<SplitWork> work);
   Status OnSettled(BatchInFlight& batch);
   void OnTick();
   void Report();
@@ -74,6 +85,10 @@ class LoadRun {
 
   LoadPlan plan_;
   LanePlan lanes_;
+  SteadyTime
+      earlier_writes_landed_;  // by then what an earlier run has sent has landed, or never will
+  std::string identities_path_;
+  std::unique_ptr<IdentityLog> identities_;
   Budget memory_;
   Budget places_;
   RunMeter meter_;
@@ -92,7 +107,10 @@ Result<LoadSummary> LoadRun::Execute() {
   Report();
   RETURN_IF_ERROR(loaded);
   RETURN_IF_ERROR(rejected_->CheckAtEnd());
-  RETURN_IF_ERROR(acknowledger_->CommitLoaded(0));
+  ASSIGN_OR_RETURN(const uint64_t superseded, SettleDuplicates());
+  RETURN_IF_ERROR(lease_.CheckHeld());
+  RETURN_IF_ERROR(acknowledger_->CommitLoaded(superseded));
+  RETURN_IF_ERROR(identities_->Remove());
   Report();
   return Summary(LoadOutcome::kLoaded);
 }
@@ -107,26 +125,51 @@ Result<LoadSummary> LoadRun::AlreadyLoaded() {
 }
 
 Status LoadRun::Begin() {
+  ASSIGN_OR_RETURN(earlier_writes_landed_,
+                   EarlierWritesLanded(parts_.state, parts_.clock, options_.pipeline,
+                                       journal_.run_id(), options_.settle));
   ASSIGN_OR_RETURN([[maybe_unused]] const Preparation prepared,
                    parts_.destination.Prepare(false, ctx_));
   ASSIGN_OR_RETURN(lanes_, parts_.destination.PlanLanes(options_.lanes_max, ctx_));
+  RETURN_IF_ERROR(OpenIdentities());
+  MakeCounters();
+  if (plan_.start == LoadStart::kResumed) return Status::Ok();
+  RETURN_IF_ERROR(parts_.state.StartLoad(options_.pipeline, plan_.checkpoint));
+  // What it has in flight could land on top of this load's newer rows (I2). A load that goes on
+  // writes the same rows as before and need not wait.
+  return plan_.replaces_a_load ? WaitUntil(parts_.clock, earlier_writes_landed_, ctx_)
+                               : Status::Ok();
+}
+
+Status LoadRun::OpenIdentities() {
+  const Checkpoint& load = plan_.checkpoint;
+  const Hash128 name =
+      Murmur3x64_128(fmt::format("{}\n{}\n{}", load.table_id, load.version, load.mapping_hash));
+  identities_path_ = IdentityLog::PathFor(options_.spill_folder, options_.pipeline,
+                                          fmt::format("{:016x}", name.high));
   if (plan_.start == LoadStart::kFresh) {
-    RETURN_IF_ERROR(parts_.state.StartLoad(options_.pipeline, plan_.checkpoint));
+    RETURN_IF_ERROR(IdentityLog::RemoveAll(options_.spill_folder, options_.pipeline));
+    ASSIGN_OR_RETURN(identities_, IdentityLog::Create(identities_path_));
+    return Status::Ok();
   }
+  ASSIGN_OR_RETURN(identities_, IdentityLog::Continue(identities_path_));
+  return CheckLogComplete(identities_->records_found(), load.counts);
+}
+
+void LoadRun::MakeCounters() {
   AcknowledgerOptions settled;
   settled.pipeline = options_.pipeline;
   settled.run_id = journal_.run_id();
   settled.checkpoint = plan_.checkpoint;
   settled.progress = plan_.progress;
   settled.splits = plan_.snapshot->splits();
-  settled.before_commit = [] { return Status::Ok(); };
+  settled.before_commit = [this] { return identities_->Sync(); };
   acknowledger_ = std::make_unique<Acknowledger>(parts_.state, parts_.clock, std::move(settled));
   rejected_ = std::make_unique<RejectedGuard>(options_.max_rejected, options_.pipeline,
                                               plan_.checkpoint.counts.read,
                                               plan_.checkpoint.counts.rejected);
   progress_ = std::make_unique<ProgressMeter>(meter_, parts_.clock, plan_.snapshot->info(),
                                               plan_.snapshot->splits(), options_.readers_max);
-  return Status::Ok();
 }
 
 std::vector<SplitWork> LoadRun::RemainingWork() const {
@@ -141,9 +184,7 @@ std::vector<SplitWork> LoadRun::RemainingWork() const {
   return work;
 }
 
-// Whatever the end, what is settled is stored, unless another runner has the pipeline now.
-Status LoadRun::Load() {
-  OpenBatches batches([this](BatchInFlight& batch) { return OnSettled(batch); });
+Status LoadRun::Pump(OpenBatches& batches, std::vector<SplitWork> work) {
   const PumpParts pump{.snapshot = *plan_.snapshot,
                        .encoder = *plan_.encoder,
                        .destination = parts_.destination,
@@ -160,11 +201,17 @@ Status LoadRun::Load() {
                             .readers = options_.readers_max,
                             .settle = options_.settle,
                             .tick = std::min(kReportInterval, options_.checkpoint_interval)};
-  next_commit_ = parts_.clock.Now() + options_.checkpoint_interval;
-  const Status pumped = RunPump(
-      pump, options, RemainingWork(),
+  return RunPump(
+      pump, options, std::move(work),
       [this](uint32_t split, uint64_t rows) { acknowledger_->OnSplitRead(split, rows); },
       [this] { OnTick(); });
+}
+
+// Whatever the end, what is settled is stored, unless another runner has the pipeline now.
+Status LoadRun::Load() {
+  OpenBatches batches([this](BatchInFlight& batch) { return OnSettled(batch); });
+  next_commit_ = parts_.clock.Now() + options_.checkpoint_interval;
+  const Status pumped = Pump(batches, RemainingWork());
   if (pumped.code() == StatusCode::kLocked) return pumped;
   if (!pumped.ok()) {
     batches.VisitUnsettled([this](BatchInFlight& batch) {
@@ -178,7 +225,35 @@ Status LoadRun::Load() {
   return stored_matters && !stored.ok() ? stored : pumped;
 }
 
+Result<uint64_t> LoadRun::SettleDuplicates() {
+  const DuplicateParts parts{
+      .snapshot = *plan_.snapshot,
+      .encoder = *plan_.encoder,
+      .log = *identities_,
+      .spill_path = identities_path_ + ".sorted",
+      .memory_bytes_max = SortMemory(options_.memory_bytes_max),
+      .rewrite = [this](std::vector<SplitWork> work) { return Rewrite(std::move(work)); }};
+  return ApplyDuplicatePolicy(parts, options_.duplicates, acknowledger_->counts(), ctx_);
+}
+
+// The winners among duplicates. Their rows are counted already, so only that they are written
+// matters.
+Status LoadRun::Rewrite(std::vector<SplitWork> work) {
+  // An earlier run's write of another row of the same key must not land on top of them.
+  RETURN_IF_ERROR(WaitUntil(parts_.clock, earlier_writes_landed_, ctx_));
+  OpenBatches batches([](BatchInFlight& batch) {
+    const std::vector<RejectedRow> rejected = batch.TakeRejected();
+    if (rejected.empty()) return Status::Ok();
+    return Conflict(
+        fmt::format("the last of several rows with the key {} was accepted before and is"
+                    " refused now: {}",
+                    rejected.front().key, rejected.front().message));
+  });
+  return Pump(batches, std::move(work));
+}
+
 Status LoadRun::OnSettled(BatchInFlight& batch) {
+  RETURN_IF_ERROR(identities_->Append(batch));
   const EncodedBatch& encoded = batch.encoded();
   return acknowledger_->OnBatchSettled({.split = encoded.split,
                                         .first_row = encoded.first_row,

@@ -1,6 +1,7 @@
 // A document encoder for tests of the engine: id, category and value of MemorySource's rows.
 #include <fmt/format.h>
 
+#include "json/document_key.h"
 #include "transforms/document_encoder.h"
 
 namespace spillway {
@@ -33,7 +34,7 @@ class StandIn : public DocumentEncoder {
       document.body = bytes.substr(ends[i].body_begin, ends[i].body_end - ends[i].body_begin);
       document.id = bytes.substr(ends[i].id_begin, ends[i].id_end - ends[i].id_begin);
       document.partition_key = bytes.substr(ends[i].key_begin, ends[i].key_end - ends[i].key_begin);
-      document.identity = Murmur3x64_128(fmt::format("{}/{}", document.partition_key, document.id));
+      document.identity = DocumentIdentity(document.partition_key, document.id);
     }
     return encoded;
   }
