@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "config/relative_path.h"
 #include "destinations/cosmosdb/cosmos_cost.h"
 #include "destinations/cosmosdb/cosmos_destination.h"
 #include "destinations/cosmosdb/cosmos_settings.h"
 #include "destinations/cosmosdb/cosmos_spec.h"
 #include "net/curl_transport.h"
+#include "sources/delta/delta_environment.h"
+#include "sources/delta/delta_options.h"
+#include "sources/delta/delta_source.h"
 #include "sources/delta/delta_spec.h"
 
 namespace spillway {
@@ -19,12 +23,47 @@ const T& As(const void* options) {
   return *static_cast<const T*>(options);
 }
 
+Result<DeltaOptions> MakeDeltaOptions(const delta::DeltaConnection& connection,
+                                      const std::string& table, const std::string& folder) {
+  DeltaOptions options;
+  options.root = ResolvePath(folder, connection.root);
+  options.table = table;
+  for (const auto& [name, option] : connection.options) {
+    std::string& value = options.storage[name];
+    value = option.text;
+    if (option.secret.given()) {
+      ASSIGN_OR_RETURN(value, option.secret.Resolve());
+    }
+  }
+  AddStorageFromEnvironment(ProcessEnvironment(), options);
+  return options;
+}
+
+Result<std::unique_ptr<Source>> OpenDeltaTable(const EndpointSettings& settings,
+                                               const std::string& table) {
+  const auto& connection = As<delta::DeltaConnection>(settings.connection);
+  ASSIGN_OR_RETURN(DeltaOptions options, MakeDeltaOptions(connection, table, settings.folder));
+  return MakeDeltaSource(std::move(options));
+}
+
+Result<std::unique_ptr<Source>> OpenDeltaLocation(const std::string& location) {
+  DeltaOptions options;
+  options.root = location;
+  AddStorageFromEnvironment(ProcessEnvironment(), options);
+  return MakeDeltaSource(std::move(options));
+}
+
 ConnectorType Delta() {
   ConnectorType type;
   type.name = "delta";
   type.doc = "Delta Lake tables in a folder or an object store.";
   type.connection = OptionsOf(delta::DeltaConnectionSpec());
   type.source = OptionsOf(delta::DeltaTableSpec());
+  type.open_source = [](const EndpointSettings& settings) {
+    return OpenDeltaTable(settings, As<delta::DeltaTable>(settings.endpoint).table);
+  };
+  type.open_named_source = &OpenDeltaTable;
+  type.open_location = &OpenDeltaLocation;
   return type;
 }
 
