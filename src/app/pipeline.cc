@@ -139,6 +139,7 @@ Result<VerifySummary> VerifyPipeline(const Project& project, const PipelineConfi
   options.pipeline = pipeline.name;
   options.memory_bytes_max = project.memory_bytes();
   options.differences_max = differences_max;
+  options.ignored_fields = opened.destination->capabilities().limits.reserved_fields;
   options.spill_folder = project.spill_folder();
   options.at = at;
   const LoadParts parts{*opened.source, *opened.destination, *state, SystemClock()};

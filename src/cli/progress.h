@@ -26,7 +26,7 @@ class ProgressPrinter {
  private:
   std::string pipeline_;
   Console& console_;
-  std::chrono::nanoseconds next_{0};
+  std::chrono::nanoseconds next_{std::chrono::seconds(1)};  // short runs need no line
 };
 
 }  // namespace spillway
