@@ -1,0 +1,245 @@
+#include "emulator/sql/plan.h"
+
+#include <algorithm>
+
+#include "emulator/sql/execute.h"
+#include "emulator/sql/unparse.h"
+
+namespace spillway::emulator::sql {
+namespace {
+
+std::string_view PlanName(Aggregate aggregate) {
+  switch (aggregate) {
+    case Aggregate::kCount: return "Count";
+    case Aggregate::kSum: return "Sum";
+    case Aggregate::kMin: return "Min";
+    case Aggregate::kMax: return "Max";
+    case Aggregate::kAvg: return "Average";
+    case Aggregate::kCountIf: return "CountIf";
+    case Aggregate::kMakeList: return "MakeList";
+    case Aggregate::kMakeSet: return "MakeSet";
+  }
+  return "";
+}
+
+// What a range has to tell about an aggregate, so that several can be put together.
+std::string PartialAggregate(const Expression& expression) {
+  const std::string argument = Unparse(*expression.children[0]);
+  const std::string whole = Unparse(expression);
+  switch (expression.aggregate) {
+    case Aggregate::kAvg:
+      return "{\"item\": {\"sum\": SUM(" + argument + "), \"count\": COUNT(" + argument + ")}}";
+    case Aggregate::kMin:
+      return "{\"item\": {\"min\": " + whole + ", \"count\": COUNT(" + argument + ")}}";
+    case Aggregate::kMax:
+      return "{\"item\": {\"max\": " + whole + ", \"count\": COUNT(" + argument + ")}}";
+    default: return "{\"item\": " + whole + "}";
+  }
+}
+
+std::string WhereText(const Query& query) {
+  return query.where == nullptr ? "" : " WHERE " + Unparse(*query.where);
+}
+
+std::string GroupText(const Query& query) {
+  std::string text;
+  for (size_t i = 0; i < query.group_by.size(); ++i) {
+    text += (i == 0 ? " GROUP BY " : ", ") + Unparse(*query.group_by[i]);
+  }
+  return text;
+}
+
+std::string OrderText(const Query& query) {
+  std::string text;
+  for (size_t i = 0; i < query.order_by.size(); ++i) {
+    text += (i == 0 ? " ORDER BY " : ", ") + Unparse(*query.order_by[i].expression) +
+            (query.order_by[i].descending ? " DESC" : " ASC");
+  }
+  return text;
+}
+
+// Every range gives as much as the whole may need.
+std::string TopText(const Query& query) {
+  return query.top ? "TOP " + std::to_string(*query.top) + " " : "";
+}
+
+std::string OffsetText(const Query& query) {
+  return query.offset ? " OFFSET 0 LIMIT " + std::to_string(*query.offset + *query.limit) : "";
+}
+
+// SELECT as one value.
+std::string PayloadText(const Query& query) {
+  if (query.select_all) return query.from[0].alias;
+  if (query.select_value) return Unparse(*query.select[0].expression);
+  std::string text = "{";
+  for (const SelectItem& item : query.select) {
+    if (text.size() > 1) text += ", ";
+    AppendJsonString(item.alias, &text);
+    text += ": " + Unparse(*item.expression);
+  }
+  return text + "}";
+}
+
+std::string RewriteOrderBy(const Query& query) {
+  std::string items;
+  for (const OrderItem& item : query.order_by) {
+    if (!items.empty()) items += ", ";
+    items += "{\"item\": " + Unparse(*item.expression) + "}";
+  }
+  const std::string filter = query.where == nullptr
+                                 ? std::string(kOrderByFilter)
+                                 : "(" + Unparse(*query.where) + ") AND " + std::string(kOrderByFilter);
+  return "SELECT " + std::string(query.distinct ? "DISTINCT " : "") + TopText(query) +
+         query.from[0].alias + "._rid, [" + items + "] AS orderByItems, " + PayloadText(query) +
+         " AS payload" + UnparseFrom(query) + " WHERE (" + filter + ")" + OrderText(query) +
+         OffsetText(query);
+}
+
+std::string RewriteGroups(const Query& query) {
+  std::string groups;
+  for (const ExpressionPtr& group : query.group_by) {
+    if (!groups.empty()) groups += ", ";
+    groups += "{\"item\": " + Unparse(*group) + "}";
+  }
+  const auto partial = [](const Expression& expression) {
+    return expression.kind == ExpressionKind::kAggregate ? PartialAggregate(expression)
+                                                         : Unparse(expression);
+  };
+  std::string payload;
+  if (query.select_value) {
+    payload = partial(*query.select[0].expression);
+  } else {
+    for (const SelectItem& item : query.select) {
+      payload += payload.empty() ? "{" : ", ";
+      AppendJsonString(item.alias, &payload);
+      payload += ": " + partial(*item.expression);
+    }
+    payload += "}";
+  }
+  return "SELECT [" + groups + "] AS groupByItems, " + payload + " AS payload" +
+         UnparseFrom(query) + WhereText(query) + GroupText(query);
+}
+
+std::string Rewrite(const Query& query, const QueryTraits& traits) {
+  if (traits.order_by) return RewriteOrderBy(query);
+  const bool value_aggregate = query.select_value && !query.select.empty() &&
+                               query.select[0].expression->kind == ExpressionKind::kAggregate;
+  if (traits.group_by || (traits.aggregates && !value_aggregate)) return RewriteGroups(query);
+  if (traits.aggregates) {
+    return "SELECT VALUE [" + PartialAggregate(*query.select[0].expression) + "]" +
+           UnparseFrom(query) + WhereText(query);
+  }
+  const std::string select = query.select_all ? "*" : "";
+  std::string text = "SELECT " + std::string(query.distinct ? "DISTINCT " : "") + TopText(query) +
+                     (query.select_value ? "VALUE " : "") + select;
+  for (size_t i = 0; i < query.select.size(); ++i) {
+    if (i > 0) text += ", ";
+    text += Unparse(*query.select[i].expression);
+    if (query.select[i].alias_given) text += " AS " + query.select[i].alias;
+  }
+  return text + UnparseFrom(query) + WhereText(query) + OffsetText(query);
+}
+
+Value Count(const std::optional<uint64_t>& count) {
+  return count ? Value(*count) : Value(Value::Null{});
+}
+
+void AddAggregates(const Query& query, const QueryTraits& traits, Value* info) {
+  Array aggregates;
+  Array aliases;
+  Object by_alias;
+  const bool grouped = traits.group_by || (traits.aggregates && !query.select_value);
+  if (traits.aggregates && query.select_value &&
+      query.select[0].expression->kind == ExpressionKind::kAggregate) {
+    aggregates.emplace_back(PlanName(query.select[0].expression->aggregate));
+  }
+  if (grouped && !query.select_value) {
+    for (const SelectItem& item : query.select) {
+      const bool is_aggregate = item.expression->kind == ExpressionKind::kAggregate;
+      aliases.emplace_back(item.alias);
+      by_alias.emplace_back(item.alias, is_aggregate
+                                            ? Value(PlanName(item.expression->aggregate))
+                                            : Value(Value::Null{}));
+    }
+  }
+  Array groups;
+  for (const ExpressionPtr& group : query.group_by) groups.emplace_back(Unparse(*group));
+  info->Set("groupByExpressions", std::move(groups));
+  info->Set("groupByAliases", std::move(aliases));
+  info->Set("aggregates", std::move(aggregates));
+  info->Set("groupByAliasToAggregateType", std::move(by_alias));
+}
+
+bool IsPath(const Expression* expression, const Query& query,
+            const std::vector<std::string>& path) {
+  for (auto name = path.rbegin(); name != path.rend(); ++name) {
+    if (expression->kind != ExpressionKind::kProperty || expression->name != *name) return false;
+    expression = expression->children[0].get();
+  }
+  return expression->kind == ExpressionKind::kIdentifier &&
+         expression->slot == query.from[0].slot;
+}
+
+Value PinnedBy(const Expression& expression, const Query& query,
+               const std::vector<std::string>& path) {
+  if (expression.kind != ExpressionKind::kBinary) return {};
+  if (expression.op == Operator::kAnd) {
+    for (const ExpressionPtr& child : expression.children) {
+      Value pinned = PinnedBy(*child, query, path);
+      if (!pinned.is_undefined()) return pinned;
+    }
+    return {};
+  }
+  if (expression.op != Operator::kEqual) return {};
+  for (const size_t side : {0, 1}) {
+    const Expression& literal = *expression.children[1 - side];
+    if (literal.kind == ExpressionKind::kLiteral &&
+        IsPath(expression.children[side].get(), query, path)) {
+      return literal.value;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Value MakePlan(const Query& query, const std::vector<PlanRange>& ranges) {
+  const QueryTraits traits = TraitsOf(query);
+  Value info{Object{}};
+  info.Set("distinctType", !query.distinct ? "None" : traits.order_by ? "Ordered" : "Unordered");
+  info.Set("top", Count(query.top));
+  info.Set("offset", Count(query.offset));
+  info.Set("limit", Count(query.limit));
+  Array directions;
+  Array expressions;
+  for (const OrderItem& item : query.order_by) {
+    directions.emplace_back(item.descending ? "Descending" : "Ascending");
+    expressions.emplace_back(Unparse(*item.expression));
+  }
+  info.Set("orderBy", std::move(directions));
+  info.Set("orderByExpressions", std::move(expressions));
+  AddAggregates(query, traits, &info);
+  info.Set("rewrittenQuery", traits.needs_plan() ? Rewrite(query, traits) : "");
+  info.Set("hasSelectValue", query.select_value);
+  info.Set("hasNonStreamingOrderBy", false);
+  info.Set("dCountInfo", Value::Null{});
+  Array range_list;
+  for (const PlanRange& range : ranges) {
+    range_list.emplace_back(Object{{"min", range.min},
+                                   {"max", range.max},
+                                   {"isMinInclusive", true},
+                                   {"isMaxInclusive", range.max_inclusive}});
+  }
+  return Object{{"partitionedQueryExecutionInfoVersion", 2},
+                {"queryInfo", std::move(info)},
+                {"queryRanges", std::move(range_list)}};
+}
+
+Value PinnedValue(const Query& query, const std::vector<std::string>& path) {
+  if (query.where == nullptr || query.from.empty() || query.from[0].query != nullptr) return {};
+  const bool from_root = query.from[0].source->kind == ExpressionKind::kIdentifier &&
+                         !query.from[0].iterate;
+  return from_root ? PinnedBy(*query.where, query, path) : Value();
+}
+
+}  // namespace spillway::emulator::sql
