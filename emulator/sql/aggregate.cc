@@ -99,18 +99,28 @@ Value Sorted(const Value& value) {
 
 std::unique_ptr<Accumulator> MakeAccumulator(Aggregate aggregate) {
   switch (aggregate) {
-    case Aggregate::kCount: return std::make_unique<Count>();
-    case Aggregate::kCountIf: return std::make_unique<CountIf>();
-    case Aggregate::kSum: return std::make_unique<Sum>(false);
-    case Aggregate::kAvg: return std::make_unique<Sum>(true);
-    case Aggregate::kMin: return std::make_unique<Extreme>(false);
-    case Aggregate::kMax: return std::make_unique<Extreme>(true);
-    case Aggregate::kMakeList: return std::make_unique<MakeList>(false);
-    case Aggregate::kMakeSet: return std::make_unique<MakeList>(true);
+    case Aggregate::kCount:
+      return std::make_unique<Count>();
+    case Aggregate::kCountIf:
+      return std::make_unique<CountIf>();
+    case Aggregate::kSum:
+      return std::make_unique<Sum>(false);
+    case Aggregate::kAvg:
+      return std::make_unique<Sum>(true);
+    case Aggregate::kMin:
+      return std::make_unique<Extreme>(false);
+    case Aggregate::kMax:
+      return std::make_unique<Extreme>(true);
+    case Aggregate::kMakeList:
+      return std::make_unique<MakeList>(false);
+    case Aggregate::kMakeSet:
+      return std::make_unique<MakeList>(true);
   }
   return nullptr;
 }
 
-std::string CanonicalJson(const Value& value) { return ToJson(Sorted(value)); }
+std::string CanonicalJson(const Value& value) {
+  return ToJson(Sorted(value));
+}
 
 }  // namespace spillway::emulator::sql

@@ -18,23 +18,23 @@ struct Query;
 struct Function;
 
 enum class ExpressionKind {
-  kLiteral,     // value; `name` is the parameter it came from, if any
-  kIdentifier,  // name: an alias of FROM, in `slot`
-  kProperty,    // children[0].name, or ["name"]
-  kIndex,       // children[0][children[1]]
-  kUnary,       // op, children[0]
-  kBinary,      // op, children; AND and OR take any number of them
-  kConditional, // children[0] ? children[1] : children[2]
-  kIn,          // children[0] IN (children[1…])
-  kBetween,     // children[0] BETWEEN children[1] AND children[2]
-  kLike,        // children[0] LIKE children[1] [ESCAPE children[2]]
-  kCall,        // function, children
-  kAggregate,   // aggregate, children[0]
-  kArray,       // [children…]
-  kObject,      // {names[i]: children[i]}
-  kExists,      // EXISTS(query)
-  kArrayQuery,  // ARRAY(query)
-  kScalarQuery, // (query)
+  kLiteral,      // value; `name` is the parameter it came from, if any
+  kIdentifier,   // name: an alias of FROM, in `slot`
+  kProperty,     // children[0].name, or ["name"]
+  kIndex,        // children[0][children[1]]
+  kUnary,        // op, children[0]
+  kBinary,       // op, children; AND and OR take any number of them
+  kConditional,  // children[0] ? children[1] : children[2]
+  kIn,           // children[0] IN (children[1…])
+  kBetween,      // children[0] BETWEEN children[1] AND children[2]
+  kLike,         // children[0] LIKE children[1] [ESCAPE children[2]]
+  kCall,         // function, children
+  kAggregate,    // aggregate, children[0]
+  kArray,        // [children…]
+  kObject,       // {names[i]: children[i]}
+  kExists,       // EXISTS(query)
+  kArrayQuery,   // ARRAY(query)
+  kScalarQuery,  // (query)
 };
 
 enum class Operator {
@@ -101,8 +101,8 @@ struct SelectItem {
 // One source of FROM or JOIN.
 struct FromItem {
   std::string alias;
-  size_t slot = 0;        // where evaluation keeps the alias's value
-  ExpressionPtr source;   // path or alias; or else
+  size_t slot = 0;       // where evaluation keeps the alias's value
+  ExpressionPtr source;  // path or alias; or else
   std::unique_ptr<Query> query;
   bool iterate = false;  // alias IN source: the elements of an array
 };

@@ -51,8 +51,7 @@ class Binder {
     const bool taken = std::any_of(scope_.begin(), scope_.end(),
                                    [&](const Alias& alias) { return alias.name == item->alias; });
     if (taken && !is_root) {
-      return InvalidArgument("The input alias '" + item->alias +
-                             "' is specified more than once.");
+      return InvalidArgument("The input alias '" + item->alias + "' is specified more than once.");
     }
     item->slot = next_slot_++;
     scope_.push_back({item->alias, item->slot});
@@ -94,9 +93,8 @@ class Binder {
     if (expression.kind == ExpressionKind::kAggregate) return true;
     if (std::find(groups.begin(), groups.end(), Unparse(expression)) != groups.end()) return true;
     if (expression.kind == ExpressionKind::kIdentifier || expression.query != nullptr) return false;
-    return std::all_of(
-        expression.children.begin(), expression.children.end(),
-        [&](const ExpressionPtr& child) { return IsGrouped(*child, groups); });
+    return std::all_of(expression.children.begin(), expression.children.end(),
+                       [&](const ExpressionPtr& child) { return IsGrouped(*child, groups); });
   }
 
   std::vector<Alias> scope_;
@@ -105,6 +103,8 @@ class Binder {
 
 }  // namespace
 
-Status BindQuery(Query* query) { return Binder().BindQuery(query, true); }
+Status BindQuery(Query* query) {
+  return Binder().BindQuery(query, true);
+}
 
 }  // namespace spillway::emulator::sql

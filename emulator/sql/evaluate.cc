@@ -36,10 +36,14 @@ Value EvaluateOrder(Operator op, const Value& a, const Value& b) {
   if (a.type() != b.type() || a.is_undefined() || a.is_array() || a.is_object()) return {};
   const std::weak_ordering order = Compare(a, b);
   switch (op) {
-    case Operator::kLess: return order < 0;
-    case Operator::kLessOrEqual: return order <= 0;
-    case Operator::kGreater: return order > 0;
-    default: return order >= 0;
+    case Operator::kLess:
+      return order < 0;
+    case Operator::kLessOrEqual:
+      return order <= 0;
+    case Operator::kGreater:
+      return order > 0;
+    default:
+      return order >= 0;
   }
 }
 
@@ -54,25 +58,36 @@ Value EvaluateBits(Operator op, double a, double b) {
   const int32_t right = ToInt32(b);
   const int shift = right & 31;
   switch (op) {
-    case Operator::kBitOr: return left | right;
-    case Operator::kBitAnd: return left & right;
-    case Operator::kBitXor: return left ^ right;
-    case Operator::kShiftLeft: return static_cast<int32_t>(static_cast<uint32_t>(left) << shift);
-    case Operator::kShiftRight: return left >> shift;
-    default: return static_cast<double>(static_cast<uint32_t>(left) >> shift);
+    case Operator::kBitOr:
+      return left | right;
+    case Operator::kBitAnd:
+      return left & right;
+    case Operator::kBitXor:
+      return left ^ right;
+    case Operator::kShiftLeft:
+      return static_cast<int32_t>(static_cast<uint32_t>(left) << shift);
+    case Operator::kShiftRight:
+      return left >> shift;
+    default:
+      return static_cast<double>(static_cast<uint32_t>(left) >> shift);
   }
 }
 
 Value EvaluateArithmetic(Operator op, const Value& a, const Value& b) {
   if (!a.is_number() || !b.is_number()) return {};
   switch (op) {
-    case Operator::kAdd: return a.number() + b.number();
-    case Operator::kSubtract: return a.number() - b.number();
-    case Operator::kMultiply: return a.number() * b.number();
-    case Operator::kDivide: return b.number() == 0 ? Value() : Value(a.number() / b.number());
+    case Operator::kAdd:
+      return a.number() + b.number();
+    case Operator::kSubtract:
+      return a.number() - b.number();
+    case Operator::kMultiply:
+      return a.number() * b.number();
+    case Operator::kDivide:
+      return b.number() == 0 ? Value() : Value(a.number() / b.number());
     case Operator::kModulo:
       return b.number() == 0 ? Value() : Value(std::fmod(a.number(), b.number()));
-    default: return EvaluateBits(op, a.number(), b.number());
+    default:
+      return EvaluateBits(op, a.number(), b.number());
   }
 }
 
@@ -84,8 +99,10 @@ Value EvaluateBinary(const Expression& expression, Environment* environment) {
   if (expression.op == Operator::kCoalesce && !a.is_undefined()) return a;
   const Value b = Evaluate(*expression.children[1], environment);
   switch (expression.op) {
-    case Operator::kCoalesce: return b;
-    case Operator::kEqual: return EvaluateEqual(a, b);
+    case Operator::kCoalesce:
+      return b;
+    case Operator::kEqual:
+      return EvaluateEqual(a, b);
     case Operator::kNotEqual: {
       const Value equal = EvaluateEqual(a, b);
       return equal.is_undefined() ? equal : Value(!equal.boolean());
@@ -93,10 +110,12 @@ Value EvaluateBinary(const Expression& expression, Environment* environment) {
     case Operator::kLess:
     case Operator::kLessOrEqual:
     case Operator::kGreater:
-    case Operator::kGreaterOrEqual: return EvaluateOrder(expression.op, a, b);
+    case Operator::kGreaterOrEqual:
+      return EvaluateOrder(expression.op, a, b);
     case Operator::kConcat:
       return a.is_string() && b.is_string() ? Value(a.string() + b.string()) : Value();
-    default: return EvaluateArithmetic(expression.op, a, b);
+    default:
+      return EvaluateArithmetic(expression.op, a, b);
   }
 }
 
@@ -124,8 +143,8 @@ Value EvaluateBetween(const Expression& expression, Environment* environment) {
   const Value value = Evaluate(*expression.children[0], environment);
   const Value low = EvaluateOrder(Operator::kGreaterOrEqual, value,
                                   Evaluate(*expression.children[1], environment));
-  const Value high = EvaluateOrder(Operator::kLessOrEqual, value,
-                                   Evaluate(*expression.children[2], environment));
+  const Value high =
+      EvaluateOrder(Operator::kLessOrEqual, value, Evaluate(*expression.children[2], environment));
   if (low.is_undefined() || high.is_undefined()) return {};
   return low.boolean() && high.boolean();
 }
@@ -225,30 +244,44 @@ bool ForEachSource(const Query& query, size_t index, Environment* environment,
 
 Value Evaluate(const Expression& expression, Environment* environment) {
   switch (expression.kind) {
-    case ExpressionKind::kLiteral: return expression.value;
+    case ExpressionKind::kLiteral:
+      return expression.value;
     case ExpressionKind::kIdentifier:
       return expression.slot < environment->slots.size() ? environment->slots[expression.slot]
                                                          : Value();
     case ExpressionKind::kProperty:
       return Evaluate(*expression.children[0], environment)[expression.name];
-    case ExpressionKind::kIndex: return EvaluateIndex(expression, environment);
-    case ExpressionKind::kUnary: return EvaluateUnary(expression, environment);
-    case ExpressionKind::kBinary: return EvaluateBinary(expression, environment);
+    case ExpressionKind::kIndex:
+      return EvaluateIndex(expression, environment);
+    case ExpressionKind::kUnary:
+      return EvaluateUnary(expression, environment);
+    case ExpressionKind::kBinary:
+      return EvaluateBinary(expression, environment);
     case ExpressionKind::kConditional: {
       const Value condition = Evaluate(*expression.children[0], environment);
       const bool yes = condition.is_bool() && condition.boolean();
       return Evaluate(*expression.children[yes ? 1 : 2], environment);
     }
-    case ExpressionKind::kIn: return EvaluateIn(expression, environment);
-    case ExpressionKind::kBetween: return EvaluateBetween(expression, environment);
-    case ExpressionKind::kLike: return EvaluateLike(expression, environment);
-    case ExpressionKind::kCall: return EvaluateCall(expression, environment);
-    case ExpressionKind::kAggregate: return EvaluateAggregate(expression, *environment);
-    case ExpressionKind::kArray: return EvaluateArray(expression, environment);
-    case ExpressionKind::kObject: return EvaluateObject(expression, environment);
-    case ExpressionKind::kExists: return !RunSubquery(*expression.query, environment).empty();
-    case ExpressionKind::kArrayQuery: return RunSubquery(*expression.query, environment);
-    case ExpressionKind::kScalarQuery: return EvaluateScalarQuery(expression, environment);
+    case ExpressionKind::kIn:
+      return EvaluateIn(expression, environment);
+    case ExpressionKind::kBetween:
+      return EvaluateBetween(expression, environment);
+    case ExpressionKind::kLike:
+      return EvaluateLike(expression, environment);
+    case ExpressionKind::kCall:
+      return EvaluateCall(expression, environment);
+    case ExpressionKind::kAggregate:
+      return EvaluateAggregate(expression, *environment);
+    case ExpressionKind::kArray:
+      return EvaluateArray(expression, environment);
+    case ExpressionKind::kObject:
+      return EvaluateObject(expression, environment);
+    case ExpressionKind::kExists:
+      return !RunSubquery(*expression.query, environment).empty();
+    case ExpressionKind::kArrayQuery:
+      return RunSubquery(*expression.query, environment);
+    case ExpressionKind::kScalarQuery:
+      return EvaluateScalarQuery(expression, environment);
   }
   return {};
 }
@@ -259,8 +292,7 @@ bool Matches(const Expression* where, Environment* environment) {
   return value.is_bool() && value.boolean();
 }
 
-bool ForEachRow(const Query& query, Environment* environment,
-                const std::function<bool()>& visit) {
+bool ForEachRow(const Query& query, Environment* environment, const std::function<bool()>& visit) {
   return ForEachSource(query, 0, environment, visit);
 }
 
@@ -287,13 +319,16 @@ std::weak_ordering Compare(const Value& a, const Value& b) {
   if (a.type() != b.type()) return a.type() <=> b.type();
   switch (a.type()) {
     case Value::Type::kUndefined:
-    case Value::Type::kNull: return std::weak_ordering::equivalent;
-    case Value::Type::kBool: return a.boolean() <=> b.boolean();
+    case Value::Type::kNull:
+      return std::weak_ordering::equivalent;
+    case Value::Type::kBool:
+      return a.boolean() <=> b.boolean();
     case Value::Type::kNumber:
       return a.number() < b.number()   ? std::weak_ordering::less
              : b.number() < a.number() ? std::weak_ordering::greater
                                        : std::weak_ordering::equivalent;
-    case Value::Type::kString: return a.string() <=> b.string();
+    case Value::Type::kString:
+      return a.string() <=> b.string();
     case Value::Type::kArray: {
       const size_t common = std::min(a.array().size(), b.array().size());
       for (size_t i = 0; i < common; ++i) {
@@ -301,7 +336,8 @@ std::weak_ordering Compare(const Value& a, const Value& b) {
       }
       return a.array().size() <=> b.array().size();
     }
-    case Value::Type::kObject: return ToJson(a) <=> ToJson(b);
+    case Value::Type::kObject:
+      return ToJson(a) <=> ToJson(b);
   }
   return std::weak_ordering::equivalent;
 }

@@ -131,8 +131,7 @@ std::vector<Value> Execution::OrderedRows() {
 }
 
 std::vector<Value> Execution::Finish() {
-  std::vector<Value> rows =
-      traits_.aggregates || traits_.group_by ? GroupRows() : OrderedRows();
+  std::vector<Value> rows = traits_.aggregates || traits_.group_by ? GroupRows() : OrderedRows();
   Cut(&rows);
   return rows;
 }
@@ -142,7 +141,8 @@ void Execution::Cut(std::vector<Value>* rows) const {
     const size_t skipped = std::min<uint64_t>(*query_.offset, rows->size());
     rows->erase(rows->begin(), rows->begin() + static_cast<std::ptrdiff_t>(skipped));
   }
-  const uint64_t count_max = std::min(query_.top.value_or(UINT64_MAX), query_.limit.value_or(UINT64_MAX));
+  const uint64_t count_max =
+      std::min(query_.top.value_or(UINT64_MAX), query_.limit.value_or(UINT64_MAX));
   if (rows->size() > count_max) rows->resize(count_max);
 }
 

@@ -5,9 +5,8 @@
 namespace spillway::emulator::sql {
 
 const Function* FindFunction(std::string_view name) {
-  for (const std::span<const Function> family : {StringFunctions(), MathFunctions(),
-                                                 ArrayFunctions(), TypeFunctions(),
-                                                 DateFunctions()}) {
+  for (const std::span<const Function> family :
+       {StringFunctions(), MathFunctions(), ArrayFunctions(), TypeFunctions(), DateFunctions()}) {
     for (const Function& function : family) {
       if (function.name.size() == name.size() &&
           strncasecmp(function.name.data(), name.data(), name.size()) == 0) {

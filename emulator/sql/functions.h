@@ -1,5 +1,5 @@
-// The built-in scalar functions, one table for each family. A wrong type gives undefined, as the service
-// does; a wrong name or number of arguments is refused when the query is parsed.
+// The built-in scalar functions, one table for each family. A wrong type gives undefined, as the
+// service does; a wrong name or number of arguments is refused when the query is parsed.
 #ifndef SPILLWAY_EMULATOR_SQL_FUNCTIONS_H_
 #define SPILLWAY_EMULATOR_SQL_FUNCTIONS_H_
 

@@ -16,9 +16,9 @@ bool Has(const Array& array, const Value& wanted) {
 // An object that has at least the members of `wanted`.
 bool PartlyMatches(const Value& value, const Value& wanted) {
   if (!value.is_object() || !wanted.is_object()) return value == wanted;
-  return std::all_of(
-      wanted.object().begin(), wanted.object().end(),
-      [&](const Member& member) { return PartlyMatches(value[member.first], member.second); });
+  return std::all_of(wanted.object().begin(), wanted.object().end(), [&](const Member& member) {
+    return PartlyMatches(value[member.first], member.second);
+  });
 }
 
 Value ArrayConcat(Arguments arguments, Context) {
@@ -112,7 +112,8 @@ Value Choose(Arguments arguments, Context) {
 
 Value ObjectToArray(Arguments arguments, Context) {
   if (!arguments[0].is_object()) return {};
-  const std::string key = arguments.size() > 1 && arguments[1].is_string() ? arguments[1].string() : "k";
+  const std::string key =
+      arguments.size() > 1 && arguments[1].is_string() ? arguments[1].string() : "k";
   const std::string value =
       arguments.size() > 2 && arguments[2].is_string() ? arguments[2].string() : "v";
   Array pairs;
@@ -127,7 +128,9 @@ Value Is(Arguments arguments, Context) {
   return (arguments[0].*kTest)();
 }
 
-Value IsDefined(Arguments arguments, Context) { return !arguments[0].is_undefined(); }
+Value IsDefined(Arguments arguments, Context) {
+  return !arguments[0].is_undefined();
+}
 
 Value IsPrimitive(Arguments arguments, Context) {
   const Value& value = arguments[0];
@@ -180,7 +183,11 @@ constexpr Function kTypeFunctions[] = {
 
 }  // namespace
 
-std::span<const Function> ArrayFunctions() { return kArrayFunctions; }
-std::span<const Function> TypeFunctions() { return kTypeFunctions; }
+std::span<const Function> ArrayFunctions() {
+  return kArrayFunctions;
+}
+std::span<const Function> TypeFunctions() {
+  return kTypeFunctions;
+}
 
 }  // namespace spillway::emulator::sql

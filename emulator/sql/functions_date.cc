@@ -1,5 +1,5 @@
-// Date and time functions: ISO 8601 texts in UTC ("2024-01-31T12:30:45.1234567Z"), milliseconds since
-// 1970, and ticks of 100 ns since 1970.
+// Date and time functions: ISO 8601 texts in UTC ("2024-01-31T12:30:45.1234567Z"), milliseconds
+// since 1970, and ticks of 100 ns since 1970.
 #include <fmt/format.h>
 
 #include <array>
@@ -23,22 +23,35 @@ constexpr int64_t kTicksPerMinute = 60 * kTicksPerSecond;
 constexpr int64_t kTicksPerHour = 60 * kTicksPerMinute;
 constexpr int64_t kTicksPerDay = 24 * kTicksPerHour;
 
-enum class Part { kYear, kMonth, kDay, kHour, kMinute, kSecond, kMillisecond, kMicrosecond,
-                  kNanosecond };
+enum class Part {
+  kYear,
+  kMonth,
+  kDay,
+  kHour,
+  kMinute,
+  kSecond,
+  kMillisecond,
+  kMicrosecond,
+  kNanosecond
+};
 
 struct PartName {
   std::string_view name;
   Part part;
 };
 constexpr std::array<PartName, 24> kParts = {{
-    {"Year", Part::kYear},     {"yyyy", Part::kYear},          {"yy", Part::kYear},
-    {"Month", Part::kMonth},   {"mm", Part::kMonth},           {"m", Part::kMonth},
-    {"Day", Part::kDay},       {"dd", Part::kDay},             {"d", Part::kDay},
-    {"Hour", Part::kHour},     {"hh", Part::kHour},            {"Minute", Part::kMinute},
-    {"mi", Part::kMinute},     {"n", Part::kMinute},           {"Second", Part::kSecond},
-    {"ss", Part::kSecond},     {"s", Part::kSecond},           {"Millisecond", Part::kMillisecond},
-    {"ms", Part::kMillisecond}, {"Microsecond", Part::kMicrosecond}, {"mcs", Part::kMicrosecond},
-    {"Nanosecond", Part::kNanosecond}, {"ns", Part::kNanosecond}, {"year", Part::kYear},
+    {"Year", Part::kYear},       {"yyyy", Part::kYear},
+    {"yy", Part::kYear},         {"Month", Part::kMonth},
+    {"mm", Part::kMonth},        {"m", Part::kMonth},
+    {"Day", Part::kDay},         {"dd", Part::kDay},
+    {"d", Part::kDay},           {"Hour", Part::kHour},
+    {"hh", Part::kHour},         {"Minute", Part::kMinute},
+    {"mi", Part::kMinute},       {"n", Part::kMinute},
+    {"Second", Part::kSecond},   {"ss", Part::kSecond},
+    {"s", Part::kSecond},        {"Millisecond", Part::kMillisecond},
+    {"ms", Part::kMillisecond},  {"Microsecond", Part::kMicrosecond},
+    {"mcs", Part::kMicrosecond}, {"Nanosecond", Part::kNanosecond},
+    {"ns", Part::kNanosecond},   {"year", Part::kYear},
 }};
 
 std::string Lower(std::string_view text) {
@@ -58,9 +71,7 @@ std::optional<Part> PartOf(const Value& value) {
 struct Moment {
   int64_t ticks = 0;  // since 1970
 
-  int64_t days() const {
-    return ticks / kTicksPerDay - (ticks % kTicksPerDay < 0 ? 1 : 0);
-  }
+  int64_t days() const { return ticks / kTicksPerDay - (ticks % kTicksPerDay < 0 ? 1 : 0); }
   int64_t ticks_of_day() const { return ticks - days() * kTicksPerDay; }
   std::chrono::year_month_day date() const {
     return std::chrono::year_month_day(Days(std::chrono::days(days())));
@@ -101,8 +112,9 @@ std::optional<Moment> ParseMoment(const Value& value) {
       second < 0 || second > 59) {
     return std::nullopt;
   }
-  return MomentOf(year, month, day, hour * kTicksPerHour + minute * kTicksPerMinute +
-                                        second * kTicksPerSecond + fraction);
+  return MomentOf(
+      year, month, day,
+      hour * kTicksPerHour + minute * kTicksPerMinute + second * kTicksPerSecond + fraction);
 }
 
 Value TextOf(Moment moment) {
@@ -148,15 +160,23 @@ std::optional<Moment> AddMonths(Moment moment, int64_t months) {
 
 double TicksOf(Part part) {
   switch (part) {
-    case Part::kDay: return kTicksPerDay;
-    case Part::kHour: return kTicksPerHour;
-    case Part::kMinute: return kTicksPerMinute;
-    case Part::kSecond: return kTicksPerSecond;
-    case Part::kMillisecond: return kTicksPerMs;
-    case Part::kMicrosecond: return 10;
-    case Part::kNanosecond: return 0.01;
+    case Part::kDay:
+      return kTicksPerDay;
+    case Part::kHour:
+      return kTicksPerHour;
+    case Part::kMinute:
+      return kTicksPerMinute;
+    case Part::kSecond:
+      return kTicksPerSecond;
+    case Part::kMillisecond:
+      return kTicksPerMs;
+    case Part::kMicrosecond:
+      return 10;
+    case Part::kNanosecond:
+      return 0.01;
     case Part::kYear:
-    case Part::kMonth: break;
+    case Part::kMonth:
+      break;
   }
   return 0;
 }
@@ -201,15 +221,24 @@ Value DateTimePart(Arguments arguments, Context) {
   if (!part || !moment) return {};
   const int64_t ticks = moment->ticks_of_day();
   switch (*part) {
-    case Part::kYear: return static_cast<int>(moment->date().year());
-    case Part::kMonth: return static_cast<double>(static_cast<unsigned>(moment->date().month()));
-    case Part::kDay: return static_cast<double>(static_cast<unsigned>(moment->date().day()));
-    case Part::kHour: return static_cast<double>(ticks / kTicksPerHour);
-    case Part::kMinute: return static_cast<double>(ticks / kTicksPerMinute % 60);
-    case Part::kSecond: return static_cast<double>(ticks / kTicksPerSecond % 60);
-    case Part::kMillisecond: return static_cast<double>(ticks % kTicksPerSecond / kTicksPerMs);
-    case Part::kMicrosecond: return static_cast<double>(ticks % kTicksPerSecond / 10);
-    case Part::kNanosecond: return static_cast<double>(ticks % kTicksPerSecond * 100);
+    case Part::kYear:
+      return static_cast<int>(moment->date().year());
+    case Part::kMonth:
+      return static_cast<double>(static_cast<unsigned>(moment->date().month()));
+    case Part::kDay:
+      return static_cast<double>(static_cast<unsigned>(moment->date().day()));
+    case Part::kHour:
+      return static_cast<double>(ticks / kTicksPerHour);
+    case Part::kMinute:
+      return static_cast<double>(ticks / kTicksPerMinute % 60);
+    case Part::kSecond:
+      return static_cast<double>(ticks / kTicksPerSecond % 60);
+    case Part::kMillisecond:
+      return static_cast<double>(ticks % kTicksPerSecond / kTicksPerMs);
+    case Part::kMicrosecond:
+      return static_cast<double>(ticks % kTicksPerSecond / 10);
+    case Part::kNanosecond:
+      return static_cast<double>(ticks % kTicksPerSecond * 100);
   }
   return {};
 }
@@ -222,10 +251,10 @@ Value DateTimeFromParts(Arguments arguments, Context) {
     parts[i] = *number;
   }
   if (parts[3] > 23 || parts[4] > 59 || parts[5] > 59) return {};
-  const auto moment = MomentOf(static_cast<int>(parts[0]), static_cast<int>(parts[1]),
-                               static_cast<int>(parts[2]),
-                               parts[3] * kTicksPerHour + parts[4] * kTicksPerMinute +
-                                   parts[5] * kTicksPerSecond + parts[6]);
+  const auto moment =
+      MomentOf(static_cast<int>(parts[0]), static_cast<int>(parts[1]), static_cast<int>(parts[2]),
+               parts[3] * kTicksPerHour + parts[4] * kTicksPerMinute + parts[5] * kTicksPerSecond +
+                   parts[6]);
   return moment ? TextOf(*moment) : Value();
 }
 
@@ -265,6 +294,8 @@ constexpr Function kFunctions[] = {
 
 }  // namespace
 
-std::span<const Function> DateFunctions() { return kFunctions; }
+std::span<const Function> DateFunctions() {
+  return kFunctions;
+}
 
 }  // namespace spillway::emulator::sql

@@ -24,27 +24,69 @@ Value Binary(Arguments arguments, Context) {
   return std::isfinite(result) ? Value(result) : Value();
 }
 
-double Abs(double x) { return std::fabs(x); }
-double Acos(double x) { return std::acos(x); }
-double Asin(double x) { return std::asin(x); }
-double Atan(double x) { return std::atan(x); }
-double Atan2(double y, double x) { return std::atan2(y, x); }
-double Ceiling(double x) { return std::ceil(x); }
-double Cos(double x) { return std::cos(x); }
-double Cot(double x) { return 1 / std::tan(x); }
-double Degrees(double x) { return x * 180 / std::numbers::pi; }
-double Exp(double x) { return std::exp(x); }
-double Floor(double x) { return std::floor(x); }
-double Log10(double x) { return std::log10(x); }
-double Power(double x, double y) { return std::pow(x, y); }
-double Radians(double x) { return x * std::numbers::pi / 180; }
-double Sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
-double Sin(double x) { return std::sin(x); }
-double Sqrt(double x) { return std::sqrt(x); }
-double Square(double x) { return x * x; }
-double Tan(double x) { return std::tan(x); }
-double Trunc(double x) { return std::trunc(x); }
-double Bin(double x, double size) { return size > 0 ? std::floor(x / size) * size : NAN; }
+double Abs(double x) {
+  return std::fabs(x);
+}
+double Acos(double x) {
+  return std::acos(x);
+}
+double Asin(double x) {
+  return std::asin(x);
+}
+double Atan(double x) {
+  return std::atan(x);
+}
+double Atan2(double y, double x) {
+  return std::atan2(y, x);
+}
+double Ceiling(double x) {
+  return std::ceil(x);
+}
+double Cos(double x) {
+  return std::cos(x);
+}
+double Cot(double x) {
+  return 1 / std::tan(x);
+}
+double Degrees(double x) {
+  return x * 180 / std::numbers::pi;
+}
+double Exp(double x) {
+  return std::exp(x);
+}
+double Floor(double x) {
+  return std::floor(x);
+}
+double Log10(double x) {
+  return std::log10(x);
+}
+double Power(double x, double y) {
+  return std::pow(x, y);
+}
+double Radians(double x) {
+  return x * std::numbers::pi / 180;
+}
+double Sign(double x) {
+  return x > 0 ? 1 : x < 0 ? -1 : 0;
+}
+double Sin(double x) {
+  return std::sin(x);
+}
+double Sqrt(double x) {
+  return std::sqrt(x);
+}
+double Square(double x) {
+  return x * x;
+}
+double Tan(double x) {
+  return std::tan(x);
+}
+double Trunc(double x) {
+  return std::trunc(x);
+}
+double Bin(double x, double size) {
+  return size > 0 ? std::floor(x / size) * size : NAN;
+}
 
 Value Log(Arguments arguments, Context) {
   if (!arguments[0].is_number()) return {};
@@ -56,7 +98,9 @@ Value Log(Arguments arguments, Context) {
   return std::isfinite(result) ? Value(result) : Value();
 }
 
-Value Pi(Arguments, Context) { return std::numbers::pi; }
+Value Pi(Arguments, Context) {
+  return std::numbers::pi;
+}
 
 // Halves away from zero.
 Value Round(Arguments arguments, Context) {
@@ -80,15 +124,33 @@ Value Integers(Arguments arguments, Context) {
                                       static_cast<int64_t>(arguments[1].number())));
 }
 
-uint64_t Bits(int64_t value) { return static_cast<uint64_t>(value); }
-int64_t IntAdd(int64_t a, int64_t b) { return static_cast<int64_t>(Bits(a) + Bits(b)); }
-int64_t IntSub(int64_t a, int64_t b) { return static_cast<int64_t>(Bits(a) - Bits(b)); }
-int64_t IntMul(int64_t a, int64_t b) { return static_cast<int64_t>(Bits(a) * Bits(b)); }
-int64_t IntAnd(int64_t a, int64_t b) { return a & b; }
-int64_t IntOr(int64_t a, int64_t b) { return a | b; }
-int64_t IntXor(int64_t a, int64_t b) { return a ^ b; }
-int64_t IntLeft(int64_t a, int64_t b) { return static_cast<int64_t>(Bits(a) << (b & 63)); }
-int64_t IntRight(int64_t a, int64_t b) { return a >> (b & 63); }
+uint64_t Bits(int64_t value) {
+  return static_cast<uint64_t>(value);
+}
+int64_t IntAdd(int64_t a, int64_t b) {
+  return static_cast<int64_t>(Bits(a) + Bits(b));
+}
+int64_t IntSub(int64_t a, int64_t b) {
+  return static_cast<int64_t>(Bits(a) - Bits(b));
+}
+int64_t IntMul(int64_t a, int64_t b) {
+  return static_cast<int64_t>(Bits(a) * Bits(b));
+}
+int64_t IntAnd(int64_t a, int64_t b) {
+  return a & b;
+}
+int64_t IntOr(int64_t a, int64_t b) {
+  return a | b;
+}
+int64_t IntXor(int64_t a, int64_t b) {
+  return a ^ b;
+}
+int64_t IntLeft(int64_t a, int64_t b) {
+  return static_cast<int64_t>(Bits(a) << (b & 63));
+}
+int64_t IntRight(int64_t a, int64_t b) {
+  return a >> (b & 63);
+}
 
 Value IntDivide(Arguments arguments, Context) {
   if (!IsInteger(arguments[0]) || !IsInteger(arguments[1]) || arguments[1].number() == 0) return {};
@@ -145,6 +207,8 @@ constexpr Function kFunctions[] = {
 
 }  // namespace
 
-std::span<const Function> MathFunctions() { return kFunctions; }
+std::span<const Function> MathFunctions() {
+  return kFunctions;
+}
 
 }  // namespace spillway::emulator::sql

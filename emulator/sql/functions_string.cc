@@ -1,4 +1,5 @@
-// String functions. Positions and lengths count characters (code points); case folding is ASCII only.
+// String functions. Positions and lengths count characters (code points); case folding is ASCII
+// only.
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -16,7 +17,9 @@ using Context = const FunctionContext&;
 // Bytes a REPLICATE or CONCAT may make.
 constexpr size_t kStringBytesMax = 1024 * 1024;
 
-bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+bool IsContinuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
 
 // Byte offsets of the characters, and of the end.
 std::vector<size_t> Offsets(std::string_view text) {
@@ -156,9 +159,15 @@ Value TrimEnds(Arguments arguments, bool left, bool right) {
   return text;
 }
 
-Value Trim(Arguments arguments, Context) { return TrimEnds(arguments, true, true); }
-Value LeftTrim(Arguments arguments, Context) { return TrimEnds(arguments, true, false); }
-Value RightTrim(Arguments arguments, Context) { return TrimEnds(arguments, false, true); }
+Value Trim(Arguments arguments, Context) {
+  return TrimEnds(arguments, true, true);
+}
+Value LeftTrim(Arguments arguments, Context) {
+  return TrimEnds(arguments, true, false);
+}
+Value RightTrim(Arguments arguments, Context) {
+  return TrimEnds(arguments, false, true);
+}
 
 Value Replace(Arguments arguments, Context) {
   for (const Value& argument : arguments) {
@@ -287,6 +296,8 @@ constexpr Function kFunctions[] = {
 
 }  // namespace
 
-std::span<const Function> StringFunctions() { return kFunctions; }
+std::span<const Function> StringFunctions() {
+  return kFunctions;
+}
 
 }  // namespace spillway::emulator::sql

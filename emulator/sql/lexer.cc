@@ -13,9 +13,15 @@ constexpr std::array<std::string_view, 33> kSymbols = {
     ">>>", "<<", ">>", "<=", ">=", "<>", "!=", "||", "??", "=", "<", ">", "+", "-", "*", "/", "%",
     "&",   "|",  "^",  "~",  "(",  ")",  "[",  "]",  "{",  "}", ",", ".", ":", "?", "@", ";"};
 
-bool IsNameStart(char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_'; }
-bool IsNamePart(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsNameStart(char c) {
+  return std::isalpha(static_cast<unsigned char>(c)) || c == '_';
+}
+bool IsNamePart(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+}
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 void AppendUtf8(uint32_t code, std::string* out) {
   if (code < 0x80) {
@@ -134,24 +140,39 @@ class Lexer {
     const char c = Peek(1);
     at_ += 2;
     switch (c) {
-      case 'n': out->push_back('\n'); return Status::Ok();
-      case 't': out->push_back('\t'); return Status::Ok();
-      case 'r': out->push_back('\r'); return Status::Ok();
-      case 'b': out->push_back('\b'); return Status::Ok();
-      case 'f': out->push_back('\f'); return Status::Ok();
+      case 'n':
+        out->push_back('\n');
+        return Status::Ok();
+      case 't':
+        out->push_back('\t');
+        return Status::Ok();
+      case 'r':
+        out->push_back('\r');
+        return Status::Ok();
+      case 'b':
+        out->push_back('\b');
+        return Status::Ok();
+      case 'f':
+        out->push_back('\f');
+        return Status::Ok();
       case '\\':
       case '/':
       case '"':
-      case '\'': out->push_back(c); return Status::Ok();
-      case 'u': break;
-      default: return SyntaxError(text_.substr(begin, 2), begin);
+      case '\'':
+        out->push_back(c);
+        return Status::Ok();
+      case 'u':
+        break;
+      default:
+        return SyntaxError(text_.substr(begin, 2), begin);
     }
     std::optional<uint32_t> code = Hex4();
     if (!code) return SyntaxError(text_.substr(begin, 6), begin);
     if (*code >= 0xD800 && *code < 0xDC00 && Peek() == '\\' && Peek(1) == 'u') {
       at_ += 2;
       const auto low = Hex4();
-      if (!low || *low < 0xDC00 || *low > 0xDFFF) return SyntaxError(text_.substr(begin, 12), begin);
+      if (!low || *low < 0xDC00 || *low > 0xDFFF)
+        return SyntaxError(text_.substr(begin, 12), begin);
       *code = 0x10000 + ((*code - 0xD800) << 10) + (*low - 0xDC00);
     }
     if (*code >= 0xD800 && *code <= 0xDFFF) return SyntaxError(text_.substr(begin, 6), begin);
@@ -181,6 +202,8 @@ Status SyntaxError(std::string_view near, size_t position) {
                          "' at position " + std::to_string(position) + ".");
 }
 
-Result<std::vector<Token>> Tokenize(std::string_view text) { return Lexer(text).Run(); }
+Result<std::vector<Token>> Tokenize(std::string_view text) {
+  return Lexer(text).Run();
+}
 
 }  // namespace spillway::emulator::sql

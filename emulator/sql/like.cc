@@ -41,8 +41,7 @@ std::vector<uint32_t> Characters(std::string_view text) {
 
 class PatternParser {
  public:
-  PatternParser(std::string_view pattern, std::string_view escape)
-      : pattern_(Characters(pattern)) {
+  PatternParser(std::string_view pattern, std::string_view escape) : pattern_(Characters(pattern)) {
     const std::vector<uint32_t> characters = Characters(escape);
     if (characters.size() == 1) escape_ = characters[0];
   }

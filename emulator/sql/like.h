@@ -1,4 +1,5 @@
-// LIKE: % any run, _ any character, [abc] [a-z] [^a] a set; an escape character takes their meaning away.
+// LIKE: % any run, _ any character, [abc] [a-z] [^a] a set; an escape character takes their meaning
+// away.
 #ifndef SPILLWAY_EMULATOR_SQL_LIKE_H_
 #define SPILLWAY_EMULATOR_SQL_LIKE_H_
 

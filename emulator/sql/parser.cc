@@ -14,9 +14,9 @@ namespace spillway::emulator::sql {
 namespace {
 
 constexpr std::array<std::string_view, 29> kReserved = {
-    "SELECT", "VALUE", "DISTINCT", "TOP",  "FROM",  "IN",     "JOIN",  "WHERE", "GROUP", "BY",
-    "ORDER",  "ASC",   "DESC",     "AND",  "OR",    "NOT",    "LIKE",  "ESCAPE", "BETWEEN", "AS",
-    "EXISTS", "ARRAY", "NULL",     "TRUE", "FALSE", "UNDEFINED", "UDF", "OFFSET", "LIMIT"};
+    "SELECT", "VALUE", "DISTINCT", "TOP",  "FROM",  "IN",        "JOIN", "WHERE",  "GROUP",   "BY",
+    "ORDER",  "ASC",   "DESC",     "AND",  "OR",    "NOT",       "LIKE", "ESCAPE", "BETWEEN", "AS",
+    "EXISTS", "ARRAY", "NULL",     "TRUE", "FALSE", "UNDEFINED", "UDF",  "OFFSET", "LIMIT"};
 
 constexpr std::array<std::pair<std::string_view, Aggregate>, 8> kAggregates = {
     {{"COUNT", Aggregate::kCount},
@@ -461,10 +461,10 @@ class Parser {
     RETURN_IF_ERROR(Expect("["));
     ASSIGN_OR_RETURN(ExpressionPtr index, ParseExpression());
     RETURN_IF_ERROR(Expect("]"));
-    const bool is_name = index->kind == ExpressionKind::kLiteral && index->value.is_string() &&
-                         index->name.empty();
-    auto step = std::make_unique<Expression>(is_name ? ExpressionKind::kProperty
-                                                     : ExpressionKind::kIndex);
+    const bool is_name =
+        index->kind == ExpressionKind::kLiteral && index->value.is_string() && index->name.empty();
+    auto step =
+        std::make_unique<Expression>(is_name ? ExpressionKind::kProperty : ExpressionKind::kIndex);
     if (is_name) step->name = index->value.string();
     step->children.push_back(std::move(base));
     if (!is_name) step->children.push_back(std::move(index));
@@ -480,8 +480,12 @@ class Parser {
   Result<ExpressionPtr> ParsePrimary() {
     const Token& token = Peek();
     switch (token.kind) {
-      case TokenKind::kNumber: ++at_; return Literal(token.number);
-      case TokenKind::kString: ++at_; return Literal(token.text);
+      case TokenKind::kNumber:
+        ++at_;
+        return Literal(token.number);
+      case TokenKind::kString:
+        ++at_;
+        return Literal(token.text);
       case TokenKind::kParameter: {
         ASSIGN_OR_RETURN(Value value, ParameterValue());
         ++at_;
@@ -489,9 +493,12 @@ class Parser {
         literal->name = token.text;
         return literal;
       }
-      case TokenKind::kSymbol: return ParseBracket();
-      case TokenKind::kIdentifier: return ParseWord();
-      case TokenKind::kEnd: return Unexpected();
+      case TokenKind::kSymbol:
+        return ParseBracket();
+      case TokenKind::kIdentifier:
+        return ParseWord();
+      case TokenKind::kEnd:
+        return Unexpected();
     }
     return Unexpected();
   }
@@ -591,8 +598,8 @@ class Parser {
     return expression;
   }
 
-  // A chain of operators or a path is a tree as deep as it is long; all of them together are bounded.
-  // AND and OR, which programs chain by the thousand, have one node for a whole chain.
+  // A chain of operators or a path is a tree as deep as it is long; all of them together are
+  // bounded. AND and OR, which programs chain by the thousand, have one node for a whole chain.
   static constexpr int kChainedMax = 1000;
   static constexpr int kShortPath = 10;
 

@@ -10,31 +10,40 @@ namespace {
 
 std::string_view PlanName(Aggregate aggregate) {
   switch (aggregate) {
-    case Aggregate::kCount: return "Count";
-    case Aggregate::kSum: return "Sum";
-    case Aggregate::kMin: return "Min";
-    case Aggregate::kMax: return "Max";
-    case Aggregate::kAvg: return "Average";
-    case Aggregate::kCountIf: return "CountIf";
-    case Aggregate::kMakeList: return "MakeList";
-    case Aggregate::kMakeSet: return "MakeSet";
+    case Aggregate::kCount:
+      return "Count";
+    case Aggregate::kSum:
+      return "Sum";
+    case Aggregate::kMin:
+      return "Min";
+    case Aggregate::kMax:
+      return "Max";
+    case Aggregate::kAvg:
+      return "Average";
+    case Aggregate::kCountIf:
+      return "CountIf";
+    case Aggregate::kMakeList:
+      return "MakeList";
+    case Aggregate::kMakeSet:
+      return "MakeSet";
   }
   return "";
 }
 
 // What a range has to tell about an aggregate, so that several can be put together.
-std::string PartialAggregate(const Expression& expression) {
+std::string PartialAggregate(const Expression& expression, bool composite_extremes) {
   const std::string argument = Unparse(*expression.children[0]);
   const std::string whole = Unparse(expression);
-  switch (expression.aggregate) {
-    case Aggregate::kAvg:
-      return "{\"item\": {\"sum\": SUM(" + argument + "), \"count\": COUNT(" + argument + ")}}";
-    case Aggregate::kMin:
-      return "{\"item\": {\"min\": " + whole + ", \"count\": COUNT(" + argument + ")}}";
-    case Aggregate::kMax:
-      return "{\"item\": {\"max\": " + whole + ", \"count\": COUNT(" + argument + ")}}";
-    default: return "{\"item\": " + whole + "}";
+  const auto with_count = [&](std::string_view name) {
+    return "{\"item\": {\"" + std::string(name) + "\": " + whole + ", \"count\": COUNT(" +
+           argument + ")}}";
+  };
+  if (expression.aggregate == Aggregate::kAvg) {
+    return "{\"item\": {\"sum\": SUM(" + argument + "), \"count\": COUNT(" + argument + ")}}";
   }
+  if (composite_extremes && expression.aggregate == Aggregate::kMin) return with_count("min");
+  if (composite_extremes && expression.aggregate == Aggregate::kMax) return with_count("max");
+  return "{\"item\": " + whole + "}";
 }
 
 std::string WhereText(const Query& query) {
@@ -86,28 +95,29 @@ std::string RewriteOrderBy(const Query& query) {
     if (!items.empty()) items += ", ";
     items += "{\"item\": " + Unparse(*item.expression) + "}";
   }
-  const std::string filter = query.where == nullptr
-                                 ? std::string(kOrderByFilter)
-                                 : "(" + Unparse(*query.where) + ") AND " + std::string(kOrderByFilter);
+  const std::string filter =
+      query.where == nullptr ? std::string(kOrderByFilter)
+                             : "(" + Unparse(*query.where) + ") AND " + std::string(kOrderByFilter);
   return "SELECT " + std::string(query.distinct ? "DISTINCT " : "") + TopText(query) +
          query.from[0].alias + "._rid, [" + items + "] AS orderByItems, " + PayloadText(query) +
          " AS payload" + UnparseFrom(query) + " WHERE (" + filter + ")" + OrderText(query) +
          OffsetText(query);
 }
 
-std::string RewriteGroups(const Query& query) {
+std::string RewriteGroups(const Query& query, bool composite_extremes) {
   std::string groups;
   for (const ExpressionPtr& group : query.group_by) {
     if (!groups.empty()) groups += ", ";
     groups += "{\"item\": " + Unparse(*group) + "}";
   }
-  const auto partial = [](const Expression& expression) {
-    return expression.kind == ExpressionKind::kAggregate ? PartialAggregate(expression)
-                                                         : Unparse(expression);
+  const auto partial = [&](const Expression& expression) {
+    return expression.kind == ExpressionKind::kAggregate
+               ? PartialAggregate(expression, composite_extremes)
+               : Unparse(expression);
   };
   std::string payload;
   if (query.select_value) {
-    payload = partial(*query.select[0].expression);
+    payload = "[" + partial(*query.select[0].expression) + "]";
   } else {
     for (const SelectItem& item : query.select) {
       payload += payload.empty() ? "{" : ", ";
@@ -120,14 +130,16 @@ std::string RewriteGroups(const Query& query) {
          UnparseFrom(query) + WhereText(query) + GroupText(query);
 }
 
-std::string Rewrite(const Query& query, const QueryTraits& traits) {
+std::string Rewrite(const Query& query, const QueryTraits& traits, bool composite_extremes) {
   if (traits.order_by) return RewriteOrderBy(query);
   const bool value_aggregate = query.select_value && !query.select.empty() &&
                                query.select[0].expression->kind == ExpressionKind::kAggregate;
-  if (traits.group_by || (traits.aggregates && !value_aggregate)) return RewriteGroups(query);
+  if (traits.group_by || (traits.aggregates && !value_aggregate)) {
+    return RewriteGroups(query, composite_extremes);
+  }
   if (traits.aggregates) {
-    return "SELECT VALUE [" + PartialAggregate(*query.select[0].expression) + "]" +
-           UnparseFrom(query) + WhereText(query);
+    return "SELECT VALUE [" + PartialAggregate(*query.select[0].expression, composite_extremes) +
+           "]" + UnparseFrom(query) + WhereText(query);
   }
   const std::string select = query.select_all ? "*" : "";
   std::string text = "SELECT " + std::string(query.distinct ? "DISTINCT " : "") + TopText(query) +
@@ -157,9 +169,8 @@ void AddAggregates(const Query& query, const QueryTraits& traits, Value* info) {
     for (const SelectItem& item : query.select) {
       const bool is_aggregate = item.expression->kind == ExpressionKind::kAggregate;
       aliases.emplace_back(item.alias);
-      by_alias.emplace_back(item.alias, is_aggregate
-                                            ? Value(PlanName(item.expression->aggregate))
-                                            : Value(Value::Null{}));
+      by_alias.emplace_back(item.alias, is_aggregate ? Value(PlanName(item.expression->aggregate))
+                                                     : Value(Value::Null{}));
     }
   }
   Array groups;
@@ -176,8 +187,7 @@ bool IsPath(const Expression* expression, const Query& query,
     if (expression->kind != ExpressionKind::kProperty || expression->name != *name) return false;
     expression = expression->children[0].get();
   }
-  return expression->kind == ExpressionKind::kIdentifier &&
-         expression->slot == query.from[0].slot;
+  return expression->kind == ExpressionKind::kIdentifier && expression->slot == query.from[0].slot;
 }
 
 Value PinnedBy(const Expression& expression, const Query& query,
@@ -201,9 +211,49 @@ Value PinnedBy(const Expression& expression, const Query& query,
   return {};
 }
 
+bool IsComposed(const Expression& expression, bool top) {
+  if (expression.kind == ExpressionKind::kAggregate) return !top;
+  return std::any_of(expression.children.begin(), expression.children.end(),
+                     [](const ExpressionPtr& child) { return IsComposed(*child, false); });
+}
+
+void CollectKinds(const Query& query, std::vector<std::string_view>* features) {
+  for (const SelectItem& item : query.select) {
+    if (item.expression->kind != ExpressionKind::kAggregate) continue;
+    const Aggregate aggregate = item.expression->aggregate;
+    if (aggregate == Aggregate::kCountIf) features->push_back("CountIf");
+    if (aggregate == Aggregate::kMakeList || aggregate == Aggregate::kMakeSet) {
+      features->push_back("ListAndSetAggregate");
+    }
+  }
+}
+
 }  // namespace
 
-Value MakePlan(const Query& query, const std::vector<PlanRange>& ranges) {
+std::vector<std::string_view> RequiredFeatures(const Query& query) {
+  const QueryTraits traits = TraitsOf(query);
+  std::vector<std::string_view> features;
+  if (traits.group_by) features.push_back("GroupBy");
+  if (traits.aggregates && query.select_value) features.push_back("Aggregate");
+  if (traits.aggregates && !query.select_value && !traits.group_by) {
+    features.push_back(query.select.size() > 1 ? "MultipleAggregates" : "NonValueAggregate");
+  }
+  CollectKinds(query, &features);
+  if (traits.distinct) features.push_back("Distinct");
+  if (traits.order_by) {
+    features.push_back(query.order_by.size() > 1 ? "MultipleOrderBy" : "OrderBy");
+  }
+  if (traits.offset_limit) features.push_back("OffsetAndLimit");
+  if (traits.top) features.push_back("Top");
+  return features;
+}
+
+bool ComposesAggregates(const Query& query) {
+  return std::any_of(query.select.begin(), query.select.end(),
+                     [](const SelectItem& item) { return IsComposed(*item.expression, true); });
+}
+
+Value MakePlan(const Query& query, const std::vector<PlanRange>& ranges, bool composite_extremes) {
   const QueryTraits traits = TraitsOf(query);
   Value info{Object{}};
   info.Set("distinctType", !query.distinct ? "None" : traits.order_by ? "Ordered" : "Unordered");
@@ -219,7 +269,7 @@ Value MakePlan(const Query& query, const std::vector<PlanRange>& ranges) {
   info.Set("orderBy", std::move(directions));
   info.Set("orderByExpressions", std::move(expressions));
   AddAggregates(query, traits, &info);
-  info.Set("rewrittenQuery", traits.needs_plan() ? Rewrite(query, traits) : "");
+  info.Set("rewrittenQuery", traits.needs_plan() ? Rewrite(query, traits, composite_extremes) : "");
   info.Set("hasSelectValue", query.select_value);
   info.Set("hasNonStreamingOrderBy", false);
   info.Set("dCountInfo", Value::Null{});
@@ -237,8 +287,8 @@ Value MakePlan(const Query& query, const std::vector<PlanRange>& ranges) {
 
 Value PinnedValue(const Query& query, const std::vector<std::string>& path) {
   if (query.where == nullptr || query.from.empty() || query.from[0].query != nullptr) return {};
-  const bool from_root = query.from[0].source->kind == ExpressionKind::kIdentifier &&
-                         !query.from[0].iterate;
+  const bool from_root =
+      query.from[0].source->kind == ExpressionKind::kIdentifier && !query.from[0].iterate;
   return from_root ? PinnedBy(*query.where, query, path) : Value();
 }
 

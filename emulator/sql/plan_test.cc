@@ -10,7 +10,7 @@ namespace {
 Value Info(std::string_view text) {
   const auto query = ParseQuery(text, {});
   EXPECT_TRUE(query.ok()) << text << query.status().ToString();
-  return MakePlan(**query, {{"", "FF", false}})["queryInfo"];
+  return MakePlan(**query, {{"", "FF", false}}, true)["queryInfo"];
 }
 
 TEST(Plan, RewritesWhatRangesCannotAnswerAlone) {
@@ -22,6 +22,8 @@ TEST(Plan, RewritesWhatRangesCannotAnswerAlone) {
       {"SELECT VALUE COUNT(1) FROM c", "SELECT VALUE [{\"item\": COUNT(1)}] FROM c"},
       {"SELECT VALUE AVG(c.n) FROM c",
        "SELECT VALUE [{\"item\": {\"sum\": SUM(c.n), \"count\": COUNT(c.n)}}] FROM c"},
+      {"SELECT VALUE MIN(c.n) FROM c",
+       "SELECT VALUE [{\"item\": {\"min\": MIN(c.n), \"count\": COUNT(c.n)}}] FROM c"},
       {"SELECT TOP 5 * FROM c", "SELECT TOP 5 * FROM c"},
       {"SELECT * FROM c OFFSET 3 LIMIT 4", "SELECT * FROM c OFFSET 0 LIMIT 7"},
       {"SELECT * FROM c ORDER BY c.n DESC",
@@ -44,7 +46,8 @@ TEST(Plan, RewritesWhatRangesCannotAnswerAlone) {
 
 TEST(Plan, RewrittenQueriesParseOnceTheFilterIsIn) {
   std::string text =
-      Info("SELECT TOP 3 c.id FROM c WHERE c.a = 1 ORDER BY c.n, c.m DESC")["rewrittenQuery"].string();
+      Info("SELECT TOP 3 c.id FROM c WHERE c.a = 1 ORDER BY c.n, c.m DESC")["rewrittenQuery"]
+          .string();
   text.replace(text.find(kOrderByFilter), kOrderByFilter.size(), "true");
   EXPECT_TRUE(ParseQuery(text, {}).ok()) << text;
 }

@@ -185,11 +185,13 @@ TEST(Query, StringFunctions) {
   const Case cases[] = {
       {"SELECT VALUE [CONCAT('a','b','c'), CONTAINS('abc','B'), CONTAINS('abc','B',true)]",
        R"([["abc",false,true]])"},
-      {"SELECT VALUE [STARTSWITH('abc','ab'), ENDSWITH('abc','BC',true), StringEquals('A','a',true)]",
+      {"SELECT VALUE [STARTSWITH('abc','ab'), ENDSWITH('abc','BC',true), "
+       "StringEquals('A','a',true)]",
        "[[true,true,true]]"},
       {"SELECT VALUE [INDEX_OF('abcb','b'), INDEX_OF('abcb','b',2), INDEX_OF('a','z')]",
        "[[1,3,-1]]"},
-      {"SELECT VALUE [LEFT('hello',2), RIGHT('hello',2), SUBSTRING('hello',1,3), LENGTH('h\u00e9')]",
+      {"SELECT VALUE [LEFT('hello',2), RIGHT('hello',2), SUBSTRING('hello',1,3), "
+       "LENGTH('h\u00e9')]",
        R"([["he","lo","ell",2]])"},
       {"SELECT VALUE [LOWER('AbC'), UPPER('AbC'), TRIM('  a '), LTRIM('  a'), RTRIM('a  ')]",
        R"([["abc","ABC","a","a","a"]])"},
@@ -200,7 +202,8 @@ TEST(Query, StringFunctions) {
       {"SELECT VALUE [StringToBoolean('true'), StringToNull('null'), StringToNumber('x')]",
        "[[true,null]]"},
       {"SELECT VALUE LOWER(5)", "[]"},
-      {"SELECT VALUE [StringJoin(['a','b'],'-'), StringSplit('a-b','-')]", R"([["a-b",["a","b"]]])"},
+      {"SELECT VALUE [StringJoin(['a','b'],'-'), StringSplit('a-b','-')]",
+       R"([["a-b",["a","b"]]])"},
   };
   ExpectRows(cases);
 }
@@ -227,7 +230,8 @@ TEST(Query, MathArrayTypeAndDateFunctions) {
       {"SELECT VALUE DateTimeAdd('mm', 1, '2024-01-31T00:00:00Z')",
        R"(["2024-02-29T00:00:00.0000000Z"])"},
       {"SELECT VALUE DateTimeDiff('day', '2024-01-01T23:00:00Z', '2024-01-03T01:00:00Z')", "[2]"},
-      {"SELECT VALUE [DateTimePart('yyyy','2024-05-06'), DateTimeToTimestamp('1970-01-01T00:00:01Z')]",
+      {"SELECT VALUE [DateTimePart('yyyy','2024-05-06'), "
+       "DateTimeToTimestamp('1970-01-01T00:00:01Z')]",
        "[[2024,1000]]"},
       {"SELECT VALUE TimestampToDateTime(0)", R"(["1970-01-01T00:00:00.0000000Z"])"},
       {"SELECT VALUE DateTimeFromParts(2024, 2, 30)", "[]"},
@@ -245,18 +249,37 @@ TEST(Query, TakesParameters) {
 }
 
 TEST(Query, RefusesWhatItDoesNotKnow) {
-  for (const char* query :
-       {"", "SELECT", "SELECT FROM c", "SELECT * FROM", "SELECT * FROM c WHERE", "SELECT *",
-        "SELECT * FROM c WHERE c.a = ", "SELECT VALUE nope(1) FROM c", "SELECT VALUE udf.f(1)",
-        "SELECT VALUE x.id FROM c", "SELECT VALUE c.id FROM c ORDER BY x.a",
-        "SELECT * FROM c JOIN t IN c.tags", "SELECT VALUE COUNT(*) FROM c",
-        "SELECT VALUE c.id FROM c WHERE COUNT(1) > 1", "SELECT c.id, COUNT(1) FROM c",
-        "SELECT c.id, c.cat FROM c GROUP BY c.cat", "SELECT TOP -1 * FROM c",
-        "SELECT TOP 1.5 * FROM c", "SELECT VALUE 'open FROM c", "SELECT VALUE LOWER() FROM c",
-        "SELECT VALUE 1 2 FROM c", "DELETE FROM c", "SELECT * FROM c; DROP",
-        "SELECT VALUE c.id FROM c OFFSET 1", "SELECT TOP 1 * FROM c OFFSET 1 LIMIT 1",
-        "SELECT c.a, c.b.a FROM c", "SELECT VALUE SUM(COUNT(1)) FROM c", "SELECT VALUE #",
-        "SELECT VALUE '\\q'", "SELECT VALUE 1x", "SELECT VALUE c.a IN () FROM c"}) {
+  for (const char* query : {"",
+                            "SELECT",
+                            "SELECT FROM c",
+                            "SELECT * FROM",
+                            "SELECT * FROM c WHERE",
+                            "SELECT *",
+                            "SELECT * FROM c WHERE c.a = ",
+                            "SELECT VALUE nope(1) FROM c",
+                            "SELECT VALUE udf.f(1)",
+                            "SELECT VALUE x.id FROM c",
+                            "SELECT VALUE c.id FROM c ORDER BY x.a",
+                            "SELECT * FROM c JOIN t IN c.tags",
+                            "SELECT VALUE COUNT(*) FROM c",
+                            "SELECT VALUE c.id FROM c WHERE COUNT(1) > 1",
+                            "SELECT c.id, COUNT(1) FROM c",
+                            "SELECT c.id, c.cat FROM c GROUP BY c.cat",
+                            "SELECT TOP -1 * FROM c",
+                            "SELECT TOP 1.5 * FROM c",
+                            "SELECT VALUE 'open FROM c",
+                            "SELECT VALUE LOWER() FROM c",
+                            "SELECT VALUE 1 2 FROM c",
+                            "DELETE FROM c",
+                            "SELECT * FROM c; DROP",
+                            "SELECT VALUE c.id FROM c OFFSET 1",
+                            "SELECT TOP 1 * FROM c OFFSET 1 LIMIT 1",
+                            "SELECT c.a, c.b.a FROM c",
+                            "SELECT VALUE SUM(COUNT(1)) FROM c",
+                            "SELECT VALUE #",
+                            "SELECT VALUE '\\q'",
+                            "SELECT VALUE 1x",
+                            "SELECT VALUE c.a IN () FROM c"}) {
     EXPECT_EQ(RunText(query).status().code(), StatusCode::kInvalidArgument) << query;
   }
 }
@@ -297,12 +320,12 @@ TEST(Like, MatchesPatterns) {
     const char* escape;
     bool matches;
   } const cases[] = {
-      {"abc", "abc", "", true},     {"abc", "a%", "", true},     {"abc", "%c", "", true},
-      {"abc", "%b%", "", true},     {"abc", "a_c", "", true},    {"abc", "a_", "", false},
-      {"abc", "[ab]bc", "", true},  {"abc", "[^ab]bc", "", false}, {"b5", "[a-c][0-9]", "", true},
-      {"50%", "50!%", "!", true},   {"500", "50!%", "!", false}, {"", "%", "", true},
-      {"", "_", "", false},         {"h\u00e9", "h_", "", true}, {"[", "[", "", true},
-      {"aaab", "%a%b", "", true},   {"ab", "a%b%", "", true},
+      {"abc", "abc", "", true},    {"abc", "a%", "", true},       {"abc", "%c", "", true},
+      {"abc", "%b%", "", true},    {"abc", "a_c", "", true},      {"abc", "a_", "", false},
+      {"abc", "[ab]bc", "", true}, {"abc", "[^ab]bc", "", false}, {"b5", "[a-c][0-9]", "", true},
+      {"50%", "50!%", "!", true},  {"500", "50!%", "!", false},   {"", "%", "", true},
+      {"", "_", "", false},        {"h\u00e9", "h_", "", true},   {"[", "[", "", true},
+      {"aaab", "%a%b", "", true},  {"ab", "a%b%", "", true},
   };
   for (const auto& test : cases) {
     EXPECT_EQ(MatchesLike(test.text, test.pattern, test.escape), test.matches)

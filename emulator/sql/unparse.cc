@@ -10,46 +10,78 @@ namespace {
 
 std::string_view SymbolOf(Operator op) {
   switch (op) {
-    case Operator::kNone: return "";
-    case Operator::kOr: return "OR";
-    case Operator::kAnd: return "AND";
-    case Operator::kNot: return "NOT ";
-    case Operator::kCoalesce: return "??";
-    case Operator::kEqual: return "=";
-    case Operator::kNotEqual: return "!=";
-    case Operator::kLess: return "<";
-    case Operator::kLessOrEqual: return "<=";
-    case Operator::kGreater: return ">";
-    case Operator::kGreaterOrEqual: return ">=";
-    case Operator::kConcat: return "||";
+    case Operator::kNone:
+      return "";
+    case Operator::kOr:
+      return "OR";
+    case Operator::kAnd:
+      return "AND";
+    case Operator::kNot:
+      return "NOT ";
+    case Operator::kCoalesce:
+      return "??";
+    case Operator::kEqual:
+      return "=";
+    case Operator::kNotEqual:
+      return "!=";
+    case Operator::kLess:
+      return "<";
+    case Operator::kLessOrEqual:
+      return "<=";
+    case Operator::kGreater:
+      return ">";
+    case Operator::kGreaterOrEqual:
+      return ">=";
+    case Operator::kConcat:
+      return "||";
     case Operator::kAdd:
-    case Operator::kPlus: return "+";
+    case Operator::kPlus:
+      return "+";
     case Operator::kSubtract:
-    case Operator::kMinus: return "-";
-    case Operator::kMultiply: return "*";
-    case Operator::kDivide: return "/";
-    case Operator::kModulo: return "%";
-    case Operator::kBitOr: return "|";
-    case Operator::kBitAnd: return "&";
-    case Operator::kBitXor: return "^";
-    case Operator::kBitNot: return "~";
-    case Operator::kShiftLeft: return "<<";
-    case Operator::kShiftRight: return ">>";
-    case Operator::kShiftRightZero: return ">>>";
+    case Operator::kMinus:
+      return "-";
+    case Operator::kMultiply:
+      return "*";
+    case Operator::kDivide:
+      return "/";
+    case Operator::kModulo:
+      return "%";
+    case Operator::kBitOr:
+      return "|";
+    case Operator::kBitAnd:
+      return "&";
+    case Operator::kBitXor:
+      return "^";
+    case Operator::kBitNot:
+      return "~";
+    case Operator::kShiftLeft:
+      return "<<";
+    case Operator::kShiftRight:
+      return ">>";
+    case Operator::kShiftRightZero:
+      return ">>>";
   }
   return "";
 }
 
 std::string_view NameOf(Aggregate aggregate) {
   switch (aggregate) {
-    case Aggregate::kCount: return "COUNT";
-    case Aggregate::kSum: return "SUM";
-    case Aggregate::kMin: return "MIN";
-    case Aggregate::kMax: return "MAX";
-    case Aggregate::kAvg: return "AVG";
-    case Aggregate::kCountIf: return "COUNTIF";
-    case Aggregate::kMakeList: return "MAKELIST";
-    case Aggregate::kMakeSet: return "MAKESET";
+    case Aggregate::kCount:
+      return "COUNT";
+    case Aggregate::kSum:
+      return "SUM";
+    case Aggregate::kMin:
+      return "MIN";
+    case Aggregate::kMax:
+      return "MAX";
+    case Aggregate::kAvg:
+      return "AVG";
+    case Aggregate::kCountIf:
+      return "COUNTIF";
+    case Aggregate::kMakeList:
+      return "MAKELIST";
+    case Aggregate::kMakeSet:
+      return "MAKESET";
   }
   return "";
 }
@@ -103,8 +135,8 @@ std::string UnparseItem(const FromItem& item) {
       item.query != nullptr ? "(" + Unparse(*item.query) + ")" : Unparse(*item.source);
   if (item.iterate) return item.alias + " IN " + source;
   // Aliases that the parser made up cannot be written.
-  const bool named = item.query == nullptr ? item.source->name == item.alias
-                                           : item.alias.starts_with('$');
+  const bool named =
+      item.query == nullptr ? item.source->name == item.alias : item.alias.starts_with('$');
   return named ? source : source + " AS " + item.alias;
 }
 
@@ -113,33 +145,43 @@ std::string UnparseItem(const FromItem& item) {
 std::string Unparse(const Expression& expression) {
   const auto child = [&](size_t index) { return Unparse(*expression.children[index]); };
   switch (expression.kind) {
-    case ExpressionKind::kLiteral: return UnparseLiteral(expression);
-    case ExpressionKind::kIdentifier: return expression.name;
+    case ExpressionKind::kLiteral:
+      return UnparseLiteral(expression);
+    case ExpressionKind::kIdentifier:
+      return expression.name;
     case ExpressionKind::kProperty:
       return child(0) + (IsPlainName(expression.name) ? "." + expression.name
                                                       : "[" + Quoted(expression.name) + "]");
-    case ExpressionKind::kIndex: return child(0) + "[" + child(1) + "]";
+    case ExpressionKind::kIndex:
+      return child(0) + "[" + child(1) + "]";
     case ExpressionKind::kUnary:
       return "(" + std::string(SymbolOf(expression.op)) + child(0) + ")";
     case ExpressionKind::kBinary:
       return "(" + List(expression.children, 0, " " + std::string(SymbolOf(expression.op)) + " ") +
              ")";
-    case ExpressionKind::kConditional: return "(" + child(0) + " ? " + child(1) + " : " + child(2) + ")";
+    case ExpressionKind::kConditional:
+      return "(" + child(0) + " ? " + child(1) + " : " + child(2) + ")";
     case ExpressionKind::kIn:
       return "(" + child(0) + " IN (" + List(expression.children, 1, ", ") + "))";
     case ExpressionKind::kBetween:
       return "(" + child(0) + " BETWEEN " + child(1) + " AND " + child(2) + ")";
-    case ExpressionKind::kLike: return UnparseLike(expression);
+    case ExpressionKind::kLike:
+      return UnparseLike(expression);
     case ExpressionKind::kCall:
       return std::string(expression.function->name) + "(" + List(expression.children, 0, ", ") +
              ")";
     case ExpressionKind::kAggregate:
       return std::string(NameOf(expression.aggregate)) + "(" + child(0) + ")";
-    case ExpressionKind::kArray: return "[" + List(expression.children, 0, ", ") + "]";
-    case ExpressionKind::kObject: return UnparseObject(expression);
-    case ExpressionKind::kExists: return "EXISTS(" + Unparse(*expression.query) + ")";
-    case ExpressionKind::kArrayQuery: return "ARRAY(" + Unparse(*expression.query) + ")";
-    case ExpressionKind::kScalarQuery: return "(" + Unparse(*expression.query) + ")";
+    case ExpressionKind::kArray:
+      return "[" + List(expression.children, 0, ", ") + "]";
+    case ExpressionKind::kObject:
+      return UnparseObject(expression);
+    case ExpressionKind::kExists:
+      return "EXISTS(" + Unparse(*expression.query) + ")";
+    case ExpressionKind::kArrayQuery:
+      return "ARRAY(" + Unparse(*expression.query) + ")";
+    case ExpressionKind::kScalarQuery:
+      return "(" + Unparse(*expression.query) + ")";
   }
   return "";
 }

@@ -1,4 +1,5 @@
-// Unparse: a tree back to query text, for query plans (rewritten queries) and for comparing expressions.
+// Unparse: a tree back to query text, for query plans (rewritten queries) and for comparing
+// expressions.
 #ifndef SPILLWAY_EMULATOR_SQL_UNPARSE_H_
 #define SPILLWAY_EMULATOR_SQL_UNPARSE_H_
 
