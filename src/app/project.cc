@@ -305,14 +305,16 @@ Result<const ConnectionConfig*> Project::FindConnection(std::string_view name) c
 
 Result<std::string> FindProjectFile(const std::string& folder) {
   std::error_code error;
-  std::filesystem::path at = std::filesystem::absolute(folder, error);
-  const std::string start = at.string();
+  const std::filesystem::path start = std::filesystem::absolute(folder, error).lexically_normal();
+  std::filesystem::path at = start;
   for (bool more = !error; more; at = at.parent_path()) {
     const auto candidate = at / kProjectFileName;
-    if (std::filesystem::is_regular_file(candidate, error)) return candidate.string();
+    if (std::filesystem::is_regular_file(candidate, error)) {
+      return std::filesystem::proximate(candidate, error).string();
+    }
     more = at != at.parent_path();
   }
-  return NotFound(fmt::format("there is no {} in {} or above it", kProjectFileName, start))
+  return NotFound(fmt::format("there is no {} in {} or above it", kProjectFileName, start.string()))
       .WithHint("spillway init");
 }
 

@@ -110,7 +110,10 @@ class TtlType : public Type<TimeToLive> {
     return *value.seconds < 0 ? "on" : FormatDuration(std::chrono::seconds(*value.seconds));
   }
   std::string Describe() const override { return "off, on, or a duration"; }
-  void WriteSchema(JsonWriter& json) const override { json.Field("type", "string"); }
+  // Editors that read YAML 1.1 take `off` and `on` for booleans.
+  void WriteSchema(JsonWriter& json) const override {
+    json.Key("type").BeginArray().String("string").String("boolean").EndArray();
+  }
 
  private:
   static void ReadDuration(const std::string& text, const YamlNode& node, const Reading& reading,
