@@ -3,72 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
+
+#include "columns/array_builder.h"
 
 namespace spillway {
 namespace {
-
-// What a batch's Arrow structs point into; freed by the top one's release.
-struct BatchMemory {
-  std::array<std::vector<int32_t>, 2> offsets;
-  std::array<std::string, 2> bytes;
-  std::vector<int64_t> values;
-  std::array<std::array<const void*, 3>, 3> column_buffers{};
-  std::array<const void*, 1> struct_buffers{};
-  std::array<ArrowArray, 3> columns{};
-  std::array<ArrowArray*, 3> column_pointers{};
-};
-
-struct SchemaMemory {
-  std::array<ArrowSchema, 3> columns{};
-  std::array<ArrowSchema*, 3> column_pointers{};
-};
-
-void ReleaseChild(ArrowArray* array) {
-  array->release = nullptr;
-}
-void ReleaseChildSchema(ArrowSchema* schema) {
-  schema->release = nullptr;
-}
-
-void FillText(BatchMemory& memory, size_t column, std::span<const MemoryRow> rows,
-              std::string MemoryRow::*field) {
-  auto& offsets = memory.offsets.at(column);
-  auto& bytes = memory.bytes.at(column);
-  offsets.push_back(0);
-  for (const MemoryRow& row : rows) {
-    bytes += row.*field;
-    offsets.push_back(static_cast<int32_t>(bytes.size()));
-  }
-  memory.column_buffers.at(column) = {nullptr, offsets.data(), bytes.data()};
-}
-
-std::shared_ptr<const OwnedSchema> MakeSchema() {
-  static constexpr std::array kNames = {"id", "category", "value"};
-  static constexpr std::array kFormats = {"u", "u", "l"};
-  auto schema = std::make_shared<OwnedSchema>();
-  auto* memory = new SchemaMemory;
-  for (size_t i = 0; i < kNames.size(); ++i) {
-    ArrowSchema& column = memory->columns.at(i);
-    column.format = kFormats.at(i);
-    column.name = kNames.at(i);
-    column.flags = ARROW_FLAG_NULLABLE;
-    column.release = ReleaseChildSchema;
-    memory->column_pointers.at(i) = &column;
-  }
-  ArrowSchema* top = schema->Receive();
-  top->format = "+s";
-  top->name = "";
-  top->n_children = 3;
-  top->children = memory->column_pointers.data();
-  top->private_data = memory;
-  top->release = [](ArrowSchema* self) {
-    delete static_cast<SchemaMemory*>(self->private_data);
-    self->release = nullptr;
-  };
-  return schema;
-}
 
 class MemoryReader : public SplitReader {
  public:
@@ -104,7 +44,7 @@ class MemorySnapshot : public Snapshot {
                  std::function<Status(uint32_t, uint64_t)> on_next)
       : info_(std::move(info)),
         rows_(std::move(splits)),
-        schema_(MakeSchema()),
+        schema_(MemoryBatch({}, 0, 0, 0).schema),
         batch_rows_(batch_rows),
         on_next_(std::move(on_next)) {
     for (size_t i = 0; i < rows_->size(); ++i) {
@@ -136,35 +76,18 @@ class MemorySnapshot : public Snapshot {
 
 Batch MemoryBatch(const std::vector<MemoryRow>& rows, uint64_t first, uint64_t last,
                   uint32_t split) {
-  const std::span part(rows.data() + first, last - first);
-  auto* memory = new BatchMemory;
-  FillText(*memory, 0, part, &MemoryRow::id);
-  FillText(*memory, 1, part, &MemoryRow::category);
-  for (const MemoryRow& row : part) memory->values.push_back(row.value);
-  memory->column_buffers[2] = {nullptr, memory->values.data(), nullptr};
-  for (size_t i = 0; i < memory->columns.size(); ++i) {
-    ArrowArray& column = memory->columns.at(i);
-    column.length = static_cast<int64_t>(part.size());
-    column.n_buffers = i == 2 ? 2 : 3;
-    column.buffers = memory->column_buffers.at(i).data();
-    column.release = ReleaseChild;
-    memory->column_pointers.at(i) = &column;
+  Values<std::string> ids;
+  Values<std::string> categories;
+  Values<int64_t> values;
+  for (uint64_t row = first; row < last; ++row) {
+    ids.push_back(rows[row].id);
+    categories.push_back(rows[row].category);
+    values.push_back(rows[row].value);
   }
-  Batch batch;
-  batch.schema = MakeSchema();
+  Batch batch = BuildBatch(
+      {{"id", Strings(ids)}, {"category", Strings(categories)}, {"value", Int64s(values)}});
   batch.split = split;
   batch.first_row = first;
-  ArrowArray* top = batch.columns.Receive();
-  top->length = static_cast<int64_t>(part.size());
-  top->n_buffers = 1;
-  top->n_children = 3;
-  top->buffers = memory->struct_buffers.data();
-  top->children = memory->column_pointers.data();
-  top->private_data = memory;
-  top->release = [](ArrowArray* self) {
-    delete static_cast<BatchMemory*>(self->private_data);
-    self->release = nullptr;
-  };
   return batch;
 }
 
