@@ -92,8 +92,7 @@ bool ScalarWriter::Decimal(const ValuePlan& plan, __int128 unscaled, int scale) 
 
 bool ScalarWriter::Date(const ValuePlan& plan, int32_t days) {
   if (plan.policy.timestamps != TimestampPolicy::kIso8601) {
-    const bool millis = plan.policy.timestamps == TimestampPolicy::kEpochMillis;
-    return Int64(plan, days * (millis ? int64_t{86'400'000} : int64_t{86'400'000'000}));
+    return Timestamp(plan, {days * int64_t{86'400}, 0}, true);
   }
   if (!IsPlainDate(days)) {
     return Refuse(plan, "date_out_of_range",
@@ -121,7 +120,7 @@ bool ScalarWriter::Timestamp(const ValuePlan& plan, const TimePoint& time, bool 
   const auto epoch = ToEpoch(time, millis ? TimeUnit::kMilli : TimeUnit::kMicro);
   if (epoch) return Int64(plan, *epoch);
   return Refuse(plan, "timestamp_out_of_range",
-                "the timestamp is not a whole 64-bit count of microseconds since the epoch");
+                "the time is not a whole 64-bit count of the asked unit since the epoch");
 }
 
 bool ScalarWriter::String(const ValuePlan& plan, std::string_view text, bool known_utf8) {

@@ -93,9 +93,10 @@ std::optional<int64_t> TakeTimeOfDay(std::string_view* text) {
 
 TimePoint SplitTime(int64_t value, TimeUnit unit) {
   const int64_t per_second = kUnitsPerSecond[static_cast<int>(unit)];
-  const int64_t seconds = FloorDivide(value, per_second);
-  const int64_t rest = value - seconds * per_second;
-  return {seconds, static_cast<uint32_t>(rest * (1'000'000'000 / per_second))};
+  const int64_t rest = value % per_second;
+  const int64_t rest_up = rest < 0 ? rest + per_second : rest;
+  return {FloorDivide(value, per_second),
+          static_cast<uint32_t>(rest_up * (1'000'000'000 / per_second))};
 }
 
 bool IsPlainDate(int64_t days) {
@@ -198,10 +199,10 @@ std::optional<int64_t> ToEpoch(const TimePoint& time, TimeUnit unit) {
   const int64_t per_second = kUnitsPerSecond[static_cast<int>(unit)];
   const int64_t nanos_per_unit = 1'000'000'000 / per_second;
   if (unit == TimeUnit::kMicro && time.nanos % nanos_per_unit != 0) return std::nullopt;
-  int64_t value = 0;
-  if (__builtin_mul_overflow(time.seconds, per_second, &value)) return std::nullopt;
-  if (__builtin_add_overflow(value, time.nanos / nanos_per_unit, &value)) return std::nullopt;
-  return value;
+  const __int128 value =
+      static_cast<__int128>(time.seconds) * per_second + time.nanos / nanos_per_unit;
+  if (value < INT64_MIN || value > INT64_MAX) return std::nullopt;
+  return static_cast<int64_t>(value);
 }
 
 std::optional<int32_t> ParseDate(std::string_view text) {

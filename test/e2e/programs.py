@@ -87,7 +87,11 @@ class Emulator:
         self.log = folder / "emulator.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [program("spillway-emulator"), "--port", "0", "--ready-json", *words],
+                [
+                    program("spillway-emulator"),
+                    *("--port", "0", "--ready-json", "--cert", str(folder)),
+                    *words,
+                ],
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -97,7 +101,7 @@ class Emulator:
         ready = self._ready_line()
         self.endpoint = ready["endpoint"]
         self.http_endpoint = ready["http_endpoint"]
-        self.control_endpoint = ready["control_endpoint"]
+        self.control_endpoint = ready.get("control_endpoint")
         self.key = ready["key"]
         self.certificate = ready["certificate"]
 

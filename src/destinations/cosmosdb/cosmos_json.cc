@@ -92,9 +92,11 @@ bool BoolMember(const simdjson::dom::element& object, std::string_view name, boo
   return object[name].get(value) == simdjson::SUCCESS ? value : fallback;
 }
 
-simdjson::dom::array ArrayMember(const simdjson::dom::element& object, std::string_view name) {
-  simdjson::dom::array value;
-  return object[name].get(value) == simdjson::SUCCESS ? value : simdjson::dom::array();
+std::vector<simdjson::dom::element> ArrayMember(const simdjson::dom::element& object,
+                                                std::string_view name) {
+  simdjson::dom::array array;
+  if (object[name].get(array) != simdjson::SUCCESS) return {};
+  return {array.begin(), array.end()};
 }
 
 }  // namespace spillway::cosmosdb

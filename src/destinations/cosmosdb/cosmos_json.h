@@ -45,7 +45,8 @@ int64_t IntMember(const simdjson::dom::element& object, std::string_view name,
                   int64_t fallback = 0);
 bool BoolMember(const simdjson::dom::element& object, std::string_view name, bool fallback = false);
 // Empty when missing or no array.
-simdjson::dom::array ArrayMember(const simdjson::dom::element& object, std::string_view name);
+std::vector<simdjson::dom::element> ArrayMember(const simdjson::dom::element& object,
+                                                std::string_view name);
 
 }  // namespace spillway::cosmosdb
 

@@ -3,26 +3,13 @@
 #include <utility>
 
 #include "destinations/cosmosdb/cosmos_json.h"
+#include "json/document_key.h"
 
 namespace spillway::cosmosdb {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
 using simdjson::error_code;
-
-// "/a/\"my key\"" → {"a", "my key"}.
-std::vector<std::string> SplitPath(std::string_view path) {
-  std::vector<std::string> names;
-  size_t at = 0;
-  while (at < path.size() && path[at] == '/') {
-    const bool quoted = path.substr(at + 1).starts_with('"');
-    const size_t start = at + (quoted ? 2 : 1);
-    const size_t end = std::min(path.find(quoted ? '"' : '/', start), path.size());
-    names.emplace_back(path.substr(start, end - start));
-    at = quoted ? end + 1 : end;
-  }
-  return names;
-}
 
 Status BadPage(error_code error) {
   return DataLoss(std::string("a page of items cannot be read: ") + simdjson::error_message(error));
@@ -32,19 +19,35 @@ std::string_view TrimSpace(std::string_view text) {
   return text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
 }
 
+// True when a scalar's text is already the one that CanonicalPartitionKey gives: the usual case.
+bool IsPlain(std::string_view token) {
+  constexpr size_t kExactDigitsMax = 15;
+  const bool number = token.front() == '-' || (token.front() >= '0' && token.front() <= '9');
+  if (!number) return token.find('\\') == std::string_view::npos;
+  return token.size() <= kExactDigitsMax && token != "-0" &&
+         token.find_first_of(".eE") == std::string_view::npos;
+}
+
 // A value as it stands in a partition key: a missing one, and one that no key can hold, is {}.
 void AppendKeyValue(ondemand::value value, std::string* out) {
   ondemand::json_type type{};
   const bool scalar = value.type().get(type) == simdjson::SUCCESS &&
                       type != ondemand::json_type::object && type != ondemand::json_type::array;
-  out->append(scalar ? TrimSpace(value.raw_json_token()) : "{}");
+  const std::string_view token = scalar ? TrimSpace(value.raw_json_token()) : "{}";
+  if (!scalar || IsPlain(token)) {
+    out->append(token);
+    return;
+  }
+  const Result<std::string> key = CanonicalPartitionKey("[" + std::string(token) + "]");
+  out->append(key.ok() ? std::string_view(*key).substr(1, key->size() - 2) : token);
 }
 
 void AppendValueAt(ondemand::document& item, const std::vector<std::string>& names,
                    std::string* out) {
   item.rewind();
   ondemand::value value;
-  error_code error = item.find_field_unordered(names.front()).get(value);
+  error_code error =
+      names.empty() ? simdjson::NO_SUCH_FIELD : item.find_field_unordered(names.front()).get(value);
   for (size_t i = 1; i < names.size() && error == simdjson::SUCCESS; ++i) {
     error = value.find_field_unordered(names[i]).get(value);
   }
@@ -99,7 +102,11 @@ struct PageParser::Buffers {
 
 PageParser::PageParser(std::vector<std::string> partition_key_paths)
     : buffers_(std::make_unique<Buffers>()) {
-  for (const std::string& path : partition_key_paths) buffers_->paths.push_back(SplitPath(path));
+  for (const std::string& path : partition_key_paths) {
+    Result<std::vector<std::string>> names = ParsePartitionKeyPath(path);
+    // A path that cannot be read names nothing: its value is {} in every key.
+    buffers_->paths.push_back(names.ok() ? *std::move(names) : std::vector<std::string>());
+  }
 }
 
 PageParser::~PageParser() = default;

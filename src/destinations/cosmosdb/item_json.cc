@@ -5,64 +5,16 @@
 #include <sstream>
 
 #include "destinations/cosmosdb/cosmos_json.h"
+#include "json/canonical_hash.h"
 
 namespace spillway::cosmosdb {
 namespace {
 
 using simdjson::dom::element;
-using simdjson::dom::element_type;
 using simdjson::dom::object;
 
 constexpr std::array<std::string_view, 5> kSystemProperties = {"_rid", "_self", "_etag",
                                                                "_attachments", "_ts"};
-
-bool ToDouble(const element& value, double* number) {
-  return value.get(*number) == simdjson::SUCCESS;  // integers are converted
-}
-
-bool SameValue(const element& a, const element& b);
-
-size_t CountMembers(const object& members, bool top_level) {
-  size_t count = 0;
-  for (const auto& [name, value] : members) {
-    if (!top_level || !IsSystemProperty(name)) ++count;
-  }
-  return count;
-}
-
-bool SameObject(const object& a, const object& b, bool top_level) {
-  if (CountMembers(a, top_level) != CountMembers(b, top_level)) return false;
-  for (const auto& [name, value] : a) {
-    if (top_level && IsSystemProperty(name)) continue;
-    element other;
-    if (b.at_key(name).get(other) != simdjson::SUCCESS || !SameValue(value, other)) return false;
-  }
-  return true;
-}
-
-bool SameArray(const simdjson::dom::array& a, const simdjson::dom::array& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const element& x, const element& y) { return SameValue(x, y); });
-}
-
-bool SameValue(const element& a, const element& b) {
-  double x = 0;
-  double y = 0;
-  if (ToDouble(a, &x)) return ToDouble(b, &y) && x == y;
-  if (a.type() != b.type()) return false;
-  switch (a.type()) {
-    case element_type::STRING:
-      return std::string_view(a) == std::string_view(b);
-    case element_type::BOOL:
-      return bool(a) == bool(b);
-    case element_type::ARRAY:
-      return SameArray(a, b);
-    case element_type::OBJECT:
-      return SameObject(a, b, false);
-    default:
-      return true;  // null
-  }
-}
 
 void AppendValue(const element& value, std::string* out) {
   std::ostringstream text;
@@ -174,11 +126,10 @@ bool IsSystemProperty(std::string_view name) {
 }
 
 bool SameItem(std::string_view a, std::string_view b) {
-  const Result<JsonDocument> first = JsonDocument::Parse(a, "the first item");
-  const Result<JsonDocument> second = JsonDocument::Parse(b, "the second item");
-  if (!first.ok() || !second.ok()) return false;
-  if (!first->root().is_object() || !second->root().is_object()) return false;
-  return SameObject(first->root(), second->root(), true);
+  static const std::vector<std::string> ignored(kSystemProperties.begin(), kSystemProperties.end());
+  const Result<Hash128> first = CanonicalHash(a, ignored);
+  const Result<Hash128> second = CanonicalHash(b, ignored);
+  return first.ok() && second.ok() && *first == *second;
 }
 
 Result<std::vector<std::string>> PatchBodies(std::string_view fields,
