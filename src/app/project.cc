@@ -49,12 +49,6 @@ ValuePolicy Merged(const ValuePolicy& base, const ColumnSection& column) {
           .non_finite = column.non_finite.value_or(base.non_finite)};
 }
 
-bool ReplacesExistingOnly(WriteMode mode) {
-  constexpr std::array kModes = {WriteMode::kUpdate, WriteMode::kPatch, WriteMode::kPatchIfExists,
-                                 WriteMode::kDelete, WriteMode::kDeleteIfNotModified};
-  return std::find(kModes.begin(), kModes.end(), mode) != kModes.end();
-}
-
 }  // namespace
 
 // Reads one document into one Project; lives for one call of Parse.
@@ -241,16 +235,6 @@ class ProjectReader {
           mode_place, "`mode: append` and `duplicates: last` contradict each other",
           "append keeps the first document of a key; use `duplicates: fail`, or `mode: upsert`");
     }
-    const YamlNode* destination = entry.value.Find("destination");
-    const bool creates = destination != nullptr && destination->is_map() &&
-                         destination->Find("create") != nullptr &&
-                         destination->Find("create")->is_map();
-    if (creates && ReplacesExistingOnly(section.sync.mode)) {
-      problems_.Add(mode_place,
-                    "this mode changes existing documents alone, yet `destination.create` "
-                    "describes a new container",
-                    "leave out `create`, or use `mode: mirror`");
-    }
   }
 
   void NoteWhatHasNoEffect(const YamlEntry& entry) {
@@ -303,17 +287,17 @@ Result<const ConnectionConfig*> Project::FindConnection(std::string_view name) c
       .WithHint(NameAdvice(name, NamesOf(connections_)));
 }
 
-Result<std::string> FindProjectFile(const std::string& folder) {
+std::optional<std::string> FindProjectFile(const std::string& folder) {
   std::error_code error;
-  std::filesystem::path at = std::filesystem::absolute(folder, error);
-  const std::string start = at.string();
+  std::filesystem::path at = std::filesystem::absolute(folder, error).lexically_normal();
   for (bool more = !error; more; at = at.parent_path()) {
     const auto candidate = at / kProjectFileName;
-    if (std::filesystem::is_regular_file(candidate, error)) return candidate.string();
+    if (std::filesystem::is_regular_file(candidate, error)) {
+      return std::filesystem::proximate(candidate, error).string();
+    }
     more = at != at.parent_path();
   }
-  return NotFound(fmt::format("there is no {} in {} or above it", kProjectFileName, start))
-      .WithHint("spillway init");
+  return std::nullopt;
 }
 
 }  // namespace spillway

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,7 +37,7 @@ struct PipelineConfig {
 
 class Project {
  public:
-  // kInvalidArgument with every problem of the file, each at its place; kNotFound without a file.
+  // kInvalidArgument with every problem of the file, each at its place.
   static Result<std::unique_ptr<Project>> Load(const std::string& path);
   // The same from text; `path` names it in messages and says where relative paths start.
   static Result<std::unique_ptr<Project>> Parse(std::string text, const std::string& path);
@@ -71,8 +72,8 @@ class Project {
   std::vector<std::string> notes_;
 };
 
-// The spillway.yaml of `folder` or of the nearest folder above it; kNotFound names where it looked.
-Result<std::string> FindProjectFile(const std::string& folder);
+// The spillway.yaml of `folder` or of the nearest folder above it; nullopt when there is none.
+std::optional<std::string> FindProjectFile(const std::string& folder);
 
 }  // namespace spillway
 

@@ -222,6 +222,7 @@ const Spec<ProjectSection>& ProjectSpec() {
           .Required()
           .Example("{lake: {type: delta, root: ./lake}}")
           .Field(&ProjectSection::state, "state", "Where progress is kept.", Nested(StateSpec()))
+          .Example("{store: sqlite, path: .spillway/state.db}")
           .Field(&ProjectSection::memory, "memory",
                  "What a run may hold in memory, all queues and buffers together.",
                  Size({64ull << 20}, {1ull << 40}))
@@ -252,6 +253,7 @@ const Spec<PipelineSection>& PipelineSpec() {
           .Example("{connection: shop, container: products, partition_key: /category}")
           .Field(&PipelineSection::documents, "documents", "How a row becomes a document.",
                  Nested(DocumentsSpec()))
+          .Example("{fields: {pricing.unit: price}, nulls: omit}")
           .Field(&PipelineSection::sync, "sync", "What a write means, and when a run stops.",
                  Nested(SyncSpec()))
           .Later("throughput",

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 #include <sstream>
 #include <string_view>
 
@@ -31,12 +32,13 @@ void WriteComment(std::string& out, const std::string& indent, const std::string
   out += line + '\n';
 }
 
-// Keys with a value of ours are set; the others stand as comments. What holds further keys is left
-// to its own section.
-void WriteKeys(std::string& out, size_t depth, const ObjectSpec& spec, const Values& values) {
+// Keys with a value of ours are set; the others stand as comments. `sections` are written
+// elsewhere.
+void WriteKeys(std::string& out, size_t depth, const ObjectSpec& spec, const Values& values,
+               const std::set<std::string>& sections = {}) {
   const std::string indent(depth * 2, ' ');
   for (const FieldSpec& field : spec.fields()) {
-    if (field.is_later()) continue;
+    if (field.is_later() || sections.contains(field.name)) continue;
     const auto value = values.find(field.name);
     const bool given = value != values.end();
     const std::string& fallback = field.default_text.empty() ? field.example : field.default_text;
@@ -79,10 +81,8 @@ std::string ProjectScaffold() {
       out, "shop", "cosmosdb",
       {{"endpoint", "http://localhost:8081/"}, {"database", "cosmicworks"}, {"auth", "emulator"}});
   out += '\n';
-  WriteKeys(out, 0, ProjectSpec(), {{"memory", "256MiB"}});
-  const std::string tail = "# pipelines:";
-  if (const size_t at = out.find(tail); at != std::string::npos)
-    out.erase(out.rfind("\n#", at) + 1);
+  WriteKeys(out, 0, ProjectSpec(), {}, {"version", "connections", "pipelines"});
+  out += '\n';
   out += "pipelines:\n  products:\n";
   WriteEndpoint(out, "source", SourceSpec(), *FindConnector("delta")->source.spec,
                 {{"connection", "lake"}, {"table", "products"}});
@@ -91,7 +91,8 @@ std::string ProjectScaffold() {
                  {"container", "products"},
                  {"id", "id"},
                  {"partition_key", "/category"}});
-  out += "    # documents:\n    sync:\n";
+  WriteKeys(out, 2, PipelineSpec(), {}, {"source", "destination", "sync"});
+  out += "    sync:\n";
   WriteKeys(out, 3, SyncSpec(), {{"mode", "mirror"}});
   return out;
 }

@@ -1,17 +1,24 @@
 #include "cli/command.h"
 
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+
 namespace spillway {
 
 Result<std::unique_ptr<Project>> OpenProject(const CommandContext& context) {
   std::string path = context.config;
   if (path.empty()) {
-    ASSIGN_OR_RETURN(path, FindProjectFile("."));
+    const std::optional<std::string> found = FindProjectFile(".");
+    if (!found) {
+      return InvalidArgument(
+                 fmt::format("there is no {} in this folder or above it", kProjectFileName))
+          .WithHint("spillway init");
+    }
+    path = *found;
   }
-  Result<std::unique_ptr<Project>> project = Project::Load(path);
-  if (!project.ok() && project.status().code() == StatusCode::kNotFound) {
-    return std::move(project).status().WithHint("spillway init");
-  }
-  return project;
+  return Project::Load(path);
 }
 
 }  // namespace spillway

@@ -95,13 +95,9 @@ void PrintJson(const TableInfo& table, Console& console) {
 }  // namespace
 
 Status RunInspect(const InspectArguments& arguments, CommandContext& context) {
-  std::unique_ptr<Project> project;
-  Result<std::unique_ptr<Project>> opened = OpenProject(context);
-  if (opened.ok()) {
-    project = *std::move(opened);
-  } else if (!context.config.empty() || opened.status().code() != StatusCode::kNotFound) {
-    return std::move(opened)
-        .status();  // a path needs no project, but a broken one is worth knowing
+  std::unique_ptr<Project> project;  // a path needs none
+  if (!context.config.empty() || FindProjectFile(".")) {
+    ASSIGN_OR_RETURN(project, OpenProject(context));
   }
   ASSIGN_OR_RETURN(const TableInfo table,
                    InspectTable(project.get(), arguments.target, arguments.at, context.call));

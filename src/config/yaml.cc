@@ -238,10 +238,10 @@ Result<YamlDocument> ParseYaml(std::string text, std::string path) {
 
 Result<YamlDocument> ReadYaml(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return NotFound(fmt::format("cannot read {}", path));
+  if (!file) return InvalidArgument(fmt::format("cannot read {}", path));
   std::ostringstream text;
   text << file.rdbuf();
-  if (file.bad()) return NotFound(fmt::format("cannot read {}", path));
+  if (file.bad()) return InvalidArgument(fmt::format("cannot read {}", path));
   return ParseYaml(std::move(text).str(), path);
 }
 

@@ -59,7 +59,7 @@ struct YamlDocument {
 // kInvalidArgument with place, source line and caret when the text is not YAML or uses what is
 // refused.
 Result<YamlDocument> ParseYaml(std::string text, std::string path);
-// The same for a file; kNotFound when there is none.
+// The same for a file; kInvalidArgument too when it cannot be read.
 Result<YamlDocument> ReadYaml(const std::string& path);
 
 }  // namespace spillway

@@ -95,7 +95,7 @@ TEST(Yaml, RefusesDeepNestingAndHugeFiles) {
 TEST(Yaml, SaysWhichFileCannotBeRead) {
   const auto document = ReadYaml("no/such/file.yaml");
   ASSERT_FALSE(document.ok());
-  EXPECT_EQ(document.status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(document.status().code(), StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(document.status().message()), HasSubstr("no/such/file.yaml"));
 }
 

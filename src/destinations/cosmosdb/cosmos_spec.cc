@@ -110,7 +110,10 @@ class TtlType : public Type<TimeToLive> {
     return *value.seconds < 0 ? "on" : FormatDuration(std::chrono::seconds(*value.seconds));
   }
   std::string Describe() const override { return "off, on, or a duration"; }
-  void WriteSchema(JsonWriter& json) const override { json.Field("type", "string"); }
+  // Editors that read YAML 1.1 take `off` and `on` for booleans.
+  void WriteSchema(JsonWriter& json) const override {
+    json.Key("type").BeginArray().String("string").String("boolean").EndArray();
+  }
 
  private:
   static void ReadDuration(const std::string& text, const YamlNode& node, const Reading& reading,
@@ -241,8 +244,8 @@ const Spec<CosmosContainer>& CosmosContainerSpec() {
           .Required()
           .Example("products")
           .Field(&CosmosContainer::create, "create",
-                 "How a missing container is made; `never` makes a missing container an error.",
-                 Nested(CreateSpec(), {{"never", never, "fail instead"}}))
+                 "How a missing container is made; `false` makes a missing container an error.",
+                 Nested(CreateSpec(), {{"false", never, "fail instead"}}))
           .Example("{throughput: {autoscale: 4000}}")
           .Field(&CosmosContainer::bulk, "bulk",
                  "Send up to 100 documents in a request; false sends each alone.", Boolean())
