@@ -305,6 +305,19 @@ std::string TypeName(const ColumnShape& shape) {
   return "map<" + TypeName(entry[0]) + "," + TypeName(entry[1]) + ">";
 }
 
+bool SameLayout(const ColumnShape& a, const ColumnShape& b) {
+  if (a.type != b.type || a.unit != b.unit || a.zoned != b.zoned || a.scale != b.scale ||
+      a.width != b.width || a.child_index != b.child_index) {
+    return false;
+  }
+  for (size_t i = 0; i < a.children.size(); ++i) {
+    const bool named = a.type == ColumnType::kStruct;
+    if (named && a.children[i].name != b.children[i].name) return false;
+    if (!SameLayout(a.children[i], b.children[i])) return false;
+  }
+  return true;
+}
+
 bool IsInteger(ColumnType type) {
   return type >= ColumnType::kInt8 && type <= ColumnType::kUInt64;
 }

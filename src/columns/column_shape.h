@@ -76,6 +76,10 @@ Result<ColumnShape> ParseShape(const ArrowSchema& schema);
 // For messages: "decimal(12,2)", "list<string>", "struct<a:long>".
 std::string TypeName(const ColumnShape& shape);
 
+// Whether values of both are read in the same way: types and struct members agree; the names of the
+// columns themselves and of list elements, and nullability, may differ.
+bool SameLayout(const ColumnShape& a, const ColumnShape& b);
+
 bool IsInteger(ColumnType type);
 bool IsString(ColumnType type);
 bool IsBinary(ColumnType type);

@@ -3,6 +3,8 @@
 #ifndef SPILLWAY_JSON_DOCUMENT_KEY_H_
 #define SPILLWAY_JSON_DOCUMENT_KEY_H_
 
+#include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,8 +28,33 @@ Hash128 DocumentIdentity(std::string_view partition_key, std::string_view id);
 // when it is not a JSON array of scalars and empty objects.
 Result<std::string> CanonicalPartitionKey(std::string_view json_array);
 
-// The same from a document: the values at `paths` ("/tenant/id"), {} where there is none. Objects
-// and arrays as values fail with kDataLoss.
+// How the numbers of a partition key are written.
+enum class NumberForm : uint8_t {
+  kAsWritten,  // a destination that keeps numbers as they came
+  kDouble,     // one that makes doubles of them: as CanonicalPartitionKey
+};
+
+// Reads the keys of stored documents. Used by one thread; keeps its memory between documents.
+class DocumentKeyReader {
+ public:
+  // Fails with kInvalidArgument when a path is not like "/a/b".
+  static Result<DocumentKeyReader> Make(std::span<const std::string> paths, NumberForm form);
+  DocumentKeyReader(DocumentKeyReader&&) noexcept;
+  DocumentKeyReader& operator=(DocumentKeyReader&&) noexcept;
+  ~DocumentKeyReader();
+
+  // Sets the partition key as Document::partition_key ({} where the document lacks a path) and the
+  // id. Fails with kDataLoss when `json` is no object, has no string `id`, or has an object or an
+  // array where a key should be.
+  Status Read(std::string_view json, std::string* partition_key, std::string* id);
+
+ private:
+  struct Parts;
+  explicit DocumentKeyReader(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+// The partition key of one document, numbers as doubles.
 Result<std::string> PartitionKeyOf(std::string_view json_document,
                                    std::span<const std::string> paths);
 

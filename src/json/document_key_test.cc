@@ -28,8 +28,45 @@ TEST(DocumentKey, APartitionKeyOfObjectsOrArraysIsRefused) {
 
 TEST(DocumentKey, IsReadFromADocumentByItsPaths) {
   const std::vector<std::string> paths{"/tenant/id", "/city", "/missing/x"};
-  EXPECT_EQ(*PartitionKeyOf(R"({"city":"Bergen","tenant":{"id":7.5}})", paths),
+  EXPECT_EQ(*PartitionKeyOf(R"({"id":"x","city":"Bergen","tenant":{"id":7.5}})", paths),
             R"([7.5,"Bergen",{}])");
+}
+
+struct KeyCase {
+  const char* json;
+  const char* key;
+  const char* id;
+};
+
+TEST(DocumentKey, StoredDocumentsGiveTheirKeyAsItWasWritten) {
+  const std::vector<std::string> paths{"/k", "/o/x"};
+  auto reader = DocumentKeyReader::Make(paths, NumberForm::kAsWritten);
+  ASSERT_TRUE(reader.ok());
+  for (const KeyCase& c : {KeyCase{R"({"id":"1","k":"a","o":{"x":1}})", R"(["a",1])", "1"},
+                           {R"({"o":{"y":1, "x" : 9007199254740993 },"k":12.50,"id":"é\""})",
+                            "[12.50,9007199254740993]", "é\""},
+                           {R"({"id":"1"})", "[{},{}]", "1"},
+                           {R"({"id":"1","k":null,"o":null})", "[null,{}]", "1"},
+                           {R"({"id":"1","k":true,"o":5})", "[true,{}]", "1"},
+                           {R"({"id":"1","k":"\u0041","o":{"x":false}})", R"(["A",false])", "1"}}) {
+    std::string key, id;
+    const Status status = reader->Read(c.json, &key, &id);
+    ASSERT_TRUE(status.ok()) << c.json << status.ToString();
+    EXPECT_EQ(key, c.key);
+    EXPECT_EQ(id, c.id);
+  }
+}
+
+TEST(DocumentKey, DocumentsWithoutAReadableKeyAreDataLoss) {
+  const std::vector<std::string> paths{"/k"};
+  auto reader = DocumentKeyReader::Make(paths, NumberForm::kDouble);
+  std::string key, id;
+  for (const char* json : {"", "[]", "{}", R"({"id":1,"k":1})", R"({"id":"1","k":{"a":1}})",
+                           R"({"id":"1","k":[1]})", R"({"id":"1","k":1x})", R"({"id":"1","k")"}) {
+    EXPECT_EQ(reader->Read(json, &key, &id).code(), StatusCode::kDataLoss) << json;
+  }
+  EXPECT_TRUE(reader->Read(R"({"id":"1","k":1e2})", &key, &id).ok());
+  EXPECT_EQ(key, "[100]");
 }
 
 TEST(DocumentKey, PathsMayQuoteTheirNames) {

@@ -26,20 +26,6 @@ struct Extent {
   size_t end = 0;
 };
 
-// Differences in names inside lists and in nullability do not change how a value is written.
-bool SameLayout(const ColumnShape& a, const ColumnShape& b) {
-  if (a.type != b.type || a.unit != b.unit || a.zoned != b.zoned || a.scale != b.scale ||
-      a.width != b.width || a.child_index != b.child_index) {
-    return false;
-  }
-  for (size_t i = 0; i < a.children.size(); ++i) {
-    const bool named = a.type == ColumnType::kStruct;
-    if (named && a.children[i].name != b.children[i].name) return false;
-    if (!SameLayout(a.children[i], b.children[i])) return false;
-  }
-  return true;
-}
-
 // Encodes one batch. The columns are bound and their strings checked once; then row by row.
 class BatchEncoder {
  public:
@@ -77,20 +63,9 @@ class BatchEncoder {
 };
 
 Status BatchEncoder::Bind(const Batch& batch) {
-  const ArrowSchema& schema = batch.schema->get();
   columns_.reserve(plan_.columns.size());
   for (const PlannedColumn& column : plan_.columns) {
-    if (column.index >= schema.n_children) {
-      return DataLoss(fmt::format("the batch has no column \"{}\"", column.shape.name));
-    }
-    ASSIGN_OR_RETURN(const ColumnShape shape, ParseShape(*schema.children[column.index]));
-    if (shape.name != column.shape.name || !SameLayout(shape, column.shape)) {
-      return DataLoss(fmt::format("column \"{}\": the batch has \"{}\" of type {} instead of {}",
-                                  column.shape.name, shape.name, TypeName(shape),
-                                  TypeName(column.shape)));
-    }
-    ASSIGN_OR_RETURN(ColumnView view,
-                     ColumnView::BindColumn(column.shape, batch.columns.get(), column.index));
+    ASSIGN_OR_RETURN(ColumnView view, BindPlanned(column, batch));
     columns_.push_back(std::move(view));
   }
   for (const IdPart& part : plan_.id) CheckStrings(part.value, columns_[part.column], &checked_);

@@ -11,6 +11,7 @@
 #include "columns/column_shape.h"
 #include "connector/destination.h"
 #include "transforms/document_options.h"
+#include "transforms/planned_column.h"
 #include "transforms/value_plan.h"
 
 namespace spillway {
@@ -25,12 +26,6 @@ struct DocumentStep {
   Kind kind = Kind::kField;
   uint32_t column = 0;  // into DocumentPlan::columns
   ValuePlan value;
-};
-
-// A column as the encoder reads it.
-struct PlannedColumn {
-  int64_t index = 0;  // in the schema
-  ColumnShape shape;
 };
 
 // One column of the id.

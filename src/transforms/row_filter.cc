@@ -12,6 +12,7 @@
 #include "columns/column_view.h"
 #include "transforms/exact_decimal.h"
 #include "transforms/nearest_name.h"
+#include "transforms/planned_column.h"
 #include "transforms/time_text.h"
 
 namespace spillway {
@@ -25,11 +26,6 @@ using Truths = std::vector<uint8_t>;
 
 // What values compare as.
 enum class Class : uint8_t { kNone, kBool, kExact, kDouble, kString, kDate, kTimestamp };
-
-struct FilterColumn {
-  int64_t index = 0;  // in the schema
-  ColumnShape shape;
-};
 
 // A column, possibly inside structs, or a literal in the form of its class.
 struct Operand {
@@ -79,7 +75,7 @@ bool IsNumber(Class c) {
 }  // namespace
 
 struct RowFilter::Program {
-  std::vector<FilterColumn> columns;
+  std::vector<PlannedColumn> columns;
   Node root;
 };
 
@@ -456,9 +452,8 @@ Result<RowFilter> RowFilter::Make(std::string_view text, const ArrowSchema& sche
 
 Result<std::vector<uint8_t>> RowFilter::Evaluate(const Batch& batch) const {
   std::vector<ColumnView> columns;
-  for (const FilterColumn& column : program_->columns) {
-    ASSIGN_OR_RETURN(ColumnView view,
-                     ColumnView::BindColumn(column.shape, batch.columns.get(), column.index));
+  for (const PlannedColumn& column : program_->columns) {
+    ASSIGN_OR_RETURN(ColumnView view, BindPlanned(column, batch));
     columns.push_back(std::move(view));
   }
   Truths truths = Evaluator(std::move(columns), batch.rows()).Run(program_->root);

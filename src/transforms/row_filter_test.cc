@@ -177,8 +177,9 @@ TEST(RowFilter, SlicedBatchesFilterTheirOwnRows) {
 TEST(RowFilter, ABatchOfAnotherLayoutIsDataLoss) {
   const Batch schema = BuildBatch({{"s", Strings({"a"})}});
   const auto filter = RowFilter::Make("s = 'a'", schema.schema->get());
-  EXPECT_EQ(filter->Evaluate(BuildBatch({{"s", Int64s({1})}})).status().code(),
-            StatusCode::kDataLoss);
+  for (const BuiltColumn& column : {Int64s({1}), LargeStrings({"a"})}) {
+    EXPECT_EQ(filter->Evaluate(BuildBatch({{"s", column}})).status().code(), StatusCode::kDataLoss);
+  }
 }
 
 TEST(ExactDecimal, ComparesAcrossScalesWithoutOverflow) {
