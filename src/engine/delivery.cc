@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "json/json_buffer.h"
 
 namespace spillway {
@@ -227,8 +228,9 @@ Status Delivery::Retry(Item item, const Status& why) {
 Status Delivery::Quarantine(Item item, const Status& why) {
   const SteadyTime now = parts_.clock.Now();
   item.failing_since = std::min(item.failing_since, now);
-  quarantine_.emplace(item.document().identity,
-                      Unsure{.item = item, .due = now + options_.settle, .held = {}});
+  const auto [entry, is_new] = quarantine_.emplace(
+      item.document().identity, Unsure{.item = item, .due = now + options_.settle, .held = {}});
+  SPILLWAY_CHECK(is_new);  // Collect holds newer documents of the key back
   return CheckNotFailingTooLong(item, why);
 }
 

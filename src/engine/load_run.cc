@@ -62,6 +62,7 @@ class LoadRun {
  private:
   Result<LoadSummary> AlreadyLoaded();
   Status Begin();
+  Status BeginFresh();
   Status OpenIdentities();
   void MakeCounters();
   Status Load();
@@ -131,14 +132,20 @@ Status LoadRun::Begin() {
   ASSIGN_OR_RETURN([[maybe_unused]] const Preparation prepared,
                    parts_.destination.Prepare(false, ctx_));
   ASSIGN_OR_RETURN(lanes_, parts_.destination.PlanLanes(options_.lanes_max, ctx_));
+  if (plan_.start == LoadStart::kFresh) RETURN_IF_ERROR(BeginFresh());
   RETURN_IF_ERROR(OpenIdentities());
   MakeCounters();
-  if (plan_.start == LoadStart::kResumed) return Status::Ok();
-  RETURN_IF_ERROR(parts_.state.StartLoad(options_.pipeline, plan_.checkpoint));
-  // What it has in flight could land on top of this load's newer rows (I2). A load that goes on
-  // writes the same rows as before and need not wait.
-  return plan_.replaces_a_load ? WaitUntil(parts_.clock, earlier_writes_landed_, ctx_)
-                               : Status::Ok();
+  return Status::Ok();
+}
+
+// What an earlier load has in flight could land on top of this one's newer rows (I2), so it is
+// waited for; before the state says that this load has begun, or a run that goes on with it would
+// have to wait as well. A load that is gone on with writes the same rows as before.
+Status LoadRun::BeginFresh() {
+  if (plan_.replaces_a_load) {
+    RETURN_IF_ERROR(WaitUntil(parts_.clock, earlier_writes_landed_, ctx_));
+  }
+  return parts_.state.StartLoad(options_.pipeline, plan_.checkpoint);
 }
 
 Status LoadRun::OpenIdentities() {
