@@ -1,17 +1,19 @@
 /* The Delta kernel behind a C ABI: open a table, list the files of one version, read one file as
- * Arrow batches. Mechanism only: which version, which files, in which order and what to do about a
- * failure is the caller's.
+ * Arrow batches. Mechanism only: which version, which files, in which order and what to do about
+ * a failure is the caller's.
  *
  * Conventions
- *  - A function that can fail returns a BridgeCode and fills `error` when it is not BRIDGE_OK. The
- *    message is the caller's to free with bridge_error_free. No function unwinds or aborts.
- *  - Handles are opaque; each has one free function, which accepts null. A handle keeps alive what it
- *    was made from, so they may be freed in any order.
- *  - BridgeText that goes in is read during the call. BridgeText that comes out lives as long as the
- *    handle that it was asked of. UTF-8, not terminated.
- *  - Engines, snapshots, scans and cancellations may be used by several threads at once; a reader by
- *    one thread at a time. Never call from a signal handler or from a thread of the bridge's own.
- *  - Calls that take a cancellation block and end with BRIDGE_CANCELLED soon after it is requested. */
+ *  - A function that can fail returns a BridgeCode and fills `error` when it is not BRIDGE_OK.
+ *    The message is the caller's to free with bridge_error_free. No function unwinds or aborts.
+ *  - Handles are opaque; each has one free function, which accepts null. A handle keeps alive
+ *    what it was made from, so they may be freed in any order.
+ *  - BridgeText that goes in is read during the call. BridgeText that comes out lives as long as
+ *    the handle that it was asked of. UTF-8, not terminated.
+ *  - Engines, snapshots, scans and cancellations may be used by several threads at once; a
+ *    reader by one thread at a time. Never call from a signal handler or from a thread of the
+ *    bridge's own.
+ *  - Calls that take a cancellation block and end with BRIDGE_CANCELLED soon after it is
+ *    requested. */
 #ifndef SPILLWAY_BRIDGE_H_
 #define SPILLWAY_BRIDGE_H_
 
@@ -75,9 +77,10 @@ void bridge_cancellation_request(const BridgeCancellation* cancellation);
 void bridge_cancellation_free(BridgeCancellation* cancellation);
 
 /* Opens a location: a local path, or file://, s3:// (s3a://), abfss:// (az://), gs://. Makes no
- * request. Option keys are those of the object_store crate (aws_endpoint, azure_storage_account_key,
- * google_service_account_key …) and connect_timeout_ms, request_timeout_ms, retries_max,
- * retry_timeout_ms; an unknown key is an error. Plain http endpoints are accepted on loopback only. */
+ * request. Option keys are those of the object_store crate (aws_endpoint,
+ * azure_storage_account_key, google_service_account_key …) and connect_timeout_ms,
+ * request_timeout_ms, retries_max, retry_timeout_ms; an unknown key is an error. Plain http
+ * endpoints are accepted on loopback only. */
 int32_t bridge_engine_open(BridgeText location, const BridgeOption* options, size_t option_count,
                            BridgeEngine** engine, BridgeError* error);
 void bridge_engine_free(BridgeEngine* engine);
@@ -95,18 +98,20 @@ int32_t bridge_snapshot_open(const BridgeEngine* engine, int64_t version,
                              BridgeError* error);
 void bridge_snapshot_free(BridgeSnapshot* snapshot);
 
-/* A JSON object: location, version, timestamp_ms (or null), table_id, columns (name, type in Delta's
- * words, nullable, variant: holds one at any depth, widened_in_container: a type was widened inside of
- * an array or map, leaves: the simple values in it and in its structs, as path and type), partition_columns, reader_version, writer_version, reader_features,
- * writer_features (both empty for protocols before table features), properties, change_feed,
- * change_feed_since (or null when the newest 100 commits do not tell). */
+/* A JSON object: location, version, timestamp_ms (or null), table_id, columns (name, type in
+ * Delta's words, nullable, variant: holds one at any depth, widened_in_container: a type was
+ * widened inside of an array or map, leaves: the simple values in it and in its structs, as path
+ * and type), partition_columns, reader_version, writer_version, reader_features, writer_features
+ * (both empty for protocols before table features), properties, change_feed, change_feed_since
+ * (or null when the newest 100 commits do not tell). */
 BridgeText bridge_snapshot_details(const BridgeSnapshot* snapshot);
 
-/* Lists the live files. `columns`: top-level names, none: all; the batches have them in table order.
- * `predicate`: empty, or JSON: {"op": "and"|"or", "operands": […]}, {"op": "is_null"|"is_not_null",
- * "column": [path]}, {"op": "eq"|"ne"|"lt"|"le"|"gt"|"ge", "column": [path], "type": the column's,
- * "value": text}. Values as in a log's partitionValues, except date: days, timestamps: microseconds
- * since the epoch. Only skips files and row groups that cannot match; rows are not filtered. */
+/* Lists the live files. `columns`: top-level names, none: all; the batches have them in table
+ * order. `predicate`: empty, or JSON: {"op": "and"|"or", "operands": […]}, {"op":
+ * "is_null"|"is_not_null", "column": [path]}, {"op": "eq"|"ne"|"lt"|"le"|"gt"|"ge", "column":
+ * [path], "type": the column's, "value": text}. Values as in a log's partitionValues, except
+ * date: days, timestamps: microseconds since the epoch. Only skips files and row groups that
+ * cannot match; rows are not filtered. */
 int32_t bridge_scan_open(const BridgeSnapshot* snapshot, const BridgeText* columns,
                          size_t column_count, BridgeText predicate,
                          const BridgeCancellation* cancellation, BridgeScan** scan,
@@ -131,8 +136,8 @@ size_t bridge_scan_file_count(const BridgeScan* scan);
 /* REQUIRES: index < count. */
 void bridge_scan_file(const BridgeScan* scan, size_t index, BridgeFile* file);
 
-/* Opens one file: reads its footer and its deletion vector. `cancellation` also stops later calls of
- * bridge_reader_next. */
+/* Opens one file: reads its footer and its deletion vector. `cancellation` also stops later calls
+ * of bridge_reader_next. */
 int32_t bridge_reader_open(const BridgeScan* scan, size_t index,
                            const BridgeCancellation* cancellation, BridgeReader** reader,
                            BridgeError* error);
@@ -147,8 +152,8 @@ typedef struct BridgeFileFacts {
 
 void bridge_reader_facts(const BridgeReader* reader, BridgeFileFacts* facts);
 
-/* The next batch begins after the first `first_row` live rows; batches have at most `batch_rows` rows
- * (and end with their row group). REQUIRES: batch_rows > 0. Must come before the first
+/* The next batch begins after the first `first_row` live rows; batches have at most `batch_rows`
+ * rows (and end with their row group). REQUIRES: batch_rows > 0. Must come before the first
  * bridge_reader_next; costs the decoding of one page per column when it points into a row group. */
 void bridge_reader_seek(BridgeReader* reader, uint64_t first_row, uint64_t batch_rows);
 

@@ -91,8 +91,8 @@ impl TableEngine {
         })
     }
 
-    /// Runs a call that blocks (the kernel's) and gives it up when a stop is requested: it then ends
-    /// on its own, unseen.
+    /// Runs a call that blocks (the kernel's) and gives it up when a stop is requested: it then
+    /// ends on its own, unseen.
     pub fn call<T: Send + 'static>(
         &self,
         cancellation: &Cancellation,
@@ -132,7 +132,7 @@ impl TableEngine {
             return Err(escapes());
         }
         let url = self.root.join(path).map_err(|_| escapes())?;
-        self.confine(&url)?;
+        self.confine(&url).map_err(|_| escapes())?;
         Ok(url)
     }
 

@@ -111,17 +111,20 @@ impl From<delta_kernel::parquet::errors::ParquetError> for Failure {
 impl From<KernelError> for Failure {
     fn from(error: KernelError) -> Self {
         let class = class_of_kernel_error(&error);
-        Self::new(class, first_line(&error.to_string()))
+        Self::new(class, words_of_kernel_error(&error))
     }
 }
 
-/// The kernel appends a backtrace to some messages; people do not want it.
-fn first_line(text: &str) -> String {
-    text.lines()
-        .next()
-        .unwrap_or_default()
-        .trim_end()
-        .to_string()
+fn words_of_kernel_error(error: &KernelError) -> String {
+    match error {
+        // Adds a backtrace, which people do not want.
+        KernelError::Backtraced { source, .. } => words_of_kernel_error(source),
+        KernelError::Unsupported(what) | KernelError::InvalidProtocol(what) => what.clone(),
+        KernelError::MaxCatalogVersion(_) => {
+            "table feature catalogManaged: a catalog keeps the commits, not the log".to_string()
+        }
+        other => other.to_string(),
+    }
 }
 
 fn class_of_kernel_error(error: &KernelError) -> Class {

@@ -1,8 +1,8 @@
 //! The border to C: pointers become references, outcomes become codes, panics stop here.
 //!
 //! # Safety
-//! Every function relies on the header's contract: pointers are valid for the call, handles come from
-//! the matching `_open` and are not freed yet.
+//! Every function relies on the header's contract: pointers are valid for the call, handles come
+//! from the matching `_open` and are not freed yet.
 
 use std::os::raw::c_char;
 use std::panic::{catch_unwind, AssertUnwindSafe};

@@ -1,5 +1,5 @@
-//! Every item of the kernel that its authors mark as internal, in one place: they are reachable (the
-//! default engine turns the feature on) but may change with any release.
+//! Every item of the kernel that its authors mark as internal, in one place: they are reachable
+//! (the default engine turns the feature on) but may change with any release.
 
 pub use delta_kernel::actions::deletion_vector::DeletionVectorDescriptor;
 pub use delta_kernel::engine::arrow_utils::{
@@ -47,10 +47,6 @@ pub fn table_facts(snapshot: &Snapshot) -> TableFacts<'_> {
 
 pub fn column_mapping_mode(snapshot: &Snapshot) -> ColumnMappingMode {
     snapshot.table_configuration().column_mapping_mode()
-}
-
-pub fn is_catalog_managed(snapshot: &Snapshot) -> bool {
-    snapshot.table_configuration().is_catalog_managed()
 }
 
 pub fn physical_name(field: &StructField, mode: ColumnMappingMode) -> &str {

@@ -1,6 +1,7 @@
 //! Reads one data file as batches of the table's columns. One row group is open at a time and its
 //! pages are decoded as they are needed, on the caller's thread. Rows are known by their physical
-//! index in the file, so deletion vectors, skipped row groups and resuming cannot disturb each other.
+//! index in the file, so deletion vectors, skipped row groups and resuming cannot disturb each
+//! other.
 
 use std::ops::Range;
 use std::sync::Arc;

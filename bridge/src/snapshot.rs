@@ -50,14 +50,7 @@ fn build(
         }
         Ok(builder.build(held.kernel.as_ref())?)
     });
-    let snapshot = built.map_err(|failure| log::explain(engine, version, failure, cancellation))?;
-    if kernel::is_catalog_managed(&snapshot) {
-        return Err(Failure::new(
-            Class::FeatureUnsupported,
-            "table feature catalogManaged: commits are kept by a catalog, not by the log",
-        ));
-    }
-    Ok(snapshot)
+    built.map_err(|failure| log::explain(engine, version, failure, cancellation))
 }
 
 /// The last version at or before `timestamp_ms`, by in-commit timestamps where the table has them.

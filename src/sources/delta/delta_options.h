@@ -12,14 +12,14 @@ namespace spillway {
 struct DeltaOptions {
   // A local folder, or file://, s3:// (s3a://), abfss:// (az://), gs://. Relative paths are
   // relative to the working directory. Never holds credentials.
-  std::string root;
+  std::string root = {};
   // Path of the table below the root; empty: the root is the table. A location of its own (a URL or
   // an absolute path) is allowed only without a root.
-  std::string table;
+  std::string table = {};
   // Credentials, endpoint and patience of the storage, by the keys that the bridge documents
   // (bridge/include/spillway_bridge.h): aws_access_key_id, azure_storage_account_key,
   // google_service_account_key, request_timeout_ms … Values may be secrets: never logged.
-  std::map<std::string, std::string> storage;
+  std::map<std::string, std::string> storage = {};
 };
 
 // The location of the table: root and table joined. kInvalidArgument when there is none, or when

@@ -62,7 +62,7 @@ void Print(const Totals& totals, double seconds) {
 
 int Run(const char* location, uint64_t batch_bytes_target, unsigned readers) {
   const SteadyTime start = SystemClock().Now();
-  DeltaOptions options{.root = location, .table = {}, .storage = {}};
+  DeltaOptions options{.root = location};
   AddStorageFromEnvironment(ProcessEnvironment(), options);
   const auto source = MakeDeltaSource(std::move(options));
   if (!source.ok()) return std::fprintf(stderr, "%s\n", source.status().ToString().c_str()), 1;
