@@ -7,6 +7,7 @@
 #include "emulator/json/value.h"
 #include "emulator/service/charges.h"
 #include "emulator/service/handlers.h"
+#include "emulator/service/query_request.h"
 #include "emulator/service/throughput.h"
 #include "emulator/store/rid.h"
 
@@ -195,7 +196,7 @@ Outcome<ContainerTarget> FindTarget(const Context& context) {
 }
 
 Reply HandleContainers(const Context& context) {
-  if (context.request.method == "POST" && !context.request.Flag("x-ms-documentdb-isquery")) {
+  if (context.request.method == "POST" && !IsQuery(context.request)) {
     return CreateContainer(context);
   }
   if (context.request.method != "GET" && context.request.method != "POST") {

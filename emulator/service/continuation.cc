@@ -16,11 +16,21 @@ std::optional<std::string_view> Part(std::string_view token, std::string_view na
   return token.substr(0, token.find('#'));
 }
 
+bool Number(std::string_view token, std::string_view name, uint64_t* out) {
+  const auto part = Part(token, name);
+  if (!part) return false;
+  const auto [end, error] = std::from_chars(part->data(), part->data() + part->size(), *out);
+  return error == std::errc() && end == part->data() + part->size();
+}
+
 }  // namespace
 
 std::string ContinuationText(const Continuation& continuation, std::string_view container_rid) {
   return "-RID:~" + RidText(ItemRid(container_rid, continuation.position.sequence)) +
          "#RT:1#TRC:" + std::to_string(continuation.returned) +
+         "#SKP:" + std::to_string(continuation.skipped) +
+         "#PSQ:" + std::to_string(continuation.partial_sequence) +
+         "#PRW:" + std::to_string(continuation.partial_rows) +
          "#EPK:" + cosmosdb::EpkToHex(continuation.position.epk);
 }
 
@@ -30,16 +40,18 @@ Outcome<std::optional<Continuation>> ParseContinuation(std::string_view text) {
     return BadRequest("The continuation token '" + std::string(text) + "' is invalid.");
   };
   const auto rid = Part(text, "-RID:~");
-  const auto returned = Part(text, "#TRC:");
   const auto epk = Part(text, "#EPK:");
-  if (!rid || !returned || !epk) return invalid();
+  if (!rid || !epk) return invalid();
   const auto rid_bytes = RidBytes(*rid);
   const auto sequence = rid_bytes ? ItemSequence(*rid_bytes) : std::nullopt;
   auto epk_bytes = cosmosdb::EpkFromHex(*epk);
   Continuation continuation;
-  const auto [end, error] =
-      std::from_chars(returned->data(), returned->data() + returned->size(), continuation.returned);
-  if (!sequence || !epk_bytes.ok() || error != std::errc()) return invalid();
+  if (!sequence || !epk_bytes.ok() || !Number(text, "#TRC:", &continuation.returned) ||
+      !Number(text, "#SKP:", &continuation.skipped) ||
+      !Number(text, "#PSQ:", &continuation.partial_sequence) ||
+      !Number(text, "#PRW:", &continuation.partial_rows)) {
+    return invalid();
+  }
   continuation.position = {*std::move(epk_bytes), *sequence};
   return std::optional<Continuation>(std::move(continuation));
 }

@@ -17,9 +17,13 @@ namespace spillway::emulator {
 struct Continuation {
   ScanPosition position;
   uint64_t returned = 0;  // results so far
+  uint64_t skipped = 0;   // by OFFSET, so far
+  // When a page ended inside a document that gives several rows: which one, and how many it gave.
+  uint64_t partial_sequence = 0;
+  uint64_t partial_rows = 0;
 };
 
-// "-RID:~<rid of the last document>#RT:1#TRC:<returned>#EPK:<hex>".
+// "-RID:~<rid of the last document>#RT:1#TRC:<returned>#SKP:…#PSQ:…#PRW:…#EPK:<hex>".
 std::string ContinuationText(const Continuation& continuation, std::string_view container_rid);
 
 // nullopt for an empty text; 400 for one that is no token.

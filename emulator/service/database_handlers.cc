@@ -4,6 +4,7 @@
 #include "emulator/json/value.h"
 #include "emulator/service/charges.h"
 #include "emulator/service/handlers.h"
+#include "emulator/service/query_request.h"
 #include "emulator/service/throughput.h"
 #include "emulator/store/rid.h"
 
@@ -115,7 +116,7 @@ Reply HandleAccount(const Context& context) {
 }
 
 Reply HandleDatabases(const Context& context) {
-  if (context.request.method == "POST" && !context.request.Flag("x-ms-documentdb-isquery")) {
+  if (context.request.method == "POST" && !IsQuery(context.request)) {
     return CreateDatabase(context);
   }
   if (context.request.method != "GET" && context.request.method != "POST") {

@@ -2,6 +2,8 @@
 #include <charconv>
 
 #include "emulator/service/handlers.h"
+#include "emulator/service/query_request.h"
+#include "emulator/sql/execute.h"
 
 namespace spillway::emulator {
 namespace {
@@ -14,6 +16,17 @@ size_t DefinitionOffset(const Request& request) {
   size_t offset = 0;
   std::from_chars(token.data(), token.data() + token.size(), offset);
   return offset;
+}
+
+// What the request's query finds among the definitions.
+Outcome<std::vector<std::string>> QueryDefinitions(const Context& context,
+                                                   const std::vector<std::string>& items) {
+  EMULATOR_TRY(const auto query, ParseQueryRequest(context.request));
+  sql::Execution execution(query.get(), FunctionsNow(context));
+  for (const std::string& item : items) execution.Add(*ParseJson(item));
+  std::vector<std::string> found;
+  for (const Value& row : execution.Finish()) found.push_back(ToJson(row));
+  return found;
 }
 
 }  // namespace
@@ -43,6 +56,9 @@ Reply FeedReply(std::string_view rid, std::string_view name,
 
 Reply DefinitionFeed(const Context& context, std::string_view rid, std::string_view name,
                      std::vector<std::string> items) {
+  if (IsQuery(context.request)) {
+    EMULATOR_TRY(items, QueryDefinitions(context, items));
+  }
   const size_t offset = std::min(DefinitionOffset(context.request), items.size());
   const size_t page = PageSize(context.request, kDefinitionsPageMax);
   const size_t end = std::min(items.size(), offset + page);

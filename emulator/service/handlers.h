@@ -32,6 +32,8 @@ Reply HandleOffer(const Context& context);
 Reply HandleItems(const Context& context);  // create, upsert, batch, bulk, query, feeds
 Reply HandleItem(const Context& context);
 Reply HandleItemFeed(const Context& context);
+Reply HandleQuery(const Context& context);
+Reply HandleQueryPlan(const Context& context);
 Reply HandleBatch(const Context& context);
 Reply HandlePartitionKeyDelete(const Context& context);
 

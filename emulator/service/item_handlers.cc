@@ -3,6 +3,7 @@
 
 #include "emulator/service/handlers.h"
 #include "emulator/service/item_operation.h"
+#include "emulator/service/query_request.h"
 #include "emulator/service/session.h"
 #include "emulator/store/rid.h"
 
@@ -133,11 +134,8 @@ Reply HandleItems(const Context& context) {
   if (request.method == "GET") return HandleItemFeed(context);
   if (request.method != "POST") return MethodNotAllowed();
   if (request.Flag("x-ms-cosmos-is-batch-request")) return HandleBatch(context);
-  if (request.Flag("x-ms-documentdb-isquery") ||
-      request.Flag("x-ms-cosmos-is-query-plan-request") ||
-      request.Header("content-type").starts_with("application/query+json")) {
-    return HandleItemFeed(context);
-  }
+  if (request.Flag("x-ms-cosmos-is-query-plan-request")) return HandleQueryPlan(context);
+  if (IsQuery(request)) return HandleQuery(context);
   EMULATOR_TRY(const ContainerTarget target, FindTarget(context));
   return WriteDocument(context, target,
                        request.Flag("x-ms-documentdb-is-upsert") ? ItemOperation::Kind::kUpsert
