@@ -6,8 +6,11 @@
 #include "config/relative_path.h"
 #include "destinations/cosmosdb/cosmos_cost.h"
 #include "destinations/cosmosdb/cosmos_destination.h"
+#include "destinations/cosmosdb/cosmos_query.h"
 #include "destinations/cosmosdb/cosmos_settings.h"
 #include "destinations/cosmosdb/cosmos_spec.h"
+#include "destinations/file/file_destination.h"
+#include "destinations/file/file_spec.h"
 #include "net/curl_transport.h"
 #include "sources/delta/delta_environment.h"
 #include "sources/delta/delta_options.h"
@@ -67,16 +70,19 @@ ConnectorType Delta() {
   return type;
 }
 
+HttpTransportFactory Transports(const cosmosdb::CosmosOptions& options) {
+  CurlOptions transport;
+  transport.ca_file = options.ca_file;
+  return CurlTransportFactory(transport, SystemClock());
+}
+
 Result<std::unique_ptr<Destination>> OpenCosmos(const EndpointSettings& settings,
                                                 const DocumentOptions& documents) {
   ASSIGN_OR_RETURN(const cosmosdb::CosmosOptions options,
                    cosmosdb::MakeCosmosOptions(As<cosmosdb::CosmosConnection>(settings.connection),
                                                As<cosmosdb::CosmosContainer>(settings.endpoint),
                                                documents.partition_key_paths, settings.folder));
-  CurlOptions transport;
-  transport.ca_file = options.ca_file;
-  return cosmosdb::MakeCosmosDestination(options, CurlTransportFactory(transport, SystemClock()),
-                                         SystemClock());
+  return cosmosdb::MakeCosmosDestination(options, Transports(options), SystemClock());
 }
 
 CostEstimate EstimateCosmosCost(const EndpointSettings& settings, double document_bytes,
@@ -96,6 +102,40 @@ CostEstimate EstimateCosmosCost(const EndpointSettings& settings, double documen
   return estimate;
 }
 
+// CosmosQuery with the options it was made from.
+class CosmosQueryRows : public QueryRows {
+ public:
+  explicit CosmosQueryRows(std::unique_ptr<cosmosdb::CosmosQuery> query)
+      : query_(std::move(query)) {}
+  Result<std::span<const std::string>> NextPage(const CallContext& ctx) override {
+    ASSIGN_OR_RETURN(page_, query_->NextResults(ctx));
+    return std::span<const std::string>(page_);
+  }
+  double cost() const override { return query_->cost(); }
+
+ private:
+  std::unique_ptr<cosmosdb::CosmosQuery> query_;
+  std::vector<std::string> page_;
+};
+
+// `name` is the container, unless the settings are a pipeline's own.
+Result<std::unique_ptr<QueryRows>> QueryCosmos(const EndpointSettings& settings,
+                                               const std::string& name, const std::string& sql) {
+  cosmosdb::CosmosContainer container;
+  if (settings.endpoint != nullptr) {
+    container = As<cosmosdb::CosmosContainer>(settings.endpoint);
+  } else {
+    container.container = name;
+  }
+  container.create.never = true;
+  ASSIGN_OR_RETURN(const cosmosdb::CosmosOptions options,
+                   cosmosdb::MakeCosmosOptions(As<cosmosdb::CosmosConnection>(settings.connection),
+                                               container, {"/id"}, settings.folder));
+  ASSIGN_OR_RETURN(std::unique_ptr<cosmosdb::CosmosQuery> query,
+                   cosmosdb::MakeCosmosQuery(options, Transports(options), SystemClock(), sql, ""));
+  return std::unique_ptr<QueryRows>(std::make_unique<CosmosQueryRows>(std::move(query)));
+}
+
 ConnectorType CosmosDb() {
   ConnectorType type;
   type.name = "cosmosdb";
@@ -108,13 +148,33 @@ ConnectorType CosmosDb() {
                                        As<cosmosdb::CosmosContainer>(settings.endpoint));
   };
   type.estimate_cost = &EstimateCosmosCost;
+  type.query = &QueryCosmos;
+  return type;
+}
+
+ConnectorType File() {
+  ConnectorType type;
+  type.name = "file";
+  type.doc = "JSON lines in a folder: documents to look at before they go anywhere else.";
+  type.connection = OptionsOf(file::FileConnectionSpec());
+  type.destination = OptionsOf(file::FileContainerSpec());
+  type.open_destination = [](const EndpointSettings& settings, const DocumentOptions& documents) {
+    return MakeFileDestination(file::MakeFileOptions(
+        As<file::FileConnection>(settings.connection), As<file::FileContainer>(settings.endpoint),
+        documents.partition_key_paths, settings.folder));
+  };
+  type.describe_destination = [](const EndpointSettings& settings) {
+    return fmt::format(
+        "{}/{}", ResolvePath(settings.folder, As<file::FileConnection>(settings.connection).root),
+        As<file::FileContainer>(settings.endpoint).container);
+  };
   return type;
 }
 
 }  // namespace
 
 std::span<const ConnectorType> Connectors() {
-  static const std::vector<ConnectorType> connectors = {Delta(), CosmosDb()};
+  static const std::vector<ConnectorType> connectors = {Delta(), CosmosDb(), File()};
   return connectors;
 }
 

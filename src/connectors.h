@@ -77,7 +77,7 @@ struct ConnectorType {
       estimate_cost;
   // `query CONNECTION/NAME "SQL"`. Empty when the connector has no queries.
   std::function<Result<std::unique_ptr<QueryRows>>(const EndpointSettings&, const std::string& name,
-                                                   const std::string& sql, const CallContext& ctx)>
+                                                   const std::string& sql)>
       query;
 };
 

@@ -170,7 +170,7 @@ Status CheckPipeline(const Project& project, const PipelineConfig& pipeline,
 }
 
 Result<std::unique_ptr<QueryRows>> QueryTarget(const Project& project, const std::string& target,
-                                               const std::string& sql, const CallContext& ctx) {
+                                               const std::string& sql) {
   const size_t slash = target.find('/');
   const std::string name = slash == std::string::npos ? std::string() : target.substr(slash + 1);
   EndpointSettings settings{nullptr, nullptr, project.folder()};
@@ -187,7 +187,7 @@ Result<std::unique_ptr<QueryRows>> QueryTarget(const Project& project, const std
                                        connection->type->name));
   }
   settings.connection = connection->options.get();
-  return connection->type->query(settings, name, sql, ctx);
+  return connection->type->query(settings, name, sql);
 }
 
 Result<std::vector<PipelineState>> ProjectState(const Project& project) {

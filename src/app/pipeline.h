@@ -38,9 +38,9 @@ Result<std::unique_ptr<StateStore>> OpenStateIfThere(const Project& project);
 // What distinguishes one run from the pipeline's configuration.
 struct SyncRequest {
   bool full = false;
-  VersionSelector at;
-  std::optional<uint32_t> readers;
-  std::optional<uint32_t> lanes;
+  VersionSelector at{};
+  std::optional<uint32_t> readers{};
+  std::optional<uint32_t> lanes{};
 };
 
 struct SyncResult {
@@ -71,7 +71,7 @@ Status CheckPipeline(const Project& project, const PipelineConfig& pipeline,
 // The answer of a destination to a query in its own language; `target` is a pipeline or
 // CONNECTION/CONTAINER.
 Result<std::unique_ptr<QueryRows>> QueryTarget(const Project& project, const std::string& target,
-                                               const std::string& sql, const CallContext& ctx);
+                                               const std::string& sql);
 
 // Where a pipeline stands.
 struct PipelineState {

@@ -10,7 +10,7 @@ namespace spillway {
 Status RunQuery(const QueryArguments& arguments, CommandContext& context) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Project> project, OpenProject(context));
   ASSIGN_OR_RETURN(const std::unique_ptr<QueryRows> rows,
-                   QueryTarget(*project, arguments.target, arguments.sql, context.call));
+                   QueryTarget(*project, arguments.target, arguments.sql));
   uint64_t count = 0;
   for (;;) {
     ASSIGN_OR_RETURN(const std::span<const std::string> page, rows->NextPage(context.call));
