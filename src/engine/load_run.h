@@ -33,6 +33,9 @@ struct RejectedBudget {
 
 struct LoadOptions {
   std::string pipeline;
+  // Names the destination (account, database, container): another one means a new load, as another
+  // mapping does. Compared as text.
+  std::string target;
   WriteMode mode = WriteMode::kMirror;
   DuplicatePolicy duplicates = DuplicatePolicy::kFail;
   RejectedBudget max_rejected;
@@ -72,7 +75,9 @@ struct LoadSummary {
   LoadOutcome outcome = LoadOutcome::kLoaded;
   int64_t run_id = 0;
   bool resumed = false;
-  TableInfo table;
+  TableInfo table;                        // at the version that is loaded
+  std::optional<int64_t> latest_version;  // of the table, when this run had to look: a newer one is
+                                          // not loaded by running again, only with `restart`
   LoadProgressReport totals;
   uint64_t bytes_sent = 0;
 };
@@ -86,9 +91,11 @@ struct LoadParts {
 
 // Blocks until the load is done, failed or stopped; whatever the end, what was settled is
 // checkpointed and the same call goes on from there. Errors: kLocked (another run),
-// kRejectedOverBudget, kCancelled (stop, after a clean checkpoint), kConflict (the table or the
-// mapping is not the one that was being loaded: says so and names --full), kInvalidArgument, and
-// what source and destination return.
+// kRejectedOverBudget, kCancelled (stop, after a clean checkpoint), kConflict (the table, the
+// version asked for or the mapping is not the one that was being loaded: says so and names --full;
+// or two rows share an identity under DuplicatePolicy::kFail), kDataLoss (the identities of an
+// interrupted load are gone: names --full), kInvalidArgument, and what source and destination
+// return. kLoaded and asked for again: nothing is written, see LoadSummary::latest_version.
 Result<LoadSummary> RunLoad(const LoadParts& parts, const DocumentOptions& documents,
                             const LoadOptions& options,
                             const std::function<void(const LoadProgressReport&)>& on_progress,

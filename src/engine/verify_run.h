@@ -39,7 +39,8 @@ struct VerifySummary {
   uint64_t missing = 0;
   uint64_t extra = 0;
   uint64_t different = 0;
-  uint64_t rejected = 0;  // source rows that the mapping rejects: not expected there
+  uint64_t duplicates = 0;  // source rows that share the identity of a later one, which is compared
+  uint64_t rejected = 0;    // source rows that the mapping rejects: not expected there
   std::vector<Difference> differences;
   double cost = 0;
   bool matches() const { return missing + extra + different == 0; }

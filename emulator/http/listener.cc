@@ -1,0 +1,337 @@
+// The one file that meets Boost (its exceptions and its compile time stop here).
+#include "emulator/http/listener.h"
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
+#include <limits>
+#include <thread>
+#include <vector>
+
+#include "emulator/json/document_scan.h"
+
+namespace spillway::emulator {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using tcp = boost::asio::ip::tcp;
+using boost::system::error_code;
+
+// Bytes asked from the socket at once: a whole bulk request in one system call.
+constexpr size_t kReadBytes = 256 * 1024;
+
+std::string_view View(beast::string_view text) {
+  return {text.data(), text.size()};
+}
+beast::string_view BeastView(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+struct Shared {
+  RequestHandler handler;
+  std::optional<asio::ssl::context> tls;
+  bool allow_plain = true;
+  std::atomic<uint32_t> connections{0};
+};
+
+// One connection after its first byte. `Stream` is beast::tcp_stream or one with TLS on top.
+template <typename Stream>
+class Session : public std::enable_shared_from_this<Session<Stream>> {
+ public:
+  Session(Stream stream, Shared* shared) : stream_(std::move(stream)), shared_(shared) {
+    buffer_.reserve(kReadBytes);
+    ++shared_->connections;
+  }
+  ~Session() { --shared_->connections; }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  void Start() {
+    if constexpr (kSecure) {
+      stream_.async_handshake(asio::ssl::stream_base::server,
+                              [self = this->shared_from_this()](error_code error) {
+                                if (!error) self->ReadHeader();
+                              });
+    } else {
+      ReadHeader();
+    }
+  }
+
+ private:
+  static constexpr bool kSecure = !std::is_same_v<Stream, beast::tcp_stream>;
+  using Parser = http::request_parser<http::string_body>;
+
+  void ReadHeader() {
+    parser_.emplace();
+    parser_->body_limit(kRequestBodyBytesMax);
+    parser_->header_limit(kRequestHeaderBytesMax);
+    http::async_read_header(stream_, buffer_, *parser_,
+                            [self = this->shared_from_this()](error_code error, size_t) {
+                              if (error) return self->ReadFailed(error);
+                              self->ReadBody();
+                            });
+  }
+
+  void ReadBody() {
+    // Room for the padding that the JSON parser needs, without a second allocation.
+    if (const auto length = parser_->content_length(); length && *length <= kRequestBodyBytesMax) {
+      parser_->get().body().reserve(*length + kJsonPaddingBytes);
+    }
+    if (beast::iequals(parser_->get()[http::field::expect], "100-continue")) {
+      static const std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+      asio::async_write(stream_, asio::buffer(kContinue),
+                        [self = this->shared_from_this()](error_code error, size_t) {
+                          if (!error) self->ReadRest();
+                        });
+      return;
+    }
+    ReadRest();
+  }
+
+  void ReadRest() {
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = this->shared_from_this()](error_code error, size_t) {
+                       if (error) return self->ReadFailed(error);
+                       self->HandleRequest();
+                     });
+  }
+
+  // What can still be answered is; the connection closes either way. HTTP/2 prefaces end here too.
+  void ReadFailed(error_code error) {
+    if (error == http::error::end_of_stream) return Close();
+    int status = 0;
+    if (error == http::error::body_limit) status = 413;
+    if (error == http::error::header_limit) status = 431;
+    if (error.category() == make_error_code(http::error::bad_target).category() && status == 0 &&
+        error != http::error::partial_message) {
+      status = 400;
+    }
+    if (status == 0) return Close();
+    keep_alive_ = false;
+    ServiceError failure;
+    failure.status = status;
+    failure.message = "The request is not valid HTTP/1.1: " + error.message();
+    Send(Reply(std::move(failure)));
+  }
+
+  void HandleRequest() {
+    auto& message = parser_->get();
+    keep_alive_ = message.keep_alive();
+    is_head_ = message.method() == http::verb::head;
+    request_ = Request{};
+    request_.method = View(message.method_string());
+    request_.target = View(message.target());
+    request_.secure = kSecure;
+    for (const auto& field : message) {
+      request_.headers.emplace_back(View(field.name_string()), View(field.value()));
+    }
+    std::string& body = message.body();
+    const size_t size = body.size();
+    body.append(kJsonPaddingBytes, '\0');
+    request_.body = std::string_view(body).substr(0, size);
+    shared_->handler(request_, [self = this->shared_from_this()](Reply reply) {
+      asio::post(self->stream_.get_executor(),
+                 [self, moved = std::move(reply)]() mutable { self->Send(std::move(moved)); });
+    });
+  }
+
+  void Send(Reply reply) {
+    if (reply.delivery == Delivery::kReset) return Reset();
+    response_.emplace(static_cast<http::status>(reply.status), 11);
+    response_->keep_alive(keep_alive_);
+    for (const auto& [name, value] : reply.headers) {
+      response_->insert(BeastView(name), value);
+    }
+    const bool bodiless = reply.status == 204 || reply.status == 304;
+    if (!bodiless) {
+      response_->set(http::field::content_type, "application/json");
+      response_->body() = std::move(reply.body);
+      response_->content_length(response_->body().size());
+    }
+    if (reply.delivery == Delivery::kTruncate) return SendTruncated();
+    http::async_write(stream_, *response_,
+                      [self = this->shared_from_this()](error_code error, size_t) {
+                        if (error) return;
+                        if (!self->keep_alive_) return self->Close();
+                        self->ReadHeader();
+                      });
+  }
+
+  // The headers and half of the body, then the end.
+  void SendTruncated() {
+    std::ostringstream text;
+    text << response_->base();
+    half_ = text.str() + response_->body().substr(0, response_->body().size() / 2);
+    asio::async_write(stream_, asio::buffer(half_),
+                      [self = this->shared_from_this()](error_code, size_t) { self->Reset(); });
+  }
+
+  void Reset() {
+    error_code ignored;
+    auto& socket = beast::get_lowest_layer(stream_).socket();
+    socket.set_option(asio::socket_base::linger(true, 0), ignored);
+    socket.close(ignored);
+  }
+
+  void Close() {
+    error_code ignored;
+    beast::get_lowest_layer(stream_).socket().shutdown(tcp::socket::shutdown_send, ignored);
+  }
+
+  Stream stream_;
+  beast::flat_buffer buffer_;
+  Shared* const shared_;
+  std::optional<Parser> parser_;
+  std::optional<http::response<http::string_body>> response_;
+  Request request_;
+  std::string half_;
+  bool keep_alive_ = true;
+  bool is_head_ = false;
+};
+
+// A connection until its first byte is there, which is looked at and left in the socket.
+class Detector : public std::enable_shared_from_this<Detector> {
+ public:
+  Detector(tcp::socket socket, Shared* shared) : socket_(std::move(socket)), shared_(shared) {}
+
+  void Start() {
+    if (!shared_->tls) return StartPlain();
+    socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](error_code error) {
+      if (!error) self->Detect();
+    });
+  }
+
+ private:
+  static constexpr unsigned char kTlsHandshake = 0x16;
+
+  void Detect() {
+    unsigned char first = 0;
+    if (recv(socket_.native_handle(), &first, 1, MSG_PEEK) != 1) return;
+    if (first == kTlsHandshake) return StartSecure();
+    if (shared_->allow_plain) StartPlain();
+  }
+
+  void StartPlain() {
+    std::make_shared<Session<beast::tcp_stream>>(beast::tcp_stream(std::move(socket_)), shared_)
+        ->Start();
+  }
+
+  void StartSecure() {
+    using Secure = beast::ssl_stream<beast::tcp_stream>;
+    std::make_shared<Session<Secure>>(Secure(beast::tcp_stream(std::move(socket_)), *shared_->tls),
+                                      shared_)
+        ->Start();
+  }
+
+  tcp::socket socket_;
+  Shared* const shared_;
+};
+
+class BeastListener : public Listener {
+ public:
+  BeastListener(const ListenerOptions& options, RequestHandler handler)
+      : context_(static_cast<int>(options.threads)), acceptor_(context_) {
+    shared_.handler = std::move(handler);
+    shared_.allow_plain = options.allow_plain;
+  }
+
+  ~BeastListener() override {
+    context_.stop();
+    threads_.clear();
+  }
+
+  Status Open(const ListenerOptions& options) {
+    if (options.certificate) RETURN_IF_ERROR(UseCertificate(*options.certificate));
+    error_code error;
+    const auto address = asio::ip::make_address(options.address, error);
+    if (error) return InvalidArgument("'" + options.address + "' is not an IP address");
+    const tcp::endpoint endpoint(address, options.port);
+    acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    if (error) {
+      return Unavailable("cannot listen on " + options.address + ":" +
+                         std::to_string(options.port) + ": " + error.message());
+    }
+    port_ = acceptor_.local_endpoint().port();
+    Accept();
+    for (uint32_t i = 0; i < options.threads; ++i) {
+      threads_.emplace_back([this] { context_.run(); });
+    }
+    return Status::Ok();
+  }
+
+  uint16_t port() const override { return port_; }
+
+  void RunAfter(std::chrono::milliseconds delay, std::function<void()> work) override {
+    auto timer = std::make_shared<asio::steady_timer>(context_, delay);
+    timer->async_wait([timer, run = std::move(work)](error_code error) {
+      if (!error) run();
+    });
+  }
+
+ private:
+  Status UseCertificate(const Certificate& certificate) {
+    shared_.tls.emplace(asio::ssl::context::tls_server);
+    error_code error;
+    shared_.tls->set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1, error);
+    if (!error) {
+      shared_.tls->use_certificate_chain(asio::buffer(certificate.certificate_pem), error);
+    }
+    if (!error) {
+      shared_.tls->use_private_key(asio::buffer(certificate.key_pem), asio::ssl::context::pem,
+                                   error);
+    }
+    if (error) return InvalidArgument("the server's certificate is not usable: " + error.message());
+    SSL_CTX_set_alpn_select_cb(shared_.tls->native_handle(), &SelectProtocol, nullptr);
+    return Status::Ok();
+  }
+
+  // Clients that offer HTTP/2 are told HTTP/1.1.
+  static int SelectProtocol(SSL*, const unsigned char** out, unsigned char* out_size,
+                            const unsigned char* in, unsigned int in_size, void*) {
+    static const unsigned char kHttp11[] = "\x08http/1.1";
+    unsigned char* selected = nullptr;
+    const int result =
+        SSL_select_next_proto(&selected, out_size, kHttp11, sizeof(kHttp11) - 1, in, in_size);
+    *out = selected;
+    return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+  }
+
+  void Accept() {
+    acceptor_.async_accept([this](error_code error, tcp::socket socket) {
+      if (error == asio::error::operation_aborted) return;
+      if (!error && shared_.connections < kConnectionsMax) {
+        error_code ignored;
+        socket.set_option(tcp::no_delay(true), ignored);
+        std::make_shared<Detector>(std::move(socket), &shared_)->Start();
+      }
+      Accept();
+    });
+  }
+
+  Shared shared_;
+  asio::io_context context_;
+  tcp::acceptor acceptor_;
+  uint16_t port_ = 0;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Listener>> Listener::Start(ListenerOptions options, RequestHandler handler) {
+  auto listener = std::make_unique<BeastListener>(options, std::move(handler));
+  RETURN_IF_ERROR(listener->Open(options));
+  return std::unique_ptr<Listener>(std::move(listener));
+}
+
+}  // namespace spillway::emulator

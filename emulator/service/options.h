@@ -1,0 +1,33 @@
+// ServerOptions: what a server is told when it starts.
+#ifndef SPILLWAY_EMULATOR_SERVICE_OPTIONS_H_
+#define SPILLWAY_EMULATOR_SERVICE_OPTIONS_H_
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "emulator/service/signature.h"
+
+namespace spillway::emulator {
+
+struct ServerOptions {
+  std::string key_base64 = std::string(kWellKnownKey);
+  bool check_signatures = true;
+  // Of containers created without throughput, in request units a second (the service's is 400).
+  double default_throughput = 400;
+  // Charges are reported but nothing is ever throttled.
+  bool unlimited = false;
+  // Of new containers; nullopt: as many as their throughput asks for.
+  std::optional<uint32_t> default_ranges;
+  // A partition's bucket holds this many seconds of its throughput; 0.1 to 1.
+  double throughput_window_seconds = 1.0;
+  // Executes cross-partition queries that the service refuses without a plan.
+  bool lenient = false;
+  // How long a change of throughput stays pending.
+  std::chrono::milliseconds throughput_change_pending{0};
+};
+
+}  // namespace spillway::emulator
+
+#endif  // SPILLWAY_EMULATOR_SERVICE_OPTIONS_H_

@@ -1,0 +1,99 @@
+#include "emulator/service/service.h"
+
+#include <fmt/format.h>
+
+#include "emulator/service/charges.h"
+#include "emulator/service/handlers.h"
+#include "emulator/service/resource_path.h"
+#include "emulator/service/signature.h"
+#include "emulator/store/rid.h"
+
+namespace spillway::emulator {
+namespace {
+
+Reply Unsupported() {
+  ServiceError error;
+  error.status = 501;
+  error.message =
+      "Stored procedures, triggers, functions, users, permissions, conflicts and attachments are "
+      "not "
+      "part of this server.";
+  return error;
+}
+
+Reply Route(const Context& context) {
+  switch (context.path.kind) {
+    case ResourceKind::kAccount:
+      return HandleAccount(context);
+    case ResourceKind::kDatabases:
+      return HandleDatabases(context);
+    case ResourceKind::kDatabase:
+      return HandleDatabase(context);
+    case ResourceKind::kContainers:
+      return HandleContainers(context);
+    case ResourceKind::kContainer:
+      return HandleContainer(context);
+    case ResourceKind::kRanges:
+      return HandleRanges(context);
+    case ResourceKind::kItems:
+      return HandleItems(context);
+    case ResourceKind::kItem:
+      return HandleItem(context);
+    case ResourceKind::kPartitionKeyDelete:
+      return HandlePartitionKeyDelete(context);
+    case ResourceKind::kOffers:
+      return HandleOffers(context);
+    case ResourceKind::kOffer:
+      return HandleOffer(context);
+    case ResourceKind::kUnsupported:
+      return Unsupported();
+  }
+  return Unsupported();
+}
+
+// Unique enough to find a request in two logs.
+std::string ActivityId(const Request& request, uint64_t version) {
+  const std::string_view given = request.Header("x-ms-activity-id");
+  if (!given.empty()) return std::string(given);
+  return fmt::format("00000000-0000-4000-8000-{:012x}", version & 0xffffffffffff);
+}
+
+}  // namespace
+
+Reply MethodNotAllowed() {
+  ServiceError error;
+  error.status = 405;
+  error.message = "The requested verb is not supported.";
+  return error;
+}
+
+Result<std::unique_ptr<Service>> Service::Make(ServerOptions options, const Clock& clock) {
+  std::optional<std::string> key = DecodeBase64(options.key_base64);
+  if (!key) return InvalidArgument("the account key is not base64");
+  return std::unique_ptr<Service>(new Service(std::move(options), *std::move(key), clock));
+}
+
+Service::Service(ServerOptions options, std::string key, const Clock& clock)
+    : options_(std::move(options)), key_(std::move(key)), account_(clock) {}
+
+Reply Service::Handle(const Request& request) {
+  Reply reply = Dispatch(request);
+  if (reply.Header("x-ms-request-charge").empty()) {
+    reply.Set("x-ms-request-charge", ChargeText(charges::kMetadata));
+  }
+  reply.Set("x-ms-activity-id", ActivityId(request, account_.NextVersion()));
+  reply.Set("x-ms-serviceversion", "version=2.14.0.0");
+  reply.Set("x-ms-gatewayversion", "version=2.14.0");
+  reply.Set("x-ms-schemaversion", "1.18");
+  return reply;
+}
+
+Reply Service::Dispatch(const Request& request) {
+  EMULATOR_TRY(const ResourcePath path, ParseResourcePath(request.target));
+  if (options_.check_signatures) {
+    EMULATOR_CHECK(CheckSignature(request, path, key_, account_.clock.WallNow()));
+  }
+  return Route({request, path, account_, options_});
+}
+
+}  // namespace spillway::emulator

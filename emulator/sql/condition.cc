@@ -1,0 +1,15 @@
+#include "emulator/sql/condition.h"
+
+#include "emulator/sql/evaluate.h"
+#include "emulator/sql/execute.h"
+#include "emulator/sql/parser.h"
+
+namespace spillway::emulator {
+
+Result<bool> ConditionHolds(std::string_view condition, const Value& document) {
+  ASSIGN_OR_RETURN(const auto query,
+                   sql::ParseQuery("SELECT * " + std::string(condition), sql::Parameters()));
+  return !sql::RowsOf(*query, document, {}).empty();
+}
+
+}  // namespace spillway::emulator

@@ -1,0 +1,147 @@
+// Partition: one physical partition (a partition key range) with its documents, its log sequence
+// number and its request-unit bucket. One mutex; a request for one range takes exactly one.
+#ifndef SPILLWAY_EMULATOR_STORE_PARTITION_H_
+#define SPILLWAY_EMULATOR_STORE_PARTITION_H_
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "emulator/store/item.h"
+#include "emulator/store/token_bucket.h"
+
+namespace spillway::emulator {
+
+// What a range is in the list of ranges; fixed for its life.
+struct RangeInfo {
+  uint32_t number = 0;
+  std::string id;  // the number as text
+  std::string min;
+  std::string max;                   // binary, half-open
+  std::vector<std::string> parents;  // every generation, oldest first
+};
+
+// A version or delete that the all-versions change feed reports. Kept for containers that ask for
+// it.
+struct ChangeRecord {
+  enum class Kind { kCreate, kReplace, kDelete };
+  Kind kind = Kind::kCreate;
+  bool expired = false;  // deleted by its time to live
+  std::string epk;
+  uint64_t lsn = 0;
+  uint64_t previous_lsn = 0;
+  uint32_t timestamp = 0;
+  std::string current;   // JSON; empty for a delete
+  std::string previous;  // JSON; empty for a create
+};
+
+// Where a scan stands: just behind the document with this key and sequence number.
+struct ScanPosition {
+  std::string epk;
+  uint64_t sequence = 0;
+};
+
+class Partition {
+ public:
+  explicit Partition(RangeInfo info, uint64_t first_lsn = 0)
+      : info_(std::move(info)), lsn_(first_lsn) {}
+
+  const RangeInfo& info() const { return info_; }
+  std::shared_ptr<TokenBucket> bucket = std::make_shared<TokenBucket>();
+  std::mutex mutex;
+
+  // Everything below REQUIRES `mutex`. Pointers to items stay valid until the item is erased.
+
+  // nullptr when there is none, or its time to live is over.
+  Item* Find(std::string_view epk, std::string_view id, uint32_t now);
+  // Takes the next LSN for `item`. REQUIRES: no item has its key.
+  Item* Insert(std::unique_ptr<Item> item);
+  // Moves the new content into an item; its key, sequence and place stay. Takes the next LSN.
+  void Replace(Item* item, Item content);
+  void Erase(Item* item);
+
+  // For roll-back and recovery: the same with the LSNs that the items have.
+  Item* Restore(std::unique_ptr<Item> item);
+  void RestoreContent(Item* item, Item content);
+  std::unique_ptr<Item> Remove(Item* item);
+  void RestoreLsn(uint64_t lsn) { lsn_ = lsn; }
+
+  // Calls `visit(const Item&)` in order of (EPK, creation) for unexpired documents with an EPK in
+  // [epk_min, epk_max) behind `after`, until it returns false. False when it did.
+  template <typename Visit>
+  bool Scan(std::string_view epk_min, std::string_view epk_max, const ScanPosition* after,
+            uint32_t now, Visit visit) const;
+
+  // Documents by the LSN of their last write, above `lsn`. Valid until the next write.
+  const std::vector<const Item*>& ItemsByLsn();
+
+  // Drops documents whose time is over; at most `count_max` a call.
+  void PurgeExpired(uint32_t now, size_t count_max);
+
+  uint64_t lsn() const { return lsn_; }
+  uint64_t NextLsn() { return ++lsn_; }
+  size_t item_count() const { return by_key_.size(); }
+  uint64_t body_bytes() const { return body_bytes_; }
+
+  // Items whose EPK is at or above `bound` go to `high`, the others to `low`.
+  void MoveItemsTo(std::string_view bound, Partition* low, Partition* high);
+
+  std::deque<ChangeRecord> changes;
+  // "which constraint, EPK, values" → holder. Kept by the code that checks unique keys.
+  std::unordered_map<std::string, const Item*> unique_values;
+
+ private:
+  // The first bytes of the EPK decide nearly every comparison without touching the item.
+  struct OrderEntry {
+    uint64_t epk_prefix;
+    const Item* item;
+  };
+  struct OrderProbe {
+    uint64_t epk_prefix;
+    std::string_view epk;
+    uint64_t sequence;
+  };
+  struct OrderLess {
+    using is_transparent = void;
+    bool operator()(const OrderEntry& a, const OrderEntry& b) const;
+    bool operator()(const OrderEntry& a, const OrderProbe& b) const;
+    bool operator()(const OrderProbe& a, const OrderEntry& b) const;
+  };
+  using Order = std::set<OrderEntry, OrderLess>;
+
+  static uint64_t EpkPrefix(std::string_view epk);
+  static OrderEntry EntryOf(const Item* item) { return {EpkPrefix(item->epk()), item}; }
+  Order::const_iterator ScanStart(std::string_view epk_min, const ScanPosition* after) const;
+  static bool Below(std::string_view epk, std::string_view epk_max);
+  void Expire(Item* item);
+
+  const RangeInfo info_;
+  uint64_t lsn_;
+  uint64_t body_bytes_ = 0;
+  std::unordered_map<std::string_view, std::unique_ptr<Item>> by_key_;
+  Order order_;
+  std::set<std::pair<uint32_t, Item*>> by_expiry_;
+  std::vector<const Item*> by_lsn_;
+  bool by_lsn_valid_ = false;
+};
+
+template <typename Visit>
+bool Partition::Scan(std::string_view epk_min, std::string_view epk_max, const ScanPosition* after,
+                     uint32_t now, Visit visit) const {
+  for (auto at = ScanStart(epk_min, after); at != order_.end(); ++at) {
+    const Item& item = *at->item;
+    if (!Below(item.epk(), epk_max)) return true;
+    if (!item.ExpiredAt(now) && !visit(item)) return false;
+  }
+  return true;
+}
+
+}  // namespace spillway::emulator
+
+#endif  // SPILLWAY_EMULATOR_STORE_PARTITION_H_

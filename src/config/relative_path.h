@@ -1,0 +1,15 @@
+// Paths in a configuration are relative to the folder of its file, wherever the program was
+// started.
+#ifndef SPILLWAY_CONFIG_RELATIVE_PATH_H_
+#define SPILLWAY_CONFIG_RELATIVE_PATH_H_
+
+#include <string>
+
+namespace spillway {
+
+// `path` as it is when empty, absolute or a URL, else below `folder`.
+std::string ResolvePath(const std::string& folder, const std::string& path);
+
+}  // namespace spillway
+
+#endif  // SPILLWAY_CONFIG_RELATIVE_PATH_H_
