@@ -260,7 +260,7 @@ impl Remote {
         self.lock().columns.clear();
         let columns = match total <= REMOTE_BYTES_MAX {
             true => self.load_columns(&ranges)?,
-            false => self.start_columns(&ranges)?,
+            false => self.start_columns(&ranges, total)?,
         };
         self.lock().columns = columns;
         Ok(())
@@ -283,12 +283,13 @@ impl Remote {
         Ok(ranges.iter().zip(parts).map(column).collect())
     }
 
-    /// Asks for the first window of every column at once; decoding waits for each in turn.
-    fn start_columns(&self, ranges: &[(u64, u64)]) -> Outcome<Vec<Column>> {
+    /// Asks for the first window of every column at once; decoding waits for each in turn. Windows
+    /// are in proportion to their columns, so that all columns need the same number of requests.
+    fn start_columns(&self, ranges: &[(u64, u64)], total: u64) -> Outcome<Vec<Column>> {
         // Two windows per column: the one being decoded and the next.
-        let share = REMOTE_BYTES_MAX / (2 * ranges.len() as u64);
-        let window = share.max(WINDOW_BYTES_MIN);
+        let parts = (2 * total).div_ceil(REMOTE_BYTES_MAX);
         let column = |(start, end): &(u64, u64)| {
+            let window = (end - start).div_ceil(parts).max(WINDOW_BYTES_MIN);
             Ok(Column {
                 start: *start,
                 end: *end,

@@ -50,7 +50,7 @@ struct DeliveryOptions {
   uint64_t bytes_target = 0;                 // Capabilities
   uint32_t group = 0;                        // LanePlan
   std::chrono::milliseconds settle{15'000};  // I3
-  RetryPolicy retry;                         // of its waits alone: how often is bounded by time
+  RetryPolicy retry{};                       // of its waits alone: how often is bounded by time
   // A row that could not be written for so long stops the run with its last failure.
   std::chrono::milliseconds row_failing_max{600'000};
   uint64_t seed = 0;  // of the jitter

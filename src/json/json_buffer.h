@@ -4,23 +4,15 @@
 #ifndef SPILLWAY_JSON_JSON_BUFFER_H_
 #define SPILLWAY_JSON_JSON_BUFFER_H_
 
-#include <emmintrin.h>
-
-#include <bit>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
 
 #include "base/check.h"
+#include "json/copy_unescaped.h"
 
 namespace spillway {
-
-// Copies the bytes of `in` up to the first one that a JSON string must escape (a quote, a
-// backslash, a control character) and returns how many they are. Neither reads past in + size nor
-// writes past out + size. RFC 8259, section 7.
-size_t CopyUnescaped(const char* in, size_t size, char* out);
 
 // Used by one thread; the string must outlive it.
 class JsonBuffer {
@@ -53,7 +45,17 @@ class JsonBuffer {
     PutText(text);
   }
   // As a JSON string, in quotes. REQUIRES: valid UTF-8.
-  void AppendString(std::string_view text);
+  void AppendString(std::string_view text) {
+    Ensure(text.size() + 2);
+    *at_++ = '"';
+    const size_t copied = CopyUnescaped(text.data(), text.size(), at_);
+    at_ += copied;
+    if (copied < text.size()) [[unlikely]] {
+      AppendEscaped(text.substr(copied));
+      Ensure(1);
+    }
+    *at_++ = '"';
+  }
 
   // Takes back everything after the first `size` bytes.
   void Truncate(size_t size) { at_ = text_->data() + size; }
@@ -67,6 +69,10 @@ class JsonBuffer {
   void Finish() { text_->resize(size()); }
 
  private:
+  static constexpr size_t kEscapeBytesMax = 6;
+
+  // REQUIRES: the first character must be escaped.
+  void AppendEscaped(std::string_view rest);
   void Sync();
   void Grow(size_t bytes);
 

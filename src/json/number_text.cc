@@ -9,24 +9,14 @@
 namespace spillway {
 namespace {
 
-constexpr char kPairs[] =
-    "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-    "8081828384858687888990919293949596979899";
-
-char* PutPair(uint32_t value, char* out) {
-  std::memcpy(out, kPairs + value * 2, 2);
-  return out + 2;
-}
-
 // Exactly eight digits.
 char* PutEight(uint32_t value, char* out) {
   const uint32_t high = value / 10000;
   const uint32_t low = value % 10000;
-  out = PutPair(high / 100, out);
-  out = PutPair(high % 100, out);
-  out = PutPair(low / 100, out);
-  return PutPair(low % 100, out);
+  out = WriteTwoDigits(high / 100, out);
+  out = WriteTwoDigits(high % 100, out);
+  out = WriteTwoDigits(low / 100, out);
+  return WriteTwoDigits(low % 100, out);
 }
 
 // One to eight digits.
@@ -143,8 +133,8 @@ char* WriteDouble(double value, char* out) {
       const auto fraction = static_cast<uint32_t>(magnitude % 10000);
       if (fraction == 0) return out;
       *out++ = '.';
-      out = PutPair(fraction / 100, out);
-      if (fraction % 100 != 0) out = PutPair(fraction % 100, out);
+      out = WriteTwoDigits(fraction / 100, out);
+      if (fraction % 100 != 0) out = WriteTwoDigits(fraction % 100, out);
       return out[-1] == '0' ? out - 1 : out;
     }
   }

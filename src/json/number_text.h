@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace spillway {
@@ -24,6 +25,16 @@ char* WriteUnsigned(uint64_t value, char* out);
 // All digits, never an exponent; at most kDecimalBytesMax bytes. With `trim`, zeros at the end of
 // the fraction are left out: 12.50 is 12.5 and 3.00 is 3.
 char* WriteDecimal(__int128 unscaled, int scale, bool trim, char* out);
+
+// Two decimal digits of a value below 100.
+inline char* WriteTwoDigits(uint32_t value, char* out) {
+  static constexpr char kPairs[] =
+      "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+      "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+      "8081828384858687888990919293949596979899";
+  std::memcpy(out, kPairs + value * 2, 2);
+  return out + 2;
+}
 
 // Whether a decimal number survives a store of doubles: read as the nearest double and printed with
 // the shortest digits it has the same value. 12.95 does, 9007199254740993 does not.

@@ -169,6 +169,23 @@ TEST(DocumentEncoder, BadIdsAreRejectedAndTheOthersFlow) {
   EXPECT_EQ(encoded->rows_read, 7u);
 }
 
+TEST(DocumentEncoder, ForbiddenCharactersAreFoundAtEveryPlaceOfAnId) {
+  Capabilities capabilities = DoubleStore();
+  capabilities.limits.id_bytes_max = 100;
+  Values<std::string> ids;
+  for (size_t size = 1; size <= 50; ++size) {
+    for (size_t place = 0; place < size; ++place) {
+      std::string id(size, 'x');
+      id[place] = "/\\?#"[(size + place) % 4];
+      ids.emplace_back(id);
+    }
+    ids.emplace_back(std::string(size, 'x'));
+  }
+  const auto encoded = EncodeAll({{"id", Strings(ids)}}, IdOnly(), capabilities);
+  EXPECT_EQ(encoded->documents.size(), 50u);
+  EXPECT_THAT(Reasons(*encoded), ::testing::Each("id_forbidden_character"));
+}
+
 TEST(DocumentEncoder, ForbiddenCharactersCanBeEscapedReversibly) {
   DocumentOptions options = IdOnly();
   options.id_escaping = IdEscaping::kPercent;

@@ -1,5 +1,6 @@
 #include "transforms/key_writer.h"
 
+#include <emmintrin.h>
 #include <fmt/format.h>
 
 #include <charconv>
@@ -96,6 +97,24 @@ bool KeyWriter::WriteId(int64_t row) {
   }
   if (key_is_id_) id_ = out_.Written(start);
   return CheckId(start);
+}
+
+// Sixteen bytes at a step; the last step overlaps the one before it.
+bool KeyWriter::HoldsForbidden(std::string_view id) const {
+  const std::string& forbidden = plan_.limits.id_forbidden;
+  if (id.size() < sizeof(__m128i)) {
+    bool any = false;
+    for (const char c : id) any |= forbidden_[Index(c)];
+    return any;
+  }
+  __m128i any = _mm_setzero_si128();
+  const auto look = [&](const char* at) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    for (const char c : forbidden) any = _mm_or_si128(any, _mm_cmpeq_epi8(block, _mm_set1_epi8(c)));
+  };
+  for (size_t i = 0; i + sizeof(__m128i) <= id.size(); i += sizeof(__m128i)) look(id.data() + i);
+  look(id.data() + id.size() - sizeof(__m128i));
+  return _mm_movemask_epi8(any) != 0;
 }
 
 bool KeyWriter::CheckId(size_t start) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "columns/column_view.h"
@@ -38,6 +39,7 @@ class KeyWriter {
   bool WriteComponent(const KeyComponent& component, int64_t row);
   bool CheckComponentSize(const KeyComponent& component, size_t start);
   bool CheckId(size_t start);
+  bool HoldsForbidden(std::string_view id) const;
   void EscapeFrom(size_t start);
   void NormaliseNumber(const ValuePlan& plan, size_t start);
 

@@ -20,12 +20,6 @@ int64_t FloorDivide(int64_t value, int64_t by) {
   return value % by < 0 ? quotient - 1 : quotient;
 }
 
-char* PutTwo(uint32_t value, char* out) {
-  out[0] = static_cast<char>('0' + value / 10);
-  out[1] = static_cast<char>('0' + value % 10);
-  return out + 2;
-}
-
 char* PutDigits(uint32_t value, int count, char* out) {
   for (int i = count - 1; i >= 0; --i, value /= 10) out[i] = static_cast<char>('0' + value % 10);
   return out + count;
@@ -126,12 +120,12 @@ char* WriteDate(int32_t days, char* out) {
   const uint32_t day = (n3 & 0xffff) / 2141 + 1;
   const uint32_t year =
       100 * century + year_of_century - 400 * kShiftEras + (after_february ? 1 : 0);
-  out = PutTwo(year / 100, out);
-  out = PutTwo(year % 100, out);
+  out = WriteTwoDigits(year / 100, out);
+  out = WriteTwoDigits(year % 100, out);
   *out++ = '-';
-  out = PutTwo(month, out);
+  out = WriteTwoDigits(month, out);
   *out++ = '-';
-  return PutTwo(day, out);
+  return WriteTwoDigits(day, out);
 }
 
 char* WriteTime(const TimePoint& time, bool zoned, char* out) {
@@ -139,11 +133,11 @@ char* WriteTime(const TimePoint& time, bool zoned, char* out) {
   const auto second = static_cast<uint32_t>(time.seconds - days * kSecondsPerDay);
   out = WriteDate(static_cast<int32_t>(days), out);
   *out++ = 'T';
-  out = PutTwo(second / 3600, out);
+  out = WriteTwoDigits(second / 3600, out);
   *out++ = ':';
-  out = PutTwo(second / 60 % 60, out);
+  out = WriteTwoDigits(second / 60 % 60, out);
   *out++ = ':';
-  out = PutTwo(second % 60, out);
+  out = WriteTwoDigits(second % 60, out);
   if (time.nanos != 0) out = PutFraction(time.nanos, out);
   if (zoned) *out++ = 'Z';
   return out;

@@ -66,38 +66,6 @@ void ValueWriter::OpenObject(const NameFragment& name) {
   out_.Put('{');
 }
 
-void ValueWriter::PutName(const NameFragment& name) {
-  char* out = out_.end();
-  for (size_t i = 0; i < name.size(); i += NameFragment::kBlockBytes) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i),
-                     _mm_loadu_si128(reinterpret_cast<const __m128i*>(name.data() + i)));
-  }
-  out_.set_end(out + name.size());
-}
-
-bool ValueWriter::IsNull(const ValuePlan& plan, const ColumnView& view, int64_t row) {
-  if (view.IsNull(row)) return true;
-  if (plan.policy.non_finite != NonFinitePolicy::kNull) return false;
-  if (plan.type == ColumnType::kFloat64) return !std::isfinite(view.Value<double>(row));
-  if (plan.type == ColumnType::kFloat32) return !std::isfinite(view.Value<float>(row));
-  return false;
-}
-
-bool ValueWriter::WriteField(const ValuePlan& plan, const ColumnView& view, int64_t row) {
-  const bool null = IsNull(plan, view, row);
-  if (null && plan.policy.nulls == NullPolicy::kOmit) return true;
-  out_.Ensure(plan.name.size() + NameFragment::kBlockBytes + kScalarBytesMax);
-  PutName(plan.name);
-  if (null) {
-    out_.PutText("null,");
-    return true;
-  }
-  if (!WritePresent(plan, view, row)) return false;
-  out_.Ensure(1);
-  out_.Put(',');
-  return true;
-}
-
 bool ValueWriter::WriteValue(const ValuePlan& plan, const ColumnView& view, int64_t row) {
   out_.Ensure(kScalarBytesMax);
   if (!IsNull(plan, view, row)) return WritePresent(plan, view, row);

@@ -2,6 +2,9 @@
 #ifndef SPILLWAY_TRANSFORMS_VALUE_WRITER_H_
 #define SPILLWAY_TRANSFORMS_VALUE_WRITER_H_
 
+#include <emmintrin.h>
+
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -63,6 +66,38 @@ class ValueWriter {
   std::vector<std::pair<size_t, size_t>> map_keys_;  // a stack: begin and end in the buffer
   std::vector<std::string_view> sorted_keys_;        // of one map; kept for its memory
 };
+
+inline void ValueWriter::PutName(const NameFragment& name) {
+  char* out = out_.end();
+  for (size_t i = 0; i < name.size(); i += NameFragment::kBlockBytes) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i),
+                     _mm_loadu_si128(reinterpret_cast<const __m128i*>(name.data() + i)));
+  }
+  out_.set_end(out + name.size());
+}
+
+inline bool ValueWriter::IsNull(const ValuePlan& plan, const ColumnView& view, int64_t row) {
+  if (view.IsNull(row)) return true;
+  if (plan.policy.non_finite != NonFinitePolicy::kNull) return false;
+  if (plan.type == ColumnType::kFloat64) return !std::isfinite(view.Value<double>(row));
+  if (plan.type == ColumnType::kFloat32) return !std::isfinite(view.Value<float>(row));
+  return false;
+}
+
+inline bool ValueWriter::WriteField(const ValuePlan& plan, const ColumnView& view, int64_t row) {
+  const bool null = IsNull(plan, view, row);
+  if (null && plan.policy.nulls == NullPolicy::kOmit) return true;
+  out_.Ensure(plan.name.size() + NameFragment::kBlockBytes + kScalarBytesMax);
+  PutName(plan.name);
+  if (null) {
+    out_.PutText("null,");
+    return true;
+  }
+  if (!WritePresent(plan, view, row)) return false;
+  out_.Ensure(1);
+  out_.Put(',');
+  return true;
+}
 
 }  // namespace spillway
 

@@ -84,6 +84,8 @@ class Workspace:
             "create": {"throughput": {"manual": THROUGHPUT}},
             **pipeline.pop("destination", {}),
         }
+        # None takes a key out: modes that change existing documents alone refuse `create`.
+        destination = {key: value for key, value in destination.items() if value is not None}
         source = {"connection": "lake", "table": table, **pipeline.pop("source", {})}
         # Short, so that what a killed run left unsure is settled soon.
         sync = {"settle": "200ms", **pipeline.pop("sync", {})}

@@ -47,6 +47,8 @@ def own(workspace, own_table):
 
 def edit_commits(table, edit):
     """Rewrites every commit: `edit` takes an action and returns what stands in its place."""
+    for check_sum in (table / "_delta_log").glob("*.crc"):
+        check_sum.unlink()  # a reader may take protocol and schema from there
     for commit in sorted((table / "_delta_log").glob("*.json")):
         actions = [edit(json.loads(line)) for line in commit.read_text().splitlines()]
         commit.write_text("".join(json.dumps(action) + "\n" for action in actions))
@@ -63,7 +65,7 @@ def test_a_missing_table(workspace, tmp_path):
 
 def test_an_empty_log(workspace, own):
     table = own()
-    for file in (table / "_delta_log").iterdir():
+    for file in (table / "_delta_log").rglob("*.*"):
         file.unlink()
     assert_says(workspace.run("sync", "p", code=FAILED), "products")
 
@@ -139,7 +141,11 @@ def test_a_path_that_leaves_the_table(path, workspace, own):
         return action
 
     edit_commits(table, edit)
-    assert_says(workspace.run("sync", "p", code=FAILED), "path")
+    assert_says(
+        workspace.run("sync", "p", code=DECISION),
+        "outside",
+        "hostname" if "hostname" in path else "secret",
+    )
 
 
 def test_a_version_that_is_not_there(workspace, own):
@@ -283,7 +289,7 @@ class plain_web_server:
 def test_a_certificate_that_nobody_vouches_for(workspace, own):
     own()
     reconfigure(workspace, lambda p: p["connections"]["shop"].pop("ca_file"))
-    assert_says(workspace.run("sync", "p", code=FAILED), "certificate", "ca_file")
+    assert_says(workspace.run("sync", "p", code=AUTH), "certificate", "ca_file")
 
 
 def test_plain_http_beyond_loopback_is_refused(workspace, own):
@@ -294,7 +300,7 @@ def test_plain_http_beyond_loopback_is_refused(workspace, own):
 
 
 def test_a_missing_container_that_may_not_be_created(workspace, own):
-    own(destination={"create": False})
+    own(destination={"create": "never"})
     workspace.cosmos.create_database(workspace.database)
     assert_says(workspace.run("sync", "p", code=FAILED), "items", "create")
 
@@ -330,7 +336,7 @@ def with_rows(workspace, tmp_path):
 
 def test_duplicate_ids_stop_the_run(with_rows):
     workspace = with_rows(id=["a", "b", "a"], n=[1, 2, 3])
-    assert_says(workspace.run("sync", "p", code=FAILED), "duplicate", "a")
+    assert_says(workspace.run("sync", "p", code=DECISION), "duplicates", "'a'", "row 0", "row 2")
 
 
 def test_duplicate_ids_with_last_wins(with_rows):
@@ -351,7 +357,8 @@ def test_rejected_rows_over_budget(with_rows):
     workspace = with_rows(id=["a", "b"], n=[2**53 + 1, 1])
     assert_says(workspace.run("sync", "p", code=REJECTED), "rejected", "max_rejected")
     listed = workspace.json("rejects", "p", "--show")
-    assert "9007199254740993" in json.dumps(listed) or "a" in json.dumps(listed)
+    assert json.loads(listed["rows"][0]["key"]) == [["a"], "a"]
+    assert "9007199254740993" in listed["rows"][0]["message"]
 
 
 ROWS_REFUSED = {
@@ -378,7 +385,7 @@ def test_a_row_that_cannot_be_a_document_is_rejected_and_the_rest_flows(case, wi
     counts = summary["counts"]
     assert (counts["read"], counts["upserted"], counts["rejected"]) == (2, 1, 1)
     listed = workspace.json("rejects", "p", "--show")
-    assert len(listed["rejects"] if isinstance(listed, dict) else listed) == 1
+    assert len(listed["rows"]) == 1 and listed["rows"][0]["message"]
 
 
 def test_a_partition_key_that_is_too_long_is_rejected(with_rows):

@@ -155,7 +155,7 @@ def test_two_runs_of_one_pipeline_do_not_overlap(workspace, table):
 def test_history_says_what_happened(workspace, table):
     configure(workspace, table, "history")
     workspace.run("sync", "p")
-    runs = workspace.json("runs", "p")
-    listed = runs["runs"] if isinstance(runs, dict) else runs
-    assert len(listed) == 1
-    workspace.run("status")
+    runs = workspace.json("runs", "p")["runs"]
+    assert [(run["pipeline"], run["counts"]["upserted"]) for run in runs] == [("p", ROWS)]
+    status = workspace.json("status")["pipelines"]
+    assert [(pipeline["pipeline"], pipeline["rejected"]) for pipeline in status] == [("p", 0)]

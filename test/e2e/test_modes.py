@@ -3,6 +3,7 @@
 import pytest
 
 PRODUCTS = 30  # of the table `append`: p0001 … p0030
+MAY_CREATE = ("mirror", "upsert", "append", "merge_fields")
 EXISTING = ["p0001", "p0002", "p0003"]
 
 
@@ -14,8 +15,10 @@ def price(number):
 def prepared(configured):
     """The container holds three documents whose ids are in the table, and one that is not."""
 
-    def prepare(mode, table="append", **pipeline):
-        workspace = configured(table, sync={"mode": mode, **pipeline.pop("sync", {})}, **pipeline)
+    def prepare(mode, **pipeline):
+        sync = {"mode": mode, **pipeline.pop("sync", {})}
+        destination = {} if mode in MAY_CREATE else {"create": None}
+        workspace = configured("append", sync=sync, destination=destination, **pipeline)
         container = workspace.create_container()
         for key in EXISTING:
             container.upsert_item({"id": key, "old": True, "price": -1})

@@ -6,28 +6,36 @@ from documents import check_documents
 from stores import Azurite, FakeGcs, Moto
 
 TABLE = "partition_strings"  # paths with every character that a store may mangle
-AUTH, FAILED = 6, 1
+FAILED = 1
 
 
 def azure_lake(store):
-    return "abfss://lake@devstoreaccount1.dfs.core.windows.net/", {
-        "azure_storage_account_name": store.account,
-        "azure_storage_account_key": store.key,
-        "azure_storage_endpoint": f"{store.url}/{store.account}",
-    }
+    return (
+        "abfss://lake@devstoreaccount1.dfs.core.windows.net/",
+        store.key,
+        {
+            "azure_storage_account_name": store.account,
+            "azure_storage_account_key": {"env": "LAKE_SECRET"},
+            "azure_storage_endpoint": f"{store.url}/{store.account}",
+        },
+    )
 
 
 def s3_lake(store):
-    return "s3://lake/", {
-        "aws_access_key_id": store.access_key,
-        "aws_secret_access_key": store.secret_key,
-        "aws_endpoint": store.url,
-        "aws_region": "us-east-1",
-    }
+    return (
+        "s3://lake/",
+        store.secret_key,
+        {
+            "aws_access_key_id": store.access_key,
+            "aws_secret_access_key": {"env": "LAKE_SECRET"},
+            "aws_endpoint": store.url,
+            "aws_region": "us-east-1",
+        },
+    )
 
 
 def gcs_lake(store):
-    return "gs://lake/", {"google_base_url": store.url, "google_skip_signature": "true"}
+    return "gs://lake/", "", {"google_base_url": store.url, "google_skip_signature": "true"}
 
 
 STORES = {"adls": (Azurite, azure_lake), "s3": (Moto, s3_lake), "gcs": (FakeGcs, gcs_lake)}
@@ -44,7 +52,8 @@ def store(request, tmp_path_factory, lake):
 
 
 def configure(workspace, lake, store, name, **options):
-    root, credentials = store
+    root, secret, credentials = store
+    workspace.spillway.environment["LAKE_SECRET"] = secret
     about = lake.about(name)
     destination = {"id": about.key, "partition_key": about.partition_key}
     project = workspace.project(root, table=name, destination=destination)

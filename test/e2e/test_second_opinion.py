@@ -1,4 +1,4 @@
-"""A Cosmos DB server that is not ours: `@vercel/cosmosdb-server`, by point writes (`bulk: false`)."""
+"""A server that is not ours: `@vercel/cosmosdb-server`, by point writes (`bulk: false`)."""
 
 import os
 import pathlib

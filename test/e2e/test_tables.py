@@ -81,4 +81,4 @@ def test_a_second_sync_has_nothing_to_do(configured, lake):
     workspace.run("sync", "p")
     again = workspace.json("sync", "p")
     assert again["counts"]["read"] == again["counts"]["upserted"] == len(lake.rows("append"))
-    assert again["outcome"] == "already_loaded"
+    assert again["outcome"] == "already loaded"

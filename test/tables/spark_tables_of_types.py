@@ -8,7 +8,7 @@ def primitives(t):
     t.create(
         "id STRING, t BOOLEAN, b BYTE, sh SHORT, i INT, l LONG, f FLOAT, d DOUBLE, dec"
         " DECIMAL(10,2), s STRING, bin BINARY, day DATE, at TIMESTAMP, local TIMESTAMP_NTZ, c"
-        " CHAR(4), v VARCHAR(10)"
+        " VARCHAR(4), v VARCHAR(10)"
     )
     t.append(
         "('full', true, 1, 2, 3, 4, 0.1F, 0.1D, 12.95, 'text', X'00ff10', DATE'2024-02-29',"

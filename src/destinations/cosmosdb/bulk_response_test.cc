@@ -39,14 +39,15 @@ TEST(BulkResponse, ItemsAreKeptOnlyOnRequest) {
 
 TEST(BulkResponse, AnUnusableAnswerChangesNoResult) {
   BulkResponseParser parser;
-  for (const char* text : {"", " ", "null", "7", "{}", "[", "[]", R"([{"statusCode":201}])",
-                           R"([{"statusCode":201},{"statusCode":)", R"([{"statusCode":201},{"statusCode":201)",
-                           R"([{"statusCode":201},{"statusCode":201}])" "junk",
-                           R"([{"statusCode":201},{"statusCode":201},{"statusCode":201}])",
-                           R"([{"statusCode":201},{"statusCode":"x"}])",
-                           R"([{"statusCode":201},{"statusCode":99}])",
-                           R"([{"statusCode":201},null])", R"([{"statusCode":201},[]])",
-                           "[{\"statusCode\":201},{\"statusCode\":201,\"message\":\"\\x\"}]"}) {
+  for (const char* text :
+       {"", " ", "null", "7", "{}", "[", "[]", R"([{"statusCode":201}])",
+        R"([{"statusCode":201},{"statusCode":)", R"([{"statusCode":201},{"statusCode":201)",
+        R"([{"statusCode":201},{"statusCode":201}])"
+        "junk",
+        R"([{"statusCode":201},{"statusCode":201},{"statusCode":201}])",
+        R"([{"statusCode":201},{"statusCode":"x"}])", R"([{"statusCode":201},{"statusCode":99}])",
+        R"([{"statusCode":201},null])", R"([{"statusCode":201},[]])",
+        "[{\"statusCode\":201},{\"statusCode\":201,\"message\":\"\\x\"}]"}) {
     std::string body = text;
     std::vector<OperationResult> results(2);
     EXPECT_EQ(parser.Parse(&body, false, results).code(), StatusCode::kDataLoss) << text;

@@ -34,8 +34,8 @@ TEST(AsciiJson, KeepsAsciiAndEscapesTheRest) {
       {"[\"\xE2\x82\xAC\"]", R"(["\u20ac"])"},
       {"[\"\xF0\x9F\x98\x80\"]", R"(["\ud83d\ude00"])"},
       {"[\"\xEF\xBF\xBF\"]", R"(["\uffff"])"},
-      {"\xC3", R"(\ufffd)"},          // cut off
-      {"\xC3\x28", R"(\ufffd()"},     // no continuation
+      {"\xC3", R"(\ufffd)"},       // cut off
+      {"\xC3\x28", R"(\ufffd()"},  // no continuation
       {"\xFF\xC0\x80", R"(\ufffd\ufffd\ufffd)"},
   };
   for (const Text& c : cases) EXPECT_EQ(AsciiJson(c.text), c.json);

@@ -31,13 +31,22 @@ TEST(CosmosOptions, EveryFaultIsNamed) {
       {"no database", [](CosmosOptions& o) { o.database.clear(); }},
       {"container 'a/b'", [](CosmosOptions& o) { o.container = "a/b"; }},
       {"1 to 3 paths", [](CosmosOptions& o) { o.partition_key.clear(); }},
-      {"1 to 3 paths", [](CosmosOptions& o) { o.partition_key = {"/a", "/b", "/c", "/d"}; }},
+      {"1 to 3 paths",
+       [](CosmosOptions& o) {
+         o.partition_key = {"/a", "/b", "/c", "/d"};
+       }},
       {"must start with /", [](CosmosOptions& o) { o.partition_key = {"a"}; }},
-      {"old hash", [](CosmosOptions& o) { o.partition_key = {"/a", "/b"}, o.partition_key_v1 = true; }},
+      {"old hash",
+       [](CosmosOptions& o) {
+         o.partition_key = {"/a", "/b"}, o.partition_key_v1 = true;
+       }},
       {"in steps of 100", [](CosmosOptions& o) { o.create->throughput.manual = 450; }},
       {"400 or more", [](CosmosOptions& o) { o.create->throughput.manual = 300; }},
       {"in steps of 1000", [](CosmosOptions& o) { o.create->throughput.autoscale_max = 1500; }},
-      {"not both", [](CosmosOptions& o) { o.create->throughput = {400, 1000}; }},
+      {"not both",
+       [](CosmosOptions& o) {
+         o.create->throughput = {400, 1000};
+       }},
       {"indexing policy", [](CosmosOptions& o) { o.create->indexing = Indexing::kCustom; }},
       {"must be a JSON object",
        [](CosmosOptions& o) {

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "destinations/cosmosdb/cosmos_destination.h"
+#include "destinations/cosmosdb/cosmos_query.h"
 #include "emulator/server.h"
 #include "json/canonical_hash.h"
 #include "net/curl_transport.h"
@@ -277,6 +278,64 @@ TEST_F(CosmosServerTest, ABadRowIsRejectedAndItsNeighboursLand) {
               ElementsAre(RowOutcome::kUpserted, RowOutcome::kFailed, RowOutcome::kUpserted));
   ASSERT_EQ(report->failures.size(), 1u);
   EXPECT_EQ(report->failures[0].disposition, Disposition::kReject);
+}
+
+struct QueryCase {
+  const char* sql;
+  std::vector<std::string> results;
+};
+
+TEST_F(CosmosServerTest, QueriesAreMergedOverTheRanges) {
+  Rows rows;
+  for (int i = 0; i < 100; ++i) {
+    const std::string id = std::to_string(i);
+    rows.Add(id, "[\"k" + id + "\"]",
+             R"({"id":")" + id + R"(","pk":"k)" + id + R"(","n":)" + id + R"(,"even":)" +
+                 (i % 2 == 0 ? "true}" : "false}"));
+  }
+  const auto destination = Open();
+  Load(*destination, rows);
+  const QueryCase cases[] = {
+      {"SELECT VALUE c.n FROM c WHERE c.id = '42'", {"42"}},
+      {"SELECT VALUE c.n FROM c WHERE c.pk = 'k7'", {"7"}},
+      {"SELECT VALUE c.n FROM c WHERE c.n > 96 ORDER BY c.n DESC", {"99", "98", "97"}},
+      {"SELECT TOP 3 VALUE c.n FROM c ORDER BY c.n", {"0", "1", "2"}},
+      {"SELECT VALUE c.n FROM c ORDER BY c.n OFFSET 10 LIMIT 2", {"10", "11"}},
+      {"SELECT c.n FROM c WHERE c.n < 2 ORDER BY c.n", {R"({"n":0})", R"({"n":1})"}},
+      {"SELECT VALUE COUNT(1) FROM c", {"100"}},
+      {"SELECT VALUE COUNT(1) FROM c WHERE c.n < 0", {"0"}},
+      {"SELECT VALUE SUM(c.n) FROM c", {"4950"}},
+      {"SELECT VALUE AVG(c.n) FROM c", {"49.5"}},
+      {"SELECT VALUE MIN(c.n) FROM c WHERE c.n > 5", {"6"}},
+      {"SELECT VALUE MAX(c.id) FROM c", {"\"99\""}},
+      {"SELECT DISTINCT VALUE c.even FROM c ORDER BY c.even", {"false", "true"}},
+  };
+  for (const QueryCase& c : cases) {
+    const auto query = MakeCosmosQuery(
+        options_, CurlTransportFactory({.ca_file = options_.ca_file}, SystemClock()), SystemClock(),
+        c.sql, "");
+    ASSERT_TRUE(query.ok());
+    std::vector<std::string> all;
+    while (true) {
+      const auto results = (*query)->NextResults({});
+      EXPECT_TRUE(results.ok()) << c.sql << ": " << results.status().ToString();
+      if (!results.ok() || results->empty()) break;
+      all.insert(all.end(), results->begin(), results->end());
+    }
+    EXPECT_EQ(all, c.results) << c.sql;
+    EXPECT_GT((*query)->cost(), 0);
+  }
+}
+
+TEST_F(CosmosServerTest, AQueryThatCannotBeMergedIsRefusedByName) {
+  const auto destination = Open();
+  Load(*destination, ManyRows(3));
+  const auto query = MakeCosmosQuery(
+      options_, CurlTransportFactory({.ca_file = options_.ca_file}, SystemClock()), SystemClock(),
+      "SELECT c.pk, COUNT(1) AS n FROM c GROUP BY c.pk", "");
+  const Status status = (*query)->NextResults({}).status();
+  EXPECT_EQ(status.code(), StatusCode::kUnsupported);
+  EXPECT_NE(status.message().find("GROUP BY"), std::string_view::npos) << status.ToString();
 }
 
 TEST_F(CosmosServerTest, AWrongKeyIsAnAuthenticationFailure) {

@@ -17,7 +17,8 @@ struct Pair {
 TEST(SameItem, HoldsForWhatTheServiceStoresAlike) {
   const Pair pairs[] = {
       {R"({"id":"1","n":1})", R"({"n":1.0,"id":"1"})"},
-      {R"({"id":"1"})", R"({"id":"1","_rid":"x","_self":"y","_etag":"z","_ts":1,"_attachments":""})"},
+      {R"({"id":"1"})",
+       R"({"id":"1","_rid":"x","_self":"y","_etag":"z","_ts":1,"_attachments":""})"},
       {R"({"a":{"b":[1,2,{"c":null}]}})", R"({"a":{"b":[1.0,2e0,{"c":null}]}})"},
       {R"({"s":"\u00fc"})", "{\"s\":\"\xC3\xBC\"}"},
       {R"({"n":9007199254740993})", R"({"n":9007199254740992})"},
@@ -32,13 +33,20 @@ TEST(SameItem, HoldsForWhatTheServiceStoresAlike) {
 
 TEST(SameItem, DoesNotHoldForAnyDifference) {
   const Pair pairs[] = {
-      {R"({"a":1})", R"({"a":2})"},         {R"({"a":1})", R"({"a":"1"})"},
-      {R"({"a":null})", "{}"},              {R"({"a":[1,2]})", R"({"a":[2,1]})"},
-      {R"({"a":[1]})", R"({"a":[1,1]})"},   {R"({"a":{}})", R"({"a":[]})"},
-      {R"({"a":true})", R"({"a":false})"},  {R"({"a":{"_ts":1}})", R"({"a":{}})"},
-      {R"({"a":1,"b":2})", R"({"a":1})"},   {"[]", "[]"},
-      {"{", "{"},                           {R"({"a":"x"})", R"({"a":"X"})"},
-      {R"({"a":0})", R"({"a":false})"},     {R"({"a":null})", R"({"b":null})"},
+      {R"({"a":1})", R"({"a":2})"},
+      {R"({"a":1})", R"({"a":"1"})"},
+      {R"({"a":null})", "{}"},
+      {R"({"a":[1,2]})", R"({"a":[2,1]})"},
+      {R"({"a":[1]})", R"({"a":[1,1]})"},
+      {R"({"a":{}})", R"({"a":[]})"},
+      {R"({"a":true})", R"({"a":false})"},
+      {R"({"a":{"_ts":1}})", R"({"a":{}})"},
+      {R"({"a":1,"b":2})", R"({"a":1})"},
+      {"[]", "[]"},
+      {"{", "{"},
+      {R"({"a":"x"})", R"({"a":"X"})"},
+      {R"({"a":0})", R"({"a":false})"},
+      {R"({"a":null})", R"({"b":null})"},
   };
   for (const Pair& pair : pairs) {
     EXPECT_FALSE(SameItem(pair.a, pair.b)) << pair.a << " " << pair.b;

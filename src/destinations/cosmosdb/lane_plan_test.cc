@@ -15,7 +15,8 @@ RangeMapPointer EvenRanges(HashKind hash, uint32_t count) {
   bounds.insert(bounds.begin(), std::string(kEpkMin));
   bounds.emplace_back(kEpkMax);
   std::vector<PartitionKeyRange> ranges;
-  for (uint32_t i = 0; i < count; ++i) ranges.push_back({std::to_string(i), bounds[i], bounds[i + 1], {}});
+  for (uint32_t i = 0; i < count; ++i)
+    ranges.push_back({std::to_string(i), bounds[i], bounds[i + 1], {}});
   return PartitionKeyRangeMap::Combine(ranges);
 }
 
@@ -26,7 +27,8 @@ double WorstSkew(const LanePlan& plan, HashKind hash) {
   std::string epk;
   for (int i = 0; i < kKeys; ++i) {
     EXPECT_TRUE(EpkOfText(hash, "[\"key-" + std::to_string(i) + "\"]", &epk).ok());
-    const auto after = std::upper_bound(plan.lower_bounds.begin(), plan.lower_bounds.end(), RouteOfEpk(epk));
+    const auto after =
+        std::upper_bound(plan.lower_bounds.begin(), plan.lower_bounds.end(), RouteOfEpk(epk));
     ++rows[static_cast<size_t>(after - plan.lower_bounds.begin())];
   }
   int most = 0;
@@ -50,7 +52,8 @@ TEST_P(LanePlanTest, CoversTheKeySpaceEvenlyAndKeepsToGroups) {
   ASSERT_EQ(plan.lower_bounds.size(), c.lanes);
   ASSERT_EQ(plan.groups.size(), c.lanes);
   EXPECT_EQ(plan.lower_bounds.front(), Hash128());
-  EXPECT_TRUE(std::is_sorted(plan.lower_bounds.begin(), plan.lower_bounds.end(), std::less_equal<>()));
+  EXPECT_TRUE(
+      std::is_sorted(plan.lower_bounds.begin(), plan.lower_bounds.end(), std::less_equal<>()));
   EXPECT_TRUE(std::is_sorted(plan.groups.begin(), plan.groups.end()));
   EXPECT_LT(WorstSkew(plan, c.hash), 1.35);
   for (size_t lane = 0; c.lanes_max >= c.ranges && lane < c.lanes; ++lane) {
@@ -62,14 +65,15 @@ TEST_P(LanePlanTest, CoversTheKeySpaceEvenlyAndKeepsToGroups) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Layouts, LanePlanTest,
-    testing::Values(Case{HashKind::kV2, 1, 1, 1}, Case{HashKind::kV2, 1, 7, 7},
-                    Case{HashKind::kV2, 4, 8, 8}, Case{HashKind::kV2, 8, 8, 8},
-                    Case{HashKind::kV2, 8, 4, 4}, Case{HashKind::kV2, 10, 1, 1},
-                    Case{HashKind::kV1, 1, 8, 8}, Case{HashKind::kV1, 1, 7, 4},
-                    Case{HashKind::kV1, 4, 16, 16}, Case{HashKind::kV1, 4, 2, 2},
-                    Case{HashKind::kMultiHash, 2, 6, 6}));
+INSTANTIATE_TEST_SUITE_P(Layouts, LanePlanTest,
+                         testing::Values(Case{HashKind::kV2, 1, 1, 1}, Case{HashKind::kV2, 1, 7, 7},
+                                         Case{HashKind::kV2, 4, 8, 8}, Case{HashKind::kV2, 8, 8, 8},
+                                         Case{HashKind::kV2, 8, 4, 4},
+                                         Case{HashKind::kV2, 10, 1, 1},
+                                         Case{HashKind::kV1, 1, 8, 8}, Case{HashKind::kV1, 1, 7, 4},
+                                         Case{HashKind::kV1, 4, 16, 16},
+                                         Case{HashKind::kV1, 4, 2, 2},
+                                         Case{HashKind::kMultiHash, 2, 6, 6}));
 
 TEST(LanePlan, RangesOfOneFirstLevelKeyShareALane) {
   const std::string tenant = *EpkFromHex("0DAE0B8467B011E957BC0B8B0DEB5ACA");

@@ -28,9 +28,9 @@ struct Routed {
 class FourRanges : public testing::TestWithParam<Routed> {};
 
 TEST_P(FourRanges, HoldTheKeyWhereTheServiceDoes) {
-  const RangeMapPointer map = PartitionKeyRangeMap::Combine(
-      {Range("2", kHalf, kThree), Range("0", "", kQuarter), Range("3", kThree, "FF"),
-       Range("1", kQuarter, kHalf)});
+  const RangeMapPointer map =
+      PartitionKeyRangeMap::Combine({Range("2", kHalf, kThree), Range("0", "", kQuarter),
+                                     Range("3", kThree, "FF"), Range("1", kQuarter, kHalf)});
   ASSERT_NE(map, nullptr);
   std::string epk;
   ASSERT_TRUE(EpkOfText(HashKind::kV2, GetParam().key, &epk).ok());
@@ -38,13 +38,13 @@ TEST_P(FourRanges, HoldTheKeyWhereTheServiceDoes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Keys, FourRanges,
-                         testing::Values(Routed{R"(["tenant1"])", "0"}, Routed{R"(["user-42"])", "0"},
-                                         Routed{"[10]", "0"}, Routed{"[true]", "0"},
-                                         Routed{"[0]", "1"}, Routed{"[2]", "1"},
-                                         Routed{R"(["tenant2"])", "2"}, Routed{R"(["redmond"])", "2"},
-                                         Routed{"[1]", "2"}, Routed{"[false]", "2"},
-                                         Routed{R"(["a"])", "3"}, Routed{"[100]", "3"},
-                                         Routed{"[null]", "3"}));
+                         testing::Values(Routed{R"(["tenant1"])", "0"},
+                                         Routed{R"(["user-42"])", "0"}, Routed{"[10]", "0"},
+                                         Routed{"[true]", "0"}, Routed{"[0]", "1"},
+                                         Routed{"[2]", "1"}, Routed{R"(["tenant2"])", "2"},
+                                         Routed{R"(["redmond"])", "2"}, Routed{"[1]", "2"},
+                                         Routed{"[false]", "2"}, Routed{R"(["a"])", "3"},
+                                         Routed{"[100]", "3"}, Routed{"[null]", "3"}));
 
 TEST(RangeMap, BoundsAreInclusiveBelowAndPaddedZerosMeanNothing) {
   const RangeMapPointer map = PartitionKeyRangeMap::Combine(
@@ -79,9 +79,12 @@ TEST(RangeMap, GapsAndOverlapsAreNoMap) {
   EXPECT_EQ(PartitionKeyRangeMap::Combine({}), nullptr);
   EXPECT_EQ(PartitionKeyRangeMap::Combine({Range("0", "", kHalf)}), nullptr);
   EXPECT_EQ(PartitionKeyRangeMap::Combine({Range("0", kHalf, "FF")}), nullptr);
-  EXPECT_EQ(PartitionKeyRangeMap::Combine({Range("0", "", kQuarter), Range("1", kHalf, "FF")}), nullptr);
-  EXPECT_EQ(PartitionKeyRangeMap::Combine({Range("0", "", kHalf), Range("1", kQuarter, "FF")}), nullptr);
-  EXPECT_EQ(PartitionKeyRangeMap::Combine({Range("0", "", "FF"), Range("1", "", kHalf, {"0"})}), nullptr)
+  EXPECT_EQ(PartitionKeyRangeMap::Combine({Range("0", "", kQuarter), Range("1", kHalf, "FF")}),
+            nullptr);
+  EXPECT_EQ(PartitionKeyRangeMap::Combine({Range("0", "", kHalf), Range("1", kQuarter, "FF")}),
+            nullptr);
+  EXPECT_EQ(PartitionKeyRangeMap::Combine({Range("0", "", "FF"), Range("1", "", kHalf, {"0"})}),
+            nullptr)
       << "one child is not listed yet";
 }
 
@@ -104,7 +107,8 @@ class Feed {
   RangeSource source() {
     return [this](const std::string& etag, const CallContext&) -> Result<RangePage> {
       etags_.push_back(etag);
-      if (next_ == pages_.size()) return RangePage{.not_modified = true, .etag = etag, .ranges = {}};
+      if (next_ == pages_.size())
+        return RangePage{.not_modified = true, .etag = etag, .ranges = {}};
       return pages_[next_++];
     };
   }
@@ -122,7 +126,8 @@ TEST(RangeCache, ReadsOnceAndThenOnlyWhatIsNew) {
   EXPECT_EQ(*cache.Get(feed.source(), {}), *first);
   EXPECT_EQ(feed.etags_.size(), 2u);
 
-  feed.pages_.push_back({false, "e2", {Range("1", "", kHalf, {"0"}), Range("2", kHalf, "FF", {"0"})}});
+  feed.pages_.push_back(
+      {false, "e2", {Range("1", "", kHalf, {"0"}), Range("2", kHalf, "FF", {"0"})}});
   const auto second = cache.Refresh(feed.source(), *first, {});
   ASSERT_TRUE(second.ok());
   EXPECT_EQ((*second)->size(), 2u);

@@ -76,10 +76,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{429, 3210, kRetry, "throttled"}, Case{429, 3212, kRetry, "throttled"},
         Case{429, 3214, kRetry, "throttled"}, Case{449, 0, kRetry, "concurrent_update"},
         Case{449, 5350, kRetry, "concurrent_update"}, Case{500, 0, kUnsure, "http_500"},
-        Case{503, 0, kRetry, "service_unavailable"}, Case{503, 21008, kRetry, "service_unavailable"},
-        Case{405, 0, kReject, "http_4xx"}, Case{418, 7, kReject, "http_4xx"},
-        Case{502, 0, kUnsure, "http_5xx"}, Case{504, 0, kUnsure, "http_5xx"},
-        Case{301, 0, kUnsure, "http_5xx"}));
+        Case{503, 0, kRetry, "service_unavailable"},
+        Case{503, 21008, kRetry, "service_unavailable"}, Case{405, 0, kReject, "http_4xx"},
+        Case{418, 7, kReject, "http_4xx"}, Case{502, 0, kUnsure, "http_5xx"},
+        Case{504, 0, kUnsure, "http_5xx"}, Case{301, 0, kUnsure, "http_5xx"}));
 
 TEST(ToStatus, CarriesTheServicesWordsAndItsActivity) {
   const Status status = ToStatus({.status = 429,
