@@ -283,7 +283,7 @@ def test_plain_http_beyond_loopback_is_refused(workspace, own):
 
 
 def test_a_missing_container_that_may_not_be_created(workspace, own):
-    own(destination={"create": False})
+    own(destination={"create": "never"})
     workspace.cosmos.create_database(workspace.database)
     assert_says(workspace.run("sync", "p", code=FAILED), "items", "create")
 
@@ -340,8 +340,8 @@ def test_rejected_rows_over_budget(with_rows):
     workspace = with_rows(id=["a", "b"], n=[2**53 + 1, 1])
     assert_says(workspace.run("sync", "p", code=REJECTED), "rejected", "max_rejected")
     listed = workspace.json("rejects", "p", "--show")
-    assert json.loads(listed["rejects"][0]["key"]) == [["a"], "a"]
-    assert "9007199254740993" in listed["rejects"][0]["message"]
+    assert json.loads(listed["rows"][0]["key"]) == [["a"], "a"]
+    assert "9007199254740993" in listed["rows"][0]["message"]
 
 
 ROWS_REFUSED = {
@@ -368,7 +368,7 @@ def test_a_row_that_cannot_be_a_document_is_rejected_and_the_rest_flows(case, wi
     counts = summary["counts"]
     assert (counts["read"], counts["upserted"], counts["rejected"]) == (2, 1, 1)
     listed = workspace.json("rejects", "p", "--show")
-    assert len(listed["rejects"]) == 1 and listed["rejects"][0]["message"]
+    assert len(listed["rows"]) == 1 and listed["rows"][0]["message"]
 
 
 def test_a_partition_key_that_is_too_long_is_rejected(with_rows):
