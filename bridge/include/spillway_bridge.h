@@ -79,8 +79,9 @@ void bridge_cancellation_free(BridgeCancellation* cancellation);
 /* Opens a location: a local path, or file://, s3:// (s3a://), abfss:// (az://), gs://. Makes no
  * request. Option keys are those of the object_store crate (aws_endpoint,
  * azure_storage_account_key, google_service_account_key …) and connect_timeout_ms,
- * request_timeout_ms, retries_max, retry_timeout_ms; an unknown key is an error. Plain http
- * endpoints are accepted on loopback only. */
+ * request_timeout_ms, retries_max, retry_timeout_ms, remote_bytes_max (compressed bytes that one
+ * reader of a remote file holds); an unknown key is an error. Plain http endpoints are accepted on
+ * loopback only. */
 int32_t bridge_engine_open(BridgeText location, const BridgeOption* options, size_t option_count,
                            BridgeEngine** engine, BridgeError* error);
 void bridge_engine_free(BridgeEngine* engine);

@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use delta_kernel::object_store::path::Path as StorePath;
 use delta_kernel::object_store::{ObjectStore as _, ObjectStoreExt as _};
 use delta_kernel::parquet::errors::Result as ParquetResult;
@@ -17,20 +17,26 @@ use tokio::task::JoinHandle;
 
 use crate::cancellation::SharedCancellation;
 use crate::engine::TableEngine;
-use crate::error::{Class, Failure, Outcome};
+use crate::error::{Carried, Class, Failure, Outcome};
 
-/// Compressed bytes that one remote reader may hold.
-const REMOTE_BYTES_MAX: u64 = 16 << 20;
-/// The least that one request asks for (unless the column ends before).
+/// The least that one request asks for, unless the column ends before or the budget is smaller. The
+/// same is read at once from the end of a file: the footer is nearly always in it.
 const WINDOW_BYTES_MIN: u64 = 64 << 10;
-/// Read at once from the end of a remote file: the footer is nearly always in it.
-const TAIL_BYTES: u64 = 64 << 10;
 /// A page header is read through a buffer of this size.
 const HEADER_BUFFER_BYTES: usize = 1024;
 
-pub enum DataFile {
-    Local(LocalFile),
-    Remote(RemoteFile),
+/// Cheap to share: all copies are the same file.
+#[derive(Clone)]
+pub struct DataFile {
+    bytes: FileBytes,
+    /// The first failure to get bytes: the layers above turn errors into text.
+    failure: Arc<Mutex<Option<Failure>>>,
+}
+
+#[derive(Clone)]
+enum FileBytes {
+    Local(Arc<File>, u64),
+    Remote(Arc<Remote>),
 }
 
 impl DataFile {
@@ -42,10 +48,7 @@ impl DataFile {
         if found != size {
             return Err(wrong_size(size, found));
         }
-        Ok(Self::Local(LocalFile {
-            file: Arc::new(file),
-            size,
-        }))
+        Ok(Self::of(FileBytes::Local(Arc::new(file), size)))
     }
 
     pub fn open_remote(
@@ -54,31 +57,73 @@ impl DataFile {
         size: u64,
         cancellation: SharedCancellation,
     ) -> Outcome<Self> {
-        let remote = RemoteFile(Arc::new(Remote {
+        let remote = Arc::new(Remote {
             engine,
             path,
             size,
             cancellation,
             state: Mutex::default(),
-        }));
-        remote.0.load_tail()?;
-        Ok(Self::Remote(remote))
+        });
+        remote.load_tail()?;
+        Ok(Self::of(FileBytes::Remote(remote)))
+    }
+
+    fn of(bytes: FileBytes) -> Self {
+        Self {
+            bytes,
+            failure: Arc::default(),
+        }
     }
 
     /// Says which byte ranges (start, end) the coming row group is read from: one per column.
     pub fn enter_row_group(&self, columns: Vec<(u64, u64)>) -> Outcome<()> {
-        match self {
-            Self::Local(_) => Ok(()),
-            Self::Remote(remote) => remote.0.enter_row_group(columns),
+        match &self.bytes {
+            FileBytes::Local(..) => Ok(()),
+            FileBytes::Remote(remote) => remote.enter_row_group(columns),
         }
     }
 
-    pub fn share(&self) -> Self {
-        match self {
-            Self::Local(local) => Self::Local(local.clone()),
-            Self::Remote(remote) => Self::Remote(RemoteFile(remote.0.clone())),
+    /// Why bytes could not be had, when that is what went wrong; else `otherwise`.
+    pub fn cause(&self, otherwise: Failure) -> Failure {
+        let mut failure = lock(&self.failure);
+        failure.take().unwrap_or(otherwise)
+    }
+
+    /// Gives up to `length` bytes from `start` on; none at the end of what can be read from there.
+    fn read_some(&self, start: u64, length: u64) -> Outcome<Bytes> {
+        match &self.bytes {
+            FileBytes::Local(file, size) => {
+                let mut buffer = vec![0; length.min(size.saturating_sub(start)) as usize];
+                file.read_exact_at(&mut buffer, start)?;
+                Ok(buffer.into())
+            }
+            FileBytes::Remote(remote) => remote.read_some(start, length),
         }
     }
+
+    fn read(&self, start: u64, length: u64) -> Outcome<Bytes> {
+        match &self.bytes {
+            FileBytes::Local(file, _) => {
+                let mut buffer = vec![0; length as usize];
+                file.read_exact_at(&mut buffer, start)?;
+                Ok(buffer.into())
+            }
+            FileBytes::Remote(remote) => remote.read(start, length),
+        }
+    }
+
+    fn noted<T>(&self, outcome: Outcome<T>) -> Outcome<T> {
+        if let Err(failure) = &outcome {
+            lock(&self.failure).get_or_insert_with(|| failure.clone());
+        }
+        outcome
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 fn wrong_size(log: u64, found: u64) -> Failure {
@@ -88,61 +133,47 @@ fn wrong_size(log: u64, found: u64) -> Failure {
 
 impl Length for DataFile {
     fn len(&self) -> u64 {
-        match self {
-            Self::Local(local) => local.size,
-            Self::Remote(remote) => remote.0.size,
+        match &self.bytes {
+            FileBytes::Local(_, size) => *size,
+            FileBytes::Remote(remote) => remote.size,
         }
     }
 }
 
 impl ChunkReader for DataFile {
-    type T = Box<dyn Read>;
+    type T = BufReader<Sequential>;
 
     fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
-        Ok(match self {
-            Self::Local(local) => Box::new(BufReader::with_capacity(
-                HEADER_BUFFER_BYTES,
-                FileAt {
-                    file: local.file.clone(),
-                    offset: start,
-                },
-            )),
-            Self::Remote(remote) => Box::new(remote.0.read_some(start)?.reader()),
-        })
+        let from_start = Sequential {
+            file: self.clone(),
+            offset: start,
+        };
+        Ok(BufReader::with_capacity(HEADER_BUFFER_BYTES, from_start))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
-        match self {
-            Self::Local(local) => {
-                let mut buffer = vec![0; length];
-                local.file.read_exact_at(&mut buffer, start)?;
-                Ok(buffer.into())
-            }
-            Self::Remote(remote) => Ok(remote.0.read(start, length as u64)?),
-        }
+        Ok(self.noted(self.read(start, length as u64))?)
     }
 }
 
-#[derive(Clone)]
-pub struct LocalFile {
-    file: Arc<File>,
-    size: u64,
-}
-
-struct FileAt {
-    file: Arc<File>,
+/// Reads on from an offset, for page headers.
+pub struct Sequential {
+    file: DataFile,
     offset: u64,
 }
 
-impl Read for FileAt {
+impl Read for Sequential {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.file.read_at(buffer, self.offset)?;
-        self.offset += read as u64;
-        Ok(read)
+        let some = self.file.read_some(self.offset, buffer.len() as u64);
+        let some = self
+            .file
+            .noted(some)
+            .map_err(|failure| std::io::Error::other(Carried(failure)))?;
+        buffer[..some.len()].copy_from_slice(&some);
+        self.offset += some.len() as u64;
+        Ok(some.len())
     }
 }
-
-pub struct RemoteFile(Arc<Remote>);
 
 struct Remote {
     engine: Arc<TableEngine>,
@@ -196,19 +227,17 @@ impl Column {
 }
 
 impl Remote {
-    fn lock(&self) -> MutexGuard<'_, RemoteState> {
-        self.state
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn window_bytes_min(&self) -> u64 {
+        WINDOW_BYTES_MIN.min(self.engine.remote_bytes_max)
     }
 
     fn load_tail(&self) -> Outcome<()> {
-        let start = self.size.saturating_sub(TAIL_BYTES);
+        let start = self.size.saturating_sub(self.window_bytes_min());
         let tail = match self.fetch(start, self.size) {
             Ok(tail) => tail,
             Err(failure) => return Err(self.explain(failure)),
         };
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.tail_start = start;
         state.tail = tail;
         Ok(())
@@ -257,12 +286,12 @@ impl Remote {
     fn enter_row_group(&self, mut ranges: Vec<(u64, u64)>) -> Outcome<()> {
         ranges.sort_unstable();
         let total: u64 = ranges.iter().map(|(start, end)| end - start).sum();
-        self.lock().columns.clear();
-        let columns = match total <= REMOTE_BYTES_MAX {
+        lock(&self.state).columns.clear();
+        let columns = match total <= self.engine.remote_bytes_max {
             true => self.load_columns(&ranges)?,
             false => self.start_columns(&ranges, total)?,
         };
-        self.lock().columns = columns;
+        lock(&self.state).columns = columns;
         Ok(())
     }
 
@@ -275,7 +304,7 @@ impl Remote {
         let column = |((start, end), held): (&(u64, u64), Bytes)| Column {
             start: *start,
             end: *end,
-            window: WINDOW_BYTES_MIN,
+            window: self.window_bytes_min(),
             held_start: *start,
             held,
             coming: None,
@@ -287,9 +316,9 @@ impl Remote {
     /// are in proportion to their columns, so that all columns need the same number of requests.
     fn start_columns(&self, ranges: &[(u64, u64)], total: u64) -> Outcome<Vec<Column>> {
         // Two windows per column: the one being decoded and the next.
-        let parts = (2 * total).div_ceil(REMOTE_BYTES_MAX);
+        let parts = (2 * total).div_ceil(self.engine.remote_bytes_max);
         let column = |(start, end): &(u64, u64)| {
-            let window = (end - start).div_ceil(parts).max(WINDOW_BYTES_MIN);
+            let window = (end - start).div_ceil(parts).max(self.window_bytes_min());
             Ok(Column {
                 start: *start,
                 end: *end,
@@ -302,16 +331,18 @@ impl Remote {
         ranges.iter().map(column).collect()
     }
 
-    /// What is cheap to give from `start` on, for reading a page header.
-    fn read_some(&self, start: u64) -> Outcome<Bytes> {
+    fn read_some(&self, start: u64, length: u64) -> Outcome<Bytes> {
         let end = {
-            let state = self.lock();
+            let state = lock(&self.state);
             match column_at(&state.columns, start) {
                 Some(index) => state.columns[index].end,
                 None => self.size,
             }
         };
-        self.read(start, end.saturating_sub(start).min(WINDOW_BYTES_MIN))
+        match length.min(end.saturating_sub(start)) {
+            0 => Ok(Bytes::new()),
+            length => self.read(start, length),
+        }
     }
 
     fn read(&self, start: u64, length: u64) -> Outcome<Bytes> {
@@ -321,7 +352,7 @@ impl Remote {
                 "a page lies behind the file's end",
             ));
         }
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         if start >= state.tail_start {
             let from = (start - state.tail_start) as usize;
             return Ok(state.tail.slice(from..from + length as usize));

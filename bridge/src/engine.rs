@@ -20,8 +20,8 @@ use crate::store::{open_store, parse_location, StoreOption};
 
 /// The network and the log are handled here; data files are decoded on the callers' threads.
 const WORKER_THREADS: usize = 2;
-/// More than calls that can be under way at once: the executor parks one per call.
-const BLOCKING_THREADS_MAX: usize = 16;
+/// Far more than calls under way at once: each parks one, and needs others to come to its end.
+const BLOCKING_THREADS_MAX: usize = 128;
 /// Log files read ahead, and rows of a checkpoint decoded at once: bounds the memory of log replay.
 const LOG_FILES_AHEAD: NonZero<usize> = NonZero::new(4).unwrap();
 const LOG_BATCH_ROWS: NonZero<usize> = NonZero::new(2048).unwrap();
@@ -32,6 +32,8 @@ pub struct TableEngine {
     pub root: Url,
     pub store: Arc<DynObjectStore>,
     pub kernel: Arc<KernelEngine>,
+    /// Compressed bytes that one reader of a remote file may hold.
+    pub remote_bytes_max: u64,
     /// Empty only while dropping.
     runtime: Option<Runtime>,
 }
@@ -55,7 +57,7 @@ impl TableEngine {
             .enable_all()
             .build()
             .map_err(|e| Failure::new(Class::Internal, format!("starting threads: {e}")))?;
-        let store = open_store(&root, options)?;
+        let (store, remote_bytes_max) = open_store(&root, options)?;
         let executor = TokioMultiThreadExecutor::new(runtime.handle().clone());
         let kernel = DefaultEngineBuilder::new(store.clone())
             .with_task_executor(Arc::new(executor))
@@ -66,6 +68,7 @@ impl TableEngine {
             root,
             store,
             kernel: Arc::new(kernel),
+            remote_bytes_max,
             runtime: Some(runtime),
         }))
     }

@@ -93,7 +93,7 @@ impl FileReader {
         cancellation.check()?;
         let described = &scan.files[index];
         let file = open_data_file(&scan, described, &cancellation)?;
-        let metadata = load_metadata(&file)?;
+        let metadata = load_metadata(&file).map_err(|failure| file.cause(failure))?;
         let arrow_schema = metadata.schema();
         refuse_shredded_variants(&scan.physical_schema, arrow_schema)?;
         let (leaves, ordering) = get_requested_indices(&scan.physical_schema, arrow_schema)?;
@@ -101,7 +101,7 @@ impl FileReader {
         let projection = generate_mask(&scan.physical_schema, arrow_schema, descriptor, &leaves)
             .unwrap_or_else(ProjectionMask::all);
         let physical_rows = row_count(metadata.metadata().row_groups())?;
-        let deleted = read_deletion_vector(&scan, described, physical_rows)?;
+        let deleted = read_deletion_vector(&scan, described, physical_rows, &cancellation)?;
         let constants = partition_constants(&scan, described)?;
         let groups = select_row_groups(&scan, &metadata, &file)?;
         Ok(Self {
@@ -154,8 +154,8 @@ impl FileReader {
     /// None at the end of the file.
     pub fn next(&mut self) -> Outcome<Option<LiveBatch>> {
         self.next_live().map_err(|failure| {
-            let path = self.path.clone();
-            failure.corrupt_is(Class::FileCorrupt).context(&path)
+            let failure = self.file.cause(failure);
+            failure.corrupt_is(Class::FileCorrupt).context(&self.path)
         })
     }
 
@@ -206,7 +206,7 @@ impl FileReader {
         });
         self.file.enter_row_group(ranges.collect())?;
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(
-            self.file.share(),
+            self.file.clone(),
             self.metadata.clone(),
         )
         .with_projection(self.projection.clone())
@@ -398,15 +398,22 @@ fn read_deletion_vector(
     scan: &TableScan,
     described: &ScannedFile,
     physical_rows: u64,
+    cancellation: &SharedCancellation,
 ) -> Outcome<RoaringTreemap> {
     let Some(descriptor) = &described.deletion_vector else {
         return Ok(RoaringTreemap::new());
     };
     let engine = &scan.snapshot.engine;
-    let deleted = descriptor
-        .read(engine.kernel.storage_handler(), &engine.root)
-        .map_err(|error| Failure::from(error).not_found_is(Class::FileMissing))
-        .map_err(|failure| failure.context("deletion vector"))?;
+    let (held, wanted) = (engine.clone(), descriptor.clone());
+    let deleted = engine
+        .call(cancellation, move || {
+            Ok(wanted.read(held.kernel.storage_handler(), &held.root)?)
+        })
+        .map_err(|failure| {
+            failure
+                .not_found_is(Class::FileMissing)
+                .context("deletion vector")
+        })?;
     let inconsistent = deleted.len() != descriptor.cardinality as u64
         || deleted.max().is_some_and(|row| row >= physical_rows);
     match inconsistent {
@@ -446,7 +453,7 @@ fn select_row_groups(
     };
     let mut indexes = RowIndexBuilder::new(row_groups);
     let builder =
-        ParquetRecordBatchReaderBuilder::new_with_metadata(file.share(), metadata.clone());
+        ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), metadata.clone());
     let _ = builder.with_row_group_filter(predicate, Some(&mut indexes));
     let mut indexes = indexes.build()?;
     let mut kept = Vec::new();

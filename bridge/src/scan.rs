@@ -52,13 +52,18 @@ impl TableScan {
         predicate: Option<PredicateRef>,
         cancellation: SharedCancellation,
     ) -> Outcome<Self> {
-        let engine = snapshot.engine.clone();
-        let held = snapshot.clone();
         let schema = projected_schema(&snapshot, columns)?;
-        let token = cancellation.clone();
-        let listed = engine.call(&cancellation, move || {
-            list_files(held, schema, predicate, token)
-        });
+        let list = |predicate: Option<PredicateRef>| {
+            let (held, schema, token) = (snapshot.clone(), schema.clone(), cancellation.clone());
+            let work = move || list_files(held, schema, predicate, token);
+            snapshot.engine.call(&cancellation, work)
+        };
+        let listed = match list(predicate.clone()) {
+            // The kernel reads some logs less patiently under a predicate, such as partition values
+            // that are written without all their digits.
+            Err(failure) if predicate.is_some() && !failure.is_of_the_storage() => list(None),
+            listed => listed,
+        };
         listed.map_err(|failure| {
             let version = snapshot.kernel.version();
             log::explain(&snapshot.engine, Some(version), failure, &cancellation)

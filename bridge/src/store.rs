@@ -20,26 +20,28 @@ pub struct StoreOption {
     pub value: String,
 }
 
-/// How long and how often the store tries, taken out of the options (keys of ours).
-struct Patience {
+/// What the options say in keys of ours: how long and how often to try, and how much to hold.
+struct Limits {
     connect_timeout: Duration,
     request_timeout: Duration,
     retries_max: usize,
     retry_timeout: Duration,
+    remote_bytes_max: u64,
 }
 
-impl Default for Patience {
+impl Default for Limits {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(30),
             retries_max: 6,
             retry_timeout: Duration::from_secs(60),
+            remote_bytes_max: 16 << 20,
         }
     }
 }
 
-impl Patience {
+impl Limits {
     /// True when the key was one of ours.
     fn take(&mut self, option: &StoreOption) -> Outcome<bool> {
         let number = || {
@@ -56,6 +58,7 @@ impl Patience {
             "request_timeout_ms" => self.request_timeout = Duration::from_millis(number()?),
             "retries_max" => self.retries_max = number()? as usize,
             "retry_timeout_ms" => self.retry_timeout = Duration::from_millis(number()?),
+            "remote_bytes_max" => self.remote_bytes_max = number()?.max(1),
             _ => return Ok(false),
         }
         Ok(true)
@@ -102,38 +105,36 @@ pub fn parse_location(location: &str) -> Outcome<Url> {
     Ok(url)
 }
 
-/// The store that holds `url`. Keys of the store's objects are the URL's path.
-pub fn open_store(url: &Url, options: &[StoreOption]) -> Outcome<Arc<DynObjectStore>> {
-    let mut patience = Patience::default();
+/// The store that holds `url`, and the bytes that one reader of it may hold. Keys of the store's
+/// objects are the URL's path.
+pub fn open_store(url: &Url, options: &[StoreOption]) -> Outcome<(Arc<DynObjectStore>, u64)> {
+    let mut limits = Limits::default();
     let mut rest = Vec::new();
     for option in options {
-        if !patience.take(option)? {
+        if !limits.take(option)? {
             rest.push(option);
         }
     }
-    match url.scheme() {
-        "file" => Ok(Arc::new(LocalFileSystem::new())),
-        "s3" | "s3a" => open_s3(url, &rest, &patience),
-        "az" | "azure" | "adl" | "abfs" | "abfss" => open_azure(url, &rest, &patience),
-        "gs" => open_google(url, &rest, &patience),
+    let store = match url.scheme() {
+        "file" => Arc::new(LocalFileSystem::new()),
+        "s3" | "s3a" => open_s3(url, &rest, &limits)?,
+        "az" | "azure" | "adl" | "abfs" | "abfss" => open_azure(url, &rest, &limits)?,
+        "gs" => open_google(url, &rest, &limits)?,
         other => {
             let message = format!("\"{other}://\" is not a storage that we read");
-            Err(Failure::new(Class::InvalidArgument, message))
+            return Err(Failure::new(Class::InvalidArgument, message));
         }
-    }
+    };
+    Ok((store, limits.remote_bytes_max))
 }
 
-fn open_s3(
-    url: &Url,
-    options: &[&StoreOption],
-    patience: &Patience,
-) -> Outcome<Arc<DynObjectStore>> {
+fn open_s3(url: &Url, options: &[&StoreOption], limits: &Limits) -> Outcome<Arc<DynObjectStore>> {
     let known = known_options::<AmazonS3ConfigKey>(options)?;
     let allow_http = allows_http(&known, &AmazonS3ConfigKey::Endpoint)?;
     let mut builder = AmazonS3Builder::new()
         .with_url(url.as_str())
-        .with_retry(patience.retry())
-        .with_client_options(patience.client(allow_http));
+        .with_retry(limits.retry())
+        .with_client_options(limits.client(allow_http));
     for (key, value) in known {
         builder = builder.with_config(key, value);
     }
@@ -143,14 +144,14 @@ fn open_s3(
 fn open_azure(
     url: &Url,
     options: &[&StoreOption],
-    patience: &Patience,
+    limits: &Limits,
 ) -> Outcome<Arc<DynObjectStore>> {
     let known = known_options::<AzureConfigKey>(options)?;
     let allow_http = allows_http(&known, &AzureConfigKey::Endpoint)?;
     let mut builder = MicrosoftAzureBuilder::new()
         .with_url(url.as_str())
-        .with_retry(patience.retry())
-        .with_client_options(patience.client(allow_http));
+        .with_retry(limits.retry())
+        .with_client_options(limits.client(allow_http));
     for (key, value) in known {
         builder = builder.with_config(key, value);
     }
@@ -160,14 +161,14 @@ fn open_azure(
 fn open_google(
     url: &Url,
     options: &[&StoreOption],
-    patience: &Patience,
+    limits: &Limits,
 ) -> Outcome<Arc<DynObjectStore>> {
     let known = known_options::<GoogleConfigKey>(options)?;
     let allow_http = allows_http(&known, &GoogleConfigKey::BaseUrl)?;
     let mut builder = GoogleCloudStorageBuilder::new()
         .with_url(url.as_str())
-        .with_retry(patience.retry())
-        .with_client_options(patience.client(allow_http));
+        .with_retry(limits.retry())
+        .with_client_options(limits.client(allow_http));
     for (key, value) in known {
         builder = builder.with_config(key, value);
     }

@@ -56,8 +56,9 @@ constexpr Variable kGoogleVariables[] = {
     {"GOOGLE_SKIP_SIGNATURE", "google_skip_signature"},
 };
 
-const std::set<std::string_view> kPatienceOptions = {"connect_timeout_ms", "request_timeout_ms",
-                                                     "retries_max", "retry_timeout_ms"};
+const std::set<std::string_view> kLimitOptions = {"connect_timeout_ms", "request_timeout_ms",
+                                                  "retries_max", "retry_timeout_ms",
+                                                  "remote_bytes_max"};
 
 void Add(const EnvironmentLookup& lookup, std::span<const Variable> variables,
          DeltaOptions& options) {
@@ -91,7 +92,7 @@ EnvironmentLookup ProcessEnvironment() {
 
 void AddStorageFromEnvironment(const EnvironmentLookup& lookup, DeltaOptions& options) {
   for (const auto& [key, value] : options.storage) {
-    if (!kPatienceOptions.contains(key)) return;
+    if (!kLimitOptions.contains(key)) return;
   }
   const Result<std::string> location = TableLocation(options);
   if (!location.ok()) return;

@@ -17,7 +17,7 @@ using EnvironmentLookup = std::function<std::optional<std::string>(const char* n
 EnvironmentLookup ProcessEnvironment();
 
 // Adds what the environment says for the storage of this location. Does nothing when the options
-// already hold anything but patience (timeouts and retries): credentials are configured here or
+// already hold anything but limits (timeouts, retries, bytes): credentials are configured here or
 // there, never half and half.
 void AddStorageFromEnvironment(const EnvironmentLookup& lookup, DeltaOptions& options);
 

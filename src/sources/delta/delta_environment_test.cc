@@ -52,7 +52,7 @@ TEST(DeltaEnvironment, ConfiguredCredentialsAreNotMixedWithTheEnvironment) {
               ElementsAre(Pair("aws_region", "x")));
 }
 
-TEST(DeltaEnvironment, PatienceDoesNotCountAsCredentials) {
+TEST(DeltaEnvironment, LimitsDoNotCountAsCredentials) {
   EXPECT_THAT(Storage("s3://b/t", {{"AWS_REGION", "r"}}, {{"retries_max", "1"}}),
               ElementsAre(Pair("aws_region", "r"), Pair("retries_max", "1")));
 }

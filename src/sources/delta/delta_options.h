@@ -16,7 +16,7 @@ struct DeltaOptions {
   // Path of the table below the root; empty: the root is the table. A location of its own (a URL or
   // an absolute path) is allowed only without a root.
   std::string table = {};
-  // Credentials, endpoint and patience of the storage, by the keys that the bridge documents
+  // Credentials, endpoint and limits of the storage, by the keys that the bridge documents
   // (bridge/include/spillway_bridge.h): aws_access_key_id, azure_storage_account_key,
   // google_service_account_key, request_timeout_ms … Values may be secrets: never logged.
   std::map<std::string, std::string> storage = {};

@@ -265,6 +265,50 @@ TEST_F(DeltaRead, MappedColumnsHaveTheirLogicalNamesAtEveryDepth) {
   EXPECT_EQ(rows[0], "5|{street:s5}");
 }
 
+TEST_F(DeltaRead, ColumnsMappedByIdAreFoundWhateverTheirNames) {
+  table_.Place("i.parquet", "by_id.parquet");
+  table_.Commit({Modern(R"("columnMapping")"),
+                 MetadataAction(Field("name", "\"string\"", Mapping(8, "col-8")) + ',' +
+                                    Field("id", "\"long\"", Mapping(7, "col-7")),
+                                "", R"("delta.columnMapping.mode":"id")"),
+                 AddAction("i.parquet", TestdataSize("by_id.parquet"))});
+  SnapshotRequest request;
+  request.filter = Of(Kind::kEqual, {Column("id"), Number("2")});
+  EXPECT_THAT(ReadRows(*Open(table_, request)), ElementsAre("a|1", "∅|2"));
+}
+
+TEST_F(DeltaRead, FilesAreSkippedByStatisticsAndPartitionValues) {
+  const std::string stats = R"({"numRecords":10,"minValues":{"id":0},"maxValues":{"id":9},)"
+                            R"("nullCount":{"id":0}})";
+  table_.Commit({ProtocolAction(),
+                 MetadataAction(Simple("id", "long") + ',' + Simple("p", "decimal(5,2)"), "\"p\""),
+                 Rows({.partition_values = R"("p":"1.50")", .stats = stats}, "a.parquet"),
+                 Rows({.partition_values = R"("p":"2.50")", .stats = stats}, "b.parquet"),
+                 Rows({.partition_values = R"("p":null)"}, "c.parquet")});
+  const auto keys = [&](const Expression& filter) {
+    SnapshotRequest request;
+    request.filter = filter;
+    std::vector<std::string> out;
+    const auto snapshot = Open(table_, request);
+    if (snapshot == nullptr) return out;
+    for (const Split& split : snapshot->splits()) out.push_back(split.key);
+    return out;
+  };
+  EXPECT_THAT(keys(Of(Kind::kGreater, {Column("id"), Number("9")})), ElementsAre("c.parquet"));
+  EXPECT_THAT(keys(Of(Kind::kGreater, {Column("p"), Number("2")})), ElementsAre("b.parquet"));
+  EXPECT_THAT(keys(Of(Kind::kIsNull, {Column("p")})), ElementsAre("c.parquet"));
+  EXPECT_THAT(keys(Of(Kind::kLess, {Column("p"), Number("2")})), ElementsAre("a.parquet"));
+}
+
+TEST_F(DeltaRead, AFilterThatCannotSkipStillOpensTheTable) {
+  table_.Commit({ProtocolAction(),
+                 MetadataAction(Simple("id", "long") + ',' + Simple("p", "decimal(5,2)"), "\"p\""),
+                 Rows({.partition_values = R"("p":"1.5")"})});  // not all its digits
+  SnapshotRequest request;
+  request.filter = Of(Kind::kEqual, {Column("p"), Number("1.5")});
+  EXPECT_THAT(ReadRows(*Open(table_, request)), SizeIs(10));
+}
+
 TEST_F(DeltaRead, VoidColumnsAreNull) {
   table_.Commit({ProtocolAction(),
                  MetadataAction(Simple("id", "long") + ',' + Simple("nothing", "void")), Rows()});

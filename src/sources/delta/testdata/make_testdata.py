@@ -77,6 +77,10 @@ def main():
                        "col-2": pa.StructArray.from_arrays(
                            [pa.array([f"s{i}" for i in range(10)])], ["col-3"])})
     write("mapped.parquet", mapped, row_group_size=5)
+    # Columns that only their field ids name.
+    by_id = pa.schema([pa.field("x", pa.int64(), metadata={"PARQUET:field_id": "7"}),
+                       pa.field("y", pa.string(), metadata={"PARQUET:field_id": "8"})])
+    write("by_id.parquet", pa.table({"x": [1, 2], "y": ["a", None]}, schema=by_id))
 
 
 if __name__ == "__main__":
