@@ -20,11 +20,15 @@ say "1. A lake: a Delta table of $rows products, written by delta-rs"
 run inspect ./lake/products
 
 say "2. An operational store: a local Cosmos DB server"
-"$SPILLWAY_BIN/spillway-emulator" --data "$folder/cosmos" --port 0 --ready-json \
+"$SPILLWAY_BIN/spillway-emulator" --port 0 --cert "$folder/cosmos" --ready-json \
   >ready.json 2>emulator.log &
 emulator=$!
 trap 'kill "$emulator" 2>/dev/null; wait "$emulator" 2>/dev/null || true' EXIT
-for _ in $(seq 200); do [ -s ready.json ] && break; sleep 0.05; done
+for _ in $(seq 200); do
+  [ -s ready.json ] && break
+  kill -0 "$emulator" || { cat emulator.log; exit 1; }
+  sleep 0.05
+done
 ready() {
   "$SPILLWAY_PYTHON" -c 'import json, sys; print(json.load(open("ready.json"))[sys.argv[1]])' "$1"
 }

@@ -22,6 +22,7 @@ struct Arguments {
   std::string data;
   std::string throughput;
   std::string ranges;
+  int control_port = -1;
   bool plain_only = false;
   bool ready_json = false;
 };
@@ -54,6 +55,7 @@ void PrintReadyJson(const Server& server, const Arguments& arguments) {
   ready.Set("ready", true);
   ready.Set("endpoint", https.empty() ? server.http_endpoint() : https);
   ready.Set("http_endpoint", server.http_endpoint());
+  ready.Set("control_endpoint", server.control_endpoint());
   ready.Set("port", static_cast<double>(server.port()));
   ready.Set("key", arguments.run.server.key_base64);
   ready.Set("certificate", server.certificate_path());
@@ -69,6 +71,9 @@ void PrintReadyText(const Server& server, const Arguments& arguments) {
               https.empty() ? server.http_endpoint().c_str() : https.c_str());
   if (!https.empty() && !server.http_endpoint().empty()) {
     std::printf("  plain HTTP   %s\n", server.http_endpoint().c_str());
+  }
+  if (!server.control_endpoint().empty()) {
+    std::printf("  control      %s\n", server.control_endpoint().c_str());
   }
   std::printf("  key          %s\n", arguments.run.server.key_base64.c_str());
   if (!server.certificate_path().empty()) {
@@ -100,6 +105,9 @@ int Run(Arguments* arguments) {
     return kExitUsage;
   }
   arguments->run.tls = !arguments->plain_only;
+  if (arguments->control_port >= 0) {
+    arguments->run.control_port = static_cast<uint16_t>(arguments->control_port);
+  }
   const auto server = Server::Start(arguments->run, SystemClock());
   if (!server.ok()) {
     const Status& failure = server.status();
@@ -142,6 +150,8 @@ int Main(int argument_count, char** argument_values) {
   app.add_option("--cert", arguments.run.certificate_folder,
                  "Folder for emulator.crt and emulator.key")
       ->capture_default_str();
+  app.add_option("--control-port", arguments.control_port,
+                 "Port of the control API, on loopback only; 0 takes a free one");
   app.add_option("--threads", arguments.run.threads, "Threads that serve requests")
       ->capture_default_str();
   app.add_flag("--lenient", arguments.run.server.lenient,

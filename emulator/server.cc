@@ -3,6 +3,8 @@
 namespace spillway::emulator {
 namespace {
 
+constexpr std::chrono::milliseconds kUpkeepInterval{1000};
+
 bool IsLoopback(const std::string& host) {
   return host.starts_with("127.") || host == "::1";
 }
@@ -42,13 +44,45 @@ Result<std::unique_ptr<Server>> Server::Start(const RunOptions& options, const C
                          : LoadOrMakeCertificate(options.certificate_folder, extra_host));
     server->certificate_path_ = listen.certificate->certificate_path;
   }
-  Service* service = server->service_.get();
+  // The gate needs the listener's timers, and the listener the gate: handlers look it up when
+  // called.
+  Server* self = server.get();
+  const RunAfter run_after = [self](std::chrono::milliseconds delay, std::function<void()> work) {
+    self->listener_->RunAfter(delay, std::move(work));
+  };
+  server->gate_ = std::make_unique<FaultGate>(server->service_.get(), run_after);
+  server->control_ = std::make_unique<ControlService>(server->service_.get(), run_after);
   ASSIGN_OR_RETURN(
       server->listener_,
-      Listener::Start(std::move(listen), [service](const Request& request, ReplyCallback reply) {
-        reply(service->Handle(request));
+      Listener::Open(std::move(listen), [self](const Request& request, ReplyCallback reply) {
+        self->gate_->Handle(request, std::move(reply));
       }));
+  if (options.control_port) {
+    ListenerOptions control;
+    control.port = *options.control_port;
+    ASSIGN_OR_RETURN(
+        server->control_listener_,
+        Listener::Open(std::move(control), [self](const Request& request, ReplyCallback reply) {
+          reply(self->control_->Handle(request));
+        }));
+  }
+  server->ScheduleUpkeep();
+  server->listener_->Serve();
+  if (server->control_listener_ != nullptr) server->control_listener_->Serve();
   return server;
+}
+
+void Server::ScheduleUpkeep() {
+  listener_->RunAfter(kUpkeepInterval, [this] {
+    service_->PurgeExpired();
+    ScheduleUpkeep();
+  });
+}
+
+std::string Server::control_endpoint() const {
+  return control_listener_ == nullptr
+             ? ""
+             : "http://localhost:" + std::to_string(control_listener_->port()) + "/";
 }
 
 std::string Server::https_endpoint() const {

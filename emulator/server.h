@@ -9,7 +9,9 @@
 #include <string>
 
 #include "base/result.h"
+#include "emulator/control/control_service.h"
 #include "emulator/http/listener.h"
+#include "emulator/service/fault_gate.h"
 #include "emulator/service/options.h"
 #include "emulator/service/service.h"
 
@@ -22,6 +24,7 @@ struct RunOptions {
   bool tls = true;                 // TLS and plain HTTP on one port; off: plain HTTP only
   std::string certificate_folder;  // empty: a certificate for this run only
   uint32_t threads = 1;
+  std::optional<uint16_t> control_port;  // loopback only; 0: any free one
 };
 
 // Thread-safe. Stops when destroyed.
@@ -31,20 +34,26 @@ class Server {
   static Result<std::unique_ptr<Server>> Start(const RunOptions& options, const Clock& clock);
 
   uint16_t port() const { return listener_->port(); }
-  std::string https_endpoint() const;  // empty without TLS
-  std::string http_endpoint() const;   // empty when only TLS is spoken
+  std::string https_endpoint() const;    // empty without TLS
+  std::string http_endpoint() const;     // empty when only TLS is spoken
+  std::string control_endpoint() const;  // empty without a control port
   const std::string& certificate_path() const { return certificate_path_; }
   Service& service() { return *service_; }
 
  private:
   Server() = default;
+  void ScheduleUpkeep();
 
   std::string host_;
   bool tls_ = true;
   bool plain_ = true;
   std::string certificate_path_;
   std::unique_ptr<Service> service_;
-  std::unique_ptr<Listener> listener_;  // last: it stops first
+  std::unique_ptr<FaultGate> gate_;
+  std::unique_ptr<ControlService> control_;
+  // Last: they stop first.
+  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<Listener> control_listener_;
 };
 
 }  // namespace spillway::emulator

@@ -51,7 +51,7 @@ Result<std::unique_ptr<Source>> OpenDeltaTable(const EndpointSettings& settings,
 
 Result<std::unique_ptr<Source>> OpenDeltaLocation(const std::string& location) {
   DeltaOptions options;
-  options.root = location;
+  options.root = ResolvePath(".", location);
   AddStorageFromEnvironment(ProcessEnvironment(), options);
   return MakeDeltaSource(std::move(options));
 }
@@ -163,10 +163,10 @@ ConnectorType File() {
         As<file::FileConnection>(settings.connection), As<file::FileContainer>(settings.endpoint),
         documents.partition_key_paths, settings.folder));
   };
+  // As written: the same from every working directory.
   type.describe_destination = [](const EndpointSettings& settings) {
-    return fmt::format(
-        "{}/{}", ResolvePath(settings.folder, As<file::FileConnection>(settings.connection).root),
-        As<file::FileContainer>(settings.endpoint).container);
+    return fmt::format("{}/{}", As<file::FileConnection>(settings.connection).root,
+                       As<file::FileContainer>(settings.endpoint).container);
   };
   return type;
 }

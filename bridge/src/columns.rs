@@ -16,6 +16,10 @@ use crate::error::{Class, Failure, Outcome};
 /// Key of the Arrow field metadata that holds the column's type in Delta's words.
 pub const TYPE_METADATA_KEY: &str = "delta.type";
 
+/// Key of the Arrow field metadata that tells an interval from the integer that holds it
+/// (src/columns/column_shape.h).
+const INTERVAL_METADATA_KEY: &str = "spillway.type";
+
 /// Where a column of the result comes from.
 #[derive(Clone, Copy, Debug)]
 pub enum Origin {
@@ -33,14 +37,52 @@ pub fn declared_schema(logical: &StructType) -> Outcome<Arc<ArrowSchema>> {
         .iter()
         .zip(logical.fields())
         .map(|(field, column)| {
-            let kind = [(
+            let described = described(field, column.data_type());
+            let mut metadata = described.metadata().clone();
+            metadata.insert(
                 TYPE_METADATA_KEY.to_string(),
                 column.data_type().to_string(),
-            )];
-            without_metadata(field).with_metadata(kind.into())
+            );
+            described.with_metadata(metadata)
         })
         .collect();
     Ok(Arc::new(ArrowSchema::new(fields)))
+}
+
+/// A field without the log's metadata; intervals, at any depth, say what they are.
+fn described(field: &Field, declared: &DataType) -> Field {
+    let child = |field: &Arc<Field>, declared: &DataType| Arc::new(described(field, declared));
+    let data_type = match (field.data_type(), declared) {
+        (ArrowType::Struct(fields), DataType::Struct(declared)) => {
+            let children = fields.iter().zip(declared.fields());
+            ArrowType::Struct(children.map(|(f, d)| child(f, d.data_type())).collect())
+        }
+        (ArrowType::List(element), DataType::Array(declared)) => {
+            ArrowType::List(child(element, declared.element_type()))
+        }
+        (ArrowType::Map(entries, sorted), DataType::Map(declared)) => {
+            let kinds = [declared.key_type(), declared.value_type()];
+            let pair = match entries.data_type() {
+                ArrowType::Struct(pair) => pair.iter().zip(kinds).map(|(f, d)| child(f, d)),
+                _ => return without_metadata(field),
+            };
+            let pair = ArrowType::Struct(pair.collect());
+            let entries = Field::new(entries.name(), pair, entries.is_nullable());
+            ArrowType::Map(Arc::new(entries), *sorted)
+        }
+        _ => return with_interval(without_metadata(field), declared),
+    };
+    Field::new(field.name(), data_type, field.is_nullable())
+}
+
+fn with_interval(field: Field, declared: &DataType) -> Field {
+    use PrimitiveType::{IntervalDayTime, IntervalYearMonth};
+    match declared {
+        DataType::Primitive(kind @ (IntervalYearMonth | IntervalDayTime)) => {
+            field.with_metadata([(INTERVAL_METADATA_KEY.to_string(), kind.to_string())].into())
+        }
+        _ => field,
+    }
 }
 
 fn without_metadata(field: &Field) -> Field {

@@ -10,7 +10,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
-#include <limits>
+#include <sstream>
 #include <thread>
 #include <vector>
 
@@ -27,6 +27,7 @@ using boost::system::error_code;
 
 // Bytes asked from the socket at once: a whole bulk request in one system call.
 constexpr size_t kReadBytes = 256 * 1024;
+constexpr std::chrono::milliseconds kDripInterval{50};
 
 std::string_view View(beast::string_view text) {
   return {text.data(), text.size()};
@@ -125,7 +126,6 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
   void HandleRequest() {
     auto& message = parser_->get();
     keep_alive_ = message.keep_alive();
-    is_head_ = message.method() == http::verb::head;
     request_ = Request{};
     request_.method = View(message.method_string());
     request_.target = View(message.target());
@@ -157,6 +157,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
       response_->content_length(response_->body().size());
     }
     if (reply.delivery == Delivery::kTruncate) return SendTruncated();
+    if (reply.drip_bytes_per_second > 0) return SendDripping(reply.drip_bytes_per_second);
     http::async_write(stream_, *response_,
                       [self = this->shared_from_this()](error_code error, size_t) {
                         if (error) return;
@@ -165,13 +166,38 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
                       });
   }
 
+  std::string ResponseText() const {
+    std::ostringstream text;
+    text << response_->base() << response_->body();
+    return text.str();
+  }
+
   // The headers and half of the body, then the end.
   void SendTruncated() {
-    std::ostringstream text;
-    text << response_->base();
-    half_ = text.str() + response_->body().substr(0, response_->body().size() / 2);
-    asio::async_write(stream_, asio::buffer(half_),
+    text_ = ResponseText();
+    text_.resize(text_.size() - response_->body().size() / 2 - 1);
+    asio::async_write(stream_, asio::buffer(text_),
                       [self = this->shared_from_this()](error_code, size_t) { self->Reset(); });
+  }
+
+  // A slow link: a little at a time.
+  void SendDripping(uint32_t bytes_per_second) {
+    text_ = ResponseText();
+    Drip(0, std::max<size_t>(1, bytes_per_second * kDripInterval.count() / 1000));
+  }
+
+  void Drip(size_t sent, size_t step) {
+    if (sent >= text_.size()) return ReadHeader();
+    const size_t size = std::min(step, text_.size() - sent);
+    asio::async_write(
+        stream_, asio::buffer(text_.data() + sent, size),
+        [self = this->shared_from_this(), next = sent + size, step](error_code error, size_t) {
+          if (error) return;
+          self->timer_.emplace(self->stream_.get_executor(), kDripInterval);
+          self->timer_->async_wait([self, next, step](error_code stopped) {
+            if (!stopped) self->Drip(next, step);
+          });
+        });
   }
 
   void Reset() {
@@ -192,9 +218,9 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
   std::optional<Parser> parser_;
   std::optional<http::response<http::string_body>> response_;
   Request request_;
-  std::string half_;
+  std::string text_;  // of a reply that goes out in an unusual way
+  std::optional<asio::steady_timer> timer_;
   bool keep_alive_ = true;
-  bool is_head_ = false;
 };
 
 // A connection until its first byte is there, which is looked at and left in the socket.
@@ -263,11 +289,15 @@ class BeastListener : public Listener {
                          std::to_string(options.port) + ": " + error.message());
     }
     port_ = acceptor_.local_endpoint().port();
+    thread_count_ = options.threads;
     Accept();
-    for (uint32_t i = 0; i < options.threads; ++i) {
+    return Status::Ok();
+  }
+
+  void Serve() override {
+    for (uint32_t i = 0; i < thread_count_; ++i) {
       threads_.emplace_back([this] { context_.run(); });
     }
-    return Status::Ok();
   }
 
   uint16_t port() const override { return port_; }
@@ -323,12 +353,13 @@ class BeastListener : public Listener {
   asio::io_context context_;
   tcp::acceptor acceptor_;
   uint16_t port_ = 0;
+  uint32_t thread_count_ = 1;
   std::vector<std::jthread> threads_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Listener>> Listener::Start(ListenerOptions options, RequestHandler handler) {
+Result<std::unique_ptr<Listener>> Listener::Open(ListenerOptions options, RequestHandler handler) {
   auto listener = std::make_unique<BeastListener>(options, std::move(handler));
   RETURN_IF_ERROR(listener->Open(options));
   return std::unique_ptr<Listener>(std::move(listener));

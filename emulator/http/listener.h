@@ -36,12 +36,14 @@ using RequestHandler = std::function<void(const Request&, ReplyCallback)>;
 // Thread-safe.
 class Listener {
  public:
-  // Binds, and starts `threads` threads. Fails with kUnavailable when the port is taken.
-  static Result<std::unique_ptr<Listener>> Start(ListenerOptions options, RequestHandler handler);
+  // Binds. Fails with kUnavailable when the port is taken.
+  static Result<std::unique_ptr<Listener>> Open(ListenerOptions options, RequestHandler handler);
   // Closes all connections and joins the threads.
   virtual ~Listener() = default;
 
   virtual uint16_t port() const = 0;
+  // Starts the threads; connections that came before have waited. Once.
+  virtual void Serve() = 0;
   // Runs `work` on a thread of the listener after `delay`; dropped when the listener ends before.
   virtual void RunAfter(std::chrono::milliseconds delay, std::function<void()> work) = 0;
 };

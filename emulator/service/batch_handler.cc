@@ -181,6 +181,7 @@ OperationResult FailedResult(const ServiceError& error) {
   result.substatus = error.substatus;
   result.message = error.message;
   result.charge = charges::kFailedWrite;
+  result.retry_after = error.retry_after;
   return result;
 }
 
@@ -259,6 +260,10 @@ Reply RunBulk(const Context& context, const ContainerTarget& target,
   operations.reserve(raw.size());
   for (const RawOperation& operation : raw) {
     operations.push_back(Prepare(operation, std::nullopt, *target.container->settings(), minimal));
+    if (operations.back().ok() && !context.faults.empty()) {
+      const auto fault = context.faults.DecideOperation({"bulk", target.name, range.id});
+      if (fault) operations.back() = ErrorOf(*fault);
+    }
     if (operations.back().ok() &&
         !cosmosdb::EpkInRange(operations.back()->epk, range.min, range.max)) {
       ServiceError gone;

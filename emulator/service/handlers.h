@@ -7,6 +7,7 @@
 #include <shared_mutex>
 #include <string>
 
+#include "emulator/service/fault_rules.h"
 #include "emulator/service/http_message.h"
 #include "emulator/service/options.h"
 #include "emulator/service/resource_path.h"
@@ -19,6 +20,7 @@ struct Context {
   const ResourcePath& path;
   Account& account;
   const ServerOptions& options;
+  FaultRules& faults;
 };
 
 Reply HandleAccount(const Context& context);

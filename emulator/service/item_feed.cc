@@ -19,6 +19,7 @@ namespace {
 constexpr size_t kPageDefault = 100;
 constexpr size_t kPageBytesMax = 4 * 1024 * 1024;
 constexpr int kRangeGone = 1002;
+constexpr int kCompletingSplit = 1007;
 
 Reply ReadFeed(const Context& context, const ContainerTarget& target) {
   EMULATOR_TRY(ScanScope scope, RequestedScope(context.request, *target.container));
@@ -62,9 +63,14 @@ Outcome<Partition*> FindRequestRange(const Request& request, const Container& co
     id = id.substr(comma + 1);
   }
   Partition* partition = container.FindRange(id);
-  if (partition != nullptr) return partition;
+  if (partition != nullptr && !partition->completing_split) return partition;
   ServiceError gone;
   gone.status = 410;
+  if (partition != nullptr) {
+    gone.substatus = kCompletingSplit;
+    gone.message = "The partition key range '" + std::string(id) + "' is being split.";
+    return gone;
+  }
   gone.substatus = kRangeGone;
   gone.message =
       "The requested partition key range '" + std::string(id) + "' is no longer available.";

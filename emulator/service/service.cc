@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <mutex>
+#include <shared_mutex>
+
 #include "emulator/service/charges.h"
 #include "emulator/service/handlers.h"
 #include "emulator/service/resource_path.h"
 #include "emulator/service/signature.h"
+#include "emulator/service/throughput.h"
 #include "emulator/store/rid.h"
 
 namespace spillway::emulator {
@@ -78,6 +82,8 @@ Service::Service(ServerOptions options, std::string key, const Clock& clock)
 
 Reply Service::Handle(const Request& request) {
   Reply reply = Dispatch(request);
+  ++requests_;
+  if (reply.status == 429) ++throttled_;
   if (reply.Header("x-ms-request-charge").empty()) {
     reply.Set("x-ms-request-charge", ChargeText(charges::kMetadata));
   }
@@ -93,7 +99,29 @@ Reply Service::Dispatch(const Request& request) {
   if (options_.check_signatures) {
     EMULATOR_CHECK(CheckSignature(request, path, key_, account_.clock.WallNow()));
   }
-  return Route({request, path, account_, options_});
+  return Route({request, path, account_, options_, faults_});
+}
+
+void Service::ApplyThroughput() {
+  std::unique_lock lock(account_.mutex);
+  for (const auto& [id, database] : account_.databases()) {
+    emulator::ApplyThroughput(account_, options_, database.get());
+  }
+}
+
+void Service::PurgeExpired() {
+  constexpr size_t kPurgedPerPartitionMax = 10'000;
+  const uint32_t now = account_.clock.Seconds();
+  std::shared_lock lock(account_.mutex);
+  for (const auto& [database_id, database] : account_.databases()) {
+    for (const auto& [id, container] : database->containers) {
+      std::shared_lock topology(container->topology);
+      for (const auto& partition : container->partitions()) {
+        std::lock_guard partition_lock(partition->mutex);
+        partition->PurgeExpired(now, kPurgedPerPartitionMax);
+      }
+    }
+  }
 }
 
 }  // namespace spillway::emulator

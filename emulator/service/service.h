@@ -3,10 +3,12 @@
 #ifndef SPILLWAY_EMULATOR_SERVICE_SERVICE_H_
 #define SPILLWAY_EMULATOR_SERVICE_SERVICE_H_
 
+#include <atomic>
 #include <memory>
 #include <string>
 
 #include "base/clock.h"
+#include "emulator/service/fault_rules.h"
 #include "emulator/service/http_message.h"
 #include "emulator/service/options.h"
 #include "emulator/store/account.h"
@@ -22,7 +24,15 @@ class Service {
   // Never blocks on anything but the store's locks.
   Reply Handle(const Request& request);
 
+  // Brings all buckets in line with the offers, after ranges or throughput have changed.
+  void ApplyThroughput();
+  // Drops what has outlived its time to live; to be called about once a second.
+  void PurgeExpired();
+
   Account& account() { return account_; }
+  FaultRules& faults() { return faults_; }
+  uint64_t requests() const { return requests_; }
+  uint64_t throttled() const { return throttled_; }
   const ServerOptions& options() const { return options_; }
 
  private:
@@ -32,6 +42,9 @@ class Service {
   const ServerOptions options_;
   const std::string key_;  // binary
   Account account_;
+  FaultRules faults_;
+  std::atomic<uint64_t> requests_{0};
+  std::atomic<uint64_t> throttled_{0};  // whole requests
 };
 
 }  // namespace spillway::emulator

@@ -3,6 +3,7 @@
 #ifndef SPILLWAY_EMULATOR_STORE_PARTITION_H_
 #define SPILLWAY_EMULATOR_STORE_PARTITION_H_
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -54,6 +55,9 @@ class Partition {
 
   const RangeInfo& info() const { return info_; }
   std::shared_ptr<TokenBucket> bucket = std::make_shared<TokenBucket>();
+  // Between the announcement of a split and the split: requests for the range are asked to come
+  // back.
+  std::atomic<bool> completing_split{false};
   std::mutex mutex;
 
   // Everything below REQUIRES `mutex`. Pointers to items stay valid until the item is erased.

@@ -52,8 +52,9 @@ TEST(Project, ResolvesNamesAndFillsDefaults) {
   EXPECT_EQ(pipeline.sync.mode, WriteMode::kMirror);
   EXPECT_EQ(pipeline.sync.max_rejected.share, 0.001);
   EXPECT_EQ((*project)->memory_bytes(), 256ull << 20);
-  EXPECT_EQ((*project)->state_path(), "dir/.spillway/state.db");
-  EXPECT_EQ((*project)->spill_folder(), "dir/.spillway/spill");
+  EXPECT_TRUE((*project)->state_path().ends_with("/dir/.spillway/state.db"));
+  EXPECT_TRUE((*project)->state_path().starts_with('/'));
+  EXPECT_TRUE((*project)->spill_folder().ends_with("/dir/.spillway/spill"));
   EXPECT_TRUE((*project)->notes().empty());
 }
 

@@ -13,10 +13,11 @@ Status RunQuery(const QueryArguments& arguments, CommandContext& context) {
                    QueryTarget(*project, arguments.target, arguments.sql));
   uint64_t count = 0;
   for (;;) {
-    ASSIGN_OR_RETURN(const std::span<const std::string> page, rows->NextPage(context.call));
-    if (page.empty()) break;
-    for (const std::string& row : page) context.console.Print(row);
-    count += page.size();
+    Result<std::span<const std::string>> page = rows->NextPage(context.call);
+    if (!page.ok()) return std::move(page).status().WithContext(arguments.target);
+    if (page->empty()) break;
+    for (const std::string& row : *page) context.console.Print(row);
+    count += page->size();
   }
   context.console.Note(
       fmt::format("{}, {} RU", HumanPlural(count, "result"), HumanNumber(rows->cost())));

@@ -39,7 +39,7 @@ void PrintJson(const Rejects& rejects, Console& console) {
   for (const ReasonCount& reason : rejects.reasons) {
     json.BeginObject().Field("reason", reason.reason).Field("rows", reason.rows).EndObject();
   }
-  json.EndArray().Key("rejects").BeginArray();
+  json.EndArray().Key("rows").BeginArray();
   for (const RejectedRecord& row : rejects.rows) {
     json.BeginObject().Field("run", row.run_id).Field("version", row.version);
     json.Field("split", row.split).Field("row", row.row).Field("key", row.key);

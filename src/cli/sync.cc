@@ -69,7 +69,7 @@ void PrintJson(const SyncArguments& arguments, const SyncResult& result, Console
   const LoadProgressReport& totals = result.load.totals;
   JsonWriter json;
   json.BeginObject().Field("pipeline", arguments.pipeline);
-  json.Field("outcome", result.load.outcome == LoadOutcome::kLoaded ? "loaded" : "already_loaded");
+  json.Field("outcome", result.load.outcome == LoadOutcome::kLoaded ? "loaded" : "already loaded");
   json.Field("run", result.load.run_id).Field("resumed", result.load.resumed);
   json.Field("version", totals.version);
   if (result.newer_version) json.Field("newer_version", *result.newer_version);

@@ -7,7 +7,8 @@
 
 namespace spillway {
 
-// `path` as it is when empty, absolute or a URL, else below `folder`.
+// `path` as it is when empty or a URL, else absolute, without `.` and `..`; a relative one starts
+// at `folder`.
 std::string ResolvePath(const std::string& folder, const std::string& path);
 
 }  // namespace spillway

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "config/relative_path.h"
+
 namespace spillway {
 namespace {
 
@@ -55,6 +57,14 @@ TEST(Units, ReadTimes) {
                           "2023-11-14x", "2023-11-14T22:13:20+2", "2023-11-14T22:13:20Z?"}) {
     EXPECT_FALSE(ParseTimestampMs(bad).ok()) << bad;
   }
+}
+
+TEST(RelativePath, StartsAtTheFileAndHasNoDots) {
+  EXPECT_EQ(ResolvePath("/etc/project", "../lake/./x"), "/etc/lake/x");
+  EXPECT_EQ(ResolvePath("/etc/project", "/data"), "/data");
+  EXPECT_EQ(ResolvePath("/etc/project", "s3://b/../x"), "s3://b/../x");
+  EXPECT_EQ(ResolvePath("/etc/project", ""), "");
+  EXPECT_TRUE(ResolvePath("..", "lake").starts_with('/'));
 }
 
 }  // namespace

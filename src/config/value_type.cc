@@ -281,10 +281,7 @@ std::string DescribeWords(const std::vector<std::string>& words) {
 
 void WriteWordSchema(JsonWriter& json, const std::vector<std::string>& words) {
   json.Key("enum").BeginArray();
-  for (const std::string& word : words) {
-    json.String(word);
-    if (word == "true" || word == "false") json.Raw(word);  // what editors take it for
-  }
+  for (const std::string& word : words) json.String(word);
   json.EndArray();
 }
 

@@ -31,6 +31,9 @@ class ExternalSort {
 
   Status Add(const Record& record) {
     if (records_.size() == records_max_) RETURN_IF_ERROR(Spill());
+    if (records_.size() == records_.capacity()) {
+      records_.reserve(std::clamp<uint64_t>(records_.size() * 2, kRecordsMin, records_max_));
+    }
     records_.push_back(record);
     return Status::Ok();
   }

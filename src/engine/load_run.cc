@@ -1,6 +1,7 @@
 #include "engine/load_run.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -25,7 +26,7 @@ constexpr uint64_t BatchMemory(uint64_t memory_bytes_max) {
   return memory_bytes_max / 16 * 3;
 }
 constexpr uint64_t SortMemory(uint64_t memory_bytes_max) {
-  return memory_bytes_max / 8;
+  return memory_bytes_max / 32;  // little, so that a large table needs no more than a small one
 }
 
 Status Check(const LoadOptions& options) {
@@ -60,6 +61,7 @@ class LoadRun {
   Result<LoadSummary> Execute();
 
  private:
+  Status CheckDestinationIsThere();
   Result<LoadSummary> AlreadyLoaded();
   Status Begin();
   Status BeginFresh();
@@ -72,6 +74,7 @@ class LoadRun {
   Status OnSettled(BatchInFlight& batch);
   void OnTick();
   void Report();
+  uint64_t BytesReadBefore() const;
   std::vector<SplitWork> RemainingWork() const;
   LoadSummary Summary(LoadOutcome outcome);
 
@@ -102,6 +105,7 @@ class LoadRun {
 // The main path.
 Result<LoadSummary> LoadRun::Execute() {
   ASSIGN_OR_RETURN(plan_, PlanLoad(parts_, documents_, options_, ctx_));
+  RETURN_IF_ERROR(CheckDestinationIsThere());
   if (plan_.start == LoadStart::kAlreadyLoaded) return AlreadyLoaded();
   RETURN_IF_ERROR(Begin());
   const Status loaded = Load();
@@ -114,6 +118,19 @@ Result<LoadSummary> LoadRun::Execute() {
   RETURN_IF_ERROR(identities_->Remove());
   Report();
   return Summary(LoadOutcome::kLoaded);
+}
+
+// Rows that the state knows as written are in a container that must still exist.
+Status LoadRun::CheckDestinationIsThere() {
+  if (plan_.checkpoint.counts.settled() == 0) return Status::Ok();
+  ASSIGN_OR_RETURN(const Preparation missing, parts_.destination.Prepare(true, ctx_));
+  if (missing.steps.empty()) return Status::Ok();
+  return Conflict(
+             fmt::format("pipeline {}: {} rows were written to a destination that is gone: it would"
+                         " have to be created anew ({})",
+                         options_.pipeline, plan_.checkpoint.counts.settled(),
+                         fmt::join(missing.steps, ", ")))
+      .WithHint(fmt::format("to load it anew, run: spillway sync {} --full", options_.pipeline));
 }
 
 Result<LoadSummary> LoadRun::AlreadyLoaded() {
@@ -177,6 +194,16 @@ void LoadRun::MakeCounters() {
                                               plan_.checkpoint.counts.rejected);
   progress_ = std::make_unique<ProgressMeter>(meter_, parts_.clock, plan_.snapshot->info(),
                                               plan_.snapshot->splits(), options_.readers_max);
+  meter_.bytes_read = BytesReadBefore();
+}
+
+uint64_t LoadRun::BytesReadBefore() const {
+  uint64_t bytes = 0;
+  for (const SplitProgress& progress : plan_.progress) {
+    const Split& split = plan_.snapshot->splits()[progress.split];
+    bytes += progress.complete ? split.bytes : BytesOfRows(split, progress.rows_settled);
+  }
+  return bytes;
 }
 
 std::vector<SplitWork> LoadRun::RemainingWork() const {
@@ -275,7 +302,9 @@ void LoadRun::OnTick() {
   const SteadyTime now = parts_.clock.Now();
   if (now < next_commit_) return;
   next_commit_ = now + options_.checkpoint_interval;
-  if (Status stored = acknowledger_->Commit(); !stored.ok()) stop_.Stop(std::move(stored));
+  Status stored = acknowledger_->Commit();
+  if (stored.ok()) stored = journal_.Update();
+  if (!stored.ok()) stop_.Stop(std::move(stored));
 }
 
 void LoadRun::Report() {

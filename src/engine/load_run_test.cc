@@ -91,6 +91,8 @@ TEST_F(LoadRunTest, BringsEveryRowOfTheSnapshotAndCountsIt) {
   EXPECT_EQ(checkpoint->counts, summary->totals.counts);
   EXPECT_EQ((*store_->Runs("p", 1))[0].state, RunState::kSucceeded);
   EXPECT_EQ(last_report_.splits_done, 5u);
+  EXPECT_EQ(last_report_.bytes_total, 5u * 430 * 10);
+  EXPECT_EQ(last_report_.bytes_read, last_report_.bytes_total);
 }
 
 TEST_F(LoadRunTest, AnEmptyTableIsLoaded) {
@@ -215,6 +217,17 @@ TEST_F(LoadRunTest, AnotherVersionTableMappingOrDestinationIsAConflictThatNamesF
   expect_conflict("created anew");
 }
 
+TEST_F(LoadRunTest, AContainerThatIsGoneIsNotTakenForLoaded) {
+  destination_.SetToCreate({.steps = {"container products"}});
+  source_.SetVersion(1, Table(1, 10));
+  ASSERT_TRUE(Run().ok()) << "the first time it is created";
+  const auto refused = Run();
+  EXPECT_EQ(refused.status().code(), StatusCode::kConflict);
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("container products"));
+  destination_.SetToCreate({});
+  EXPECT_TRUE(Run().ok());
+}
+
 TEST_F(LoadRunTest, AFailedRunGoesOnWhereItWas) {
   source_.SetVersion(1, Table(6, 500));
   options_.readers_max = 1;
@@ -244,6 +257,7 @@ TEST_F(LoadRunTest, AFailedRunGoesOnWhereItWas) {
   EXPECT_EQ(resumed->totals.run_counts.read, 3'000 - before.read);
   EXPECT_EQ(stored(), 3'000u);
   EXPECT_LE(batches, (3'000 - before.read) / 100 + 12);
+  EXPECT_EQ(resumed->totals.bytes_read, resumed->totals.bytes_total);
 }
 
 TEST_F(LoadRunTest, AVersionThatCannotBeReadAnyMoreIsSaid) {

@@ -22,6 +22,12 @@ void KeepOnly(EncodedBatch& batch, const std::vector<uint64_t>& rows) {
 
 }  // namespace
 
+uint64_t BytesOfRows(const Split& split, uint64_t rows) {
+  if (split.rows.value_or(0) == 0) return 0;
+  const double share = static_cast<double>(rows) / static_cast<double>(*split.rows);
+  return static_cast<uint64_t>(std::min(share, 1.0) * static_cast<double>(split.bytes));
+}
+
 ReaderPool::ReaderPool(ReaderParts parts, std::vector<SplitWork> work, uint32_t readers,
                        OnSplitRead on_split_read)
     : parts_(parts),
@@ -44,8 +50,12 @@ Status ReaderPool::ReadAll() {
     const SplitWork& work = work_[taken];
     Status read = ReadSplit(work);
     if (read.code() == StatusCode::kCancelled) return read;
-    RETURN_IF_ERROR(std::move(read).WithContext(
-        fmt::format("reading {}", parts_.snapshot.splits()[work.split].key)));
+    const std::string& key = parts_.snapshot.splits()[work.split].key;
+    if (read.code() == StatusCode::kNotFound && read.hint().empty()) {
+      read = std::move(read).WithHint(
+          "a clean-up (VACUUM) may have removed the file: load a newer version with --full");
+    }
+    RETURN_IF_ERROR(std::move(read).WithContext(fmt::format("reading {}", key)));
   }
 }
 
@@ -53,7 +63,9 @@ Status ReaderPool::ReadSplit(const SplitWork& work) {
   const CallContext ctx{.stop = parts_.stop.token()};
   ASSIGN_OR_RETURN(std::unique_ptr<SplitReader> reader,
                    parts_.snapshot.OpenSplit(work.split, work.skip_rows, ctx));
+  const Split& split = parts_.snapshot.splits()[work.split];
   uint64_t next_row = work.skip_rows;
+  uint64_t bytes_counted = BytesOfRows(split, next_row);
   while (work.only_rows.empty() || next_row <= work.only_rows.back()) {
     RETURN_IF_ERROR(ctx.CheckNotStopped());
     ASSIGN_OR_RETURN(std::optional<Batch> batch, reader->Next(ctx));
@@ -67,11 +79,19 @@ Status ReaderPool::ReadSplit(const SplitWork& work) {
                      parts_.encoder.Encode(*batch, parts_.intent));
     batch.reset();  // its memory is not held while waiting for room
     next_row += rows;
-    CountBytes(work, rows);
+    if (work.only_rows.empty()) CountBytesTo(BytesOfRows(split, next_row), bytes_counted);
     RETURN_IF_ERROR(Admit(work, std::move(encoded)));
   }
-  if (work.only_rows.empty()) on_split_read_(work.split, next_row);
+  if (!work.only_rows.empty()) return Status::Ok();
+  CountBytesTo(split.bytes, bytes_counted);
+  on_split_read_(work.split, next_row);
   return Status::Ok();
+}
+
+void ReaderPool::CountBytesTo(uint64_t bytes, uint64_t& bytes_counted) {
+  if (bytes <= bytes_counted) return;
+  parts_.meter.bytes_read += bytes - bytes_counted;
+  bytes_counted = bytes;
 }
 
 Status ReaderPool::Admit(const SplitWork& work, std::shared_ptr<EncodedBatch> encoded) {
@@ -92,14 +112,6 @@ Status ReaderPool::Admit(const SplitWork& work, std::shared_ptr<EncodedBatch> en
   RETURN_IF_ERROR(has_documents ? parts_.lanes.Push(batch, *encoded)
                                 : parts_.batches.Settle(batch, 0));
   return parts_.rejected.CountRejected(rejected);
-}
-
-// What the log says of a split's size, in proportion to the rows read.
-void ReaderPool::CountBytes(const SplitWork& work, uint64_t rows) {
-  const Split& split = parts_.snapshot.splits()[work.split];
-  if (!work.only_rows.empty() || !split.rows.has_value() || *split.rows == 0) return;
-  const double share = static_cast<double>(rows) / static_cast<double>(*split.rows);
-  parts_.meter.bytes_read += static_cast<uint64_t>(share * static_cast<double>(split.bytes));
 }
 
 }  // namespace spillway

@@ -29,6 +29,10 @@ struct SplitWork {
   std::vector<uint64_t> only_rows;
 };
 
+// What so many rows of a split have in its compressed bytes, in proportion; 0 when its rows are
+// unknown.
+uint64_t BytesOfRows(const Split& split, uint64_t rows);
+
 // All outlive the pool.
 struct ReaderParts {
   const Snapshot& snapshot;
@@ -57,8 +61,8 @@ class ReaderPool {
  private:
   Status ReadAll();
   Status ReadSplit(const SplitWork& work);
+  void CountBytesTo(uint64_t bytes, uint64_t& bytes_counted);
   Status Admit(const SplitWork& work, std::shared_ptr<EncodedBatch> encoded);
-  void CountBytes(const SplitWork& work, uint64_t rows);
 
   const ReaderParts parts_;
   const std::vector<SplitWork> work_;

@@ -1,6 +1,11 @@
 #include "engine/run_journal.h"
 
 namespace spillway {
+namespace {
+
+constexpr std::chrono::seconds kUpdateInterval{5};
+
+}  // namespace
 
 int64_t RunJournal::NowMillis() const {
   const auto since_epoch = clock_->WallNow().time_since_epoch();
@@ -12,6 +17,7 @@ Result<RunJournal> RunJournal::Start(StateStore& state, Clock& clock, std::strin
   RunJournal journal(state, clock);
   journal.run_.pipeline = pipeline;
   journal.run_.kind = kind;
+  journal.updated_ = clock.Now();
   journal.run_.started_ms = journal.NowMillis();
   ASSIGN_OR_RETURN(journal.run_.id, state.StartRun(journal.run_));
   return journal;
@@ -24,6 +30,13 @@ void RunJournal::SetTotals(const LoadProgressReport& totals, uint64_t bytes_sent
   run_.requests = totals.requests;
   run_.throttled_requests = totals.throttled_requests;
   run_.bytes_sent = bytes_sent;
+}
+
+Status RunJournal::Update() {
+  const SteadyTime now = clock_->Now();
+  if (now - updated_ < kUpdateInterval) return Status::Ok();
+  updated_ = now;
+  return state_->UpdateRun(run_).WithContext("storing how the run goes");
 }
 
 Status RunJournal::End(const Status& outcome) {

@@ -24,6 +24,8 @@ class RunJournal {
   void SetVersion(int64_t version) { run_.version = version; }
   // A load that was there already says so, a verification what it found.
   void SetMessage(std::string message) { run_.message = std::move(message); }
+  // Stores the totals so far, every few seconds at most: for `status`, and for a run that dies.
+  Status Update();
   // How the run ended: OK, kCancelled, or why it failed. Returns what could not be stored.
   Status End(const Status& outcome);
 
@@ -34,6 +36,7 @@ class RunJournal {
   StateStore* state_;
   Clock* clock_;
   RunRecord run_;
+  SteadyTime updated_;
 };
 
 }  // namespace spillway

@@ -19,8 +19,9 @@ namespace {
 constexpr uint32_t kThreads = 2;  // that read, on either side
 constexpr std::chrono::milliseconds kReportInterval{250};
 constexpr size_t kFieldsMax = 16;  // named per document
-// Each side's records take an eighth of the knob before they are spilled.
-constexpr uint64_t kSideShare = 8;
+// Each side's records take this part of the knob before they are spilled: little, so that a large
+// table needs no more than a small one.
+constexpr uint64_t kSideShare = 32;
 
 class VerifyRun {
  public:

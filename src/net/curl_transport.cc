@@ -12,7 +12,10 @@
 namespace spillway {
 namespace {
 
-constexpr long kUploadBufferBytes = 512 << 10;
+// Takes a bulk body of the usual 220 KB in one piece. Held while sending only. Measured per 100 KB
+// body: 35 us of CPU from 256 KiB on, 70 us with 96 to 160 KiB (the allocator gives those back each
+// time).
+constexpr long kUploadBufferBytes = 256 << 10;
 constexpr long kDownloadBufferBytes = 64 << 10;
 constexpr int kPollMsMax = 1000;
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -34,10 +35,11 @@ class ConformanceSubject {
     (void)throttled;
     return false;
   }
-  // From now on the store refuses for good the document with this id, and no other.
-  virtual bool RefuseId(const std::string& id) {
-    (void)id;
-    return false;
+  // A body that the store refuses for good under this partition key value and id, while it takes
+  // others; "" when it takes everything.
+  virtual std::string RefusedBody(const std::string& key, const std::string& id) {
+    (void)key, (void)id;
+    return "";
   }
   // The next write is applied, and its answer lost.
   virtual bool LoseNextAnswer() { return false; }
@@ -50,6 +52,8 @@ class ConformanceSubject {
 struct NamedSubject {
   std::string name;
   std::function<std::unique_ptr<ConformanceSubject>()> make;
+
+  friend void PrintTo(const NamedSubject& subject, std::ostream* out) { *out << subject.name; }
 };
 
 // The one list of destinations under test (subjects.cc).

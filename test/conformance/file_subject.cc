@@ -1,5 +1,6 @@
 #include "conformance/file_subject.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,7 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A file system neither throttles nor picks documents, and it gives its answers at once.
+constexpr size_t kDocumentBytesMax = 1 << 20;
+
+// A file system never throttles, and it gives its answers at once.
 class FileSubject final : public ConformanceSubject {
  public:
   FileSubject() {
@@ -33,7 +36,7 @@ class FileSubject final : public ConformanceSubject {
     options.container = "container";
     options.partition_key_paths = {"/k"};
     options.partitions = 8;
-    options.document_bytes_max = 1 << 20;
+    options.document_bytes_max = kDocumentBytesMax;
     options.sync = false;
     return MakeFileDestination(options);
   }
@@ -41,6 +44,10 @@ class FileSubject final : public ConformanceSubject {
   Result<std::unique_ptr<Destination>> OpenUnauthorised() override {
     ::chmod(folder_.c_str(), 0500);
     return Open();
+  }
+  std::string RefusedBody(const std::string& key, const std::string& id) override {
+    return fmt::format(R"({{"id":"{}","k":"{}","v":"{}"}})", id, key,
+                       std::string(kDocumentBytesMax, 'x'));
   }
   // Root may write everywhere.
   bool CanRefuseAuthorisation() const override { return ::geteuid() != 0; }

@@ -19,15 +19,18 @@ TEST(BulkRequest, IsWhatTheOfficialClientsSend) {
       {OperationKind::kCreate, R"(["t1"])", "1", R"({"id":"1"})", "",
        R"([{"operationType":"Create","partitionKey":"[\"t1\"]","resourceBody":{"id":"1"}}])"},
       {OperationKind::kUpsert, "[5]", "2", R"({"id":"2"})", R"("etag")",
-       R"([{"operationType":"Upsert","partitionKey":"[5]","ifMatch":"\"etag\"","resourceBody":{"id":"2"}}])"},
+       R"([{"operationType":"Upsert","partitionKey":"[5]","ifMatch":"\"etag\"",)"
+       R"("resourceBody":{"id":"2"}}])"},
       {OperationKind::kReplace, R"(["a","b"])", "3", R"({"id":"3"})", "",
-       R"([{"operationType":"Replace","partitionKey":"[\"a\",\"b\"]","id":"3","resourceBody":{"id":"3"}}])"},
+       R"([{"operationType":"Replace","partitionKey":"[\"a\",\"b\"]","id":"3",)"
+       R"("resourceBody":{"id":"3"}}])"},
       {OperationKind::kRead, "[null]", "4", "", "",
        R"([{"operationType":"Read","partitionKey":"[null]","id":"4"}])"},
       {OperationKind::kDelete, "[{}]", "a\"b", "", "",
        R"([{"operationType":"Delete","partitionKey":"[{}]","id":"a\"b"}])"},
       {OperationKind::kPatch, R"(["a\"b"])", "6", R"({"operations":[]})", "",
-       R"([{"operationType":"Patch","partitionKey":"[\"a\\\"b\"]","id":"6","resourceBody":{"operations":[]}}])"},
+       R"([{"operationType":"Patch","partitionKey":"[\"a\\\"b\"]","id":"6",)"
+       R"("resourceBody":{"operations":[]}}])"},
   };
   for (const Case& c : cases) {
     Document document;

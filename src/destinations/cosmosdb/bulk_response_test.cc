@@ -9,8 +9,10 @@ namespace {
 
 TEST(BulkResponse, GivesEachOperationItsResult) {
   std::string body =
-      R"([{"statusCode":201,"eTag":"\"1\"","requestCharge":6.29,"resourceBody":{"id":"1","a":[1,{}]}},)"
-      R"({"statusCode":409,"subStatusCode":0,"requestCharge":1.9,"resourceBody":null,"message":"ex\"ists"},)"
+      R"([{"statusCode":201,"eTag":"\"1\"","requestCharge":6.29,"resourceBody":{"id":"1","a":[1,)"
+      R"({}]}},)"
+      R"({"statusCode":409,"subStatusCode":0,"requestCharge":1.9,"resourceBody":null,)"
+      R"("message":"ex\"ists"},)"
       R"({"statusCode":429,"subStatusCode":3200,"requestCharge":0.38,"retryAfterMilliseconds":17},)"
       R"({"requestCharge":1,"unknown":{"statusCode":500},"statusCode":204}])";
   std::vector<OperationResult> results(4);

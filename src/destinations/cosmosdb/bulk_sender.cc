@@ -82,12 +82,8 @@ void BulkSender::Recover(const Delivery& delivery, std::span<OperationResult> re
     (void)ranges_.Refresh(client_.range_source(), delivery.map, delivery.ctx);
   }
   if (!delivery.container_may_be_another) return;
-  const Result<std::optional<ContainerInfo>> now = client_.ReadContainer(delivery.ctx);
-  if (!now.ok() || (now->has_value() && (*now)->rid == container_rid_)) return;
-  const Status replaced =
-      Conflict("the container was deleted, or deleted and created again, during the run")
-          .WithHint("run again from the beginning: what was written before is gone");
-  FailAll(replaced, results);
+  const Status same = client_.CheckExpectedContainer(delivery.ctx);
+  if (!same.ok()) FailAll(same, results);
 }
 
 std::vector<size_t> BulkSender::Route(std::span<const Operation> operations,

@@ -18,10 +18,9 @@ namespace spillway::cosmosdb {
 // does not say which one it is: it is sent again in halves until the culprit stands alone.
 class BulkSender : public OperationSender {
  public:
-  // `client` and `ranges` outlive it; `container` says how to hash, and which container it was.
-  BulkSender(ContainerClient& client, PartitionKeyRangeCache& ranges,
-             const ContainerInfo& container)
-      : client_(client), ranges_(ranges), hash_(container.hash), container_rid_(container.rid) {}
+  // `client` and `ranges` outlive it; `hash` is the container's.
+  BulkSender(ContainerClient& client, PartitionKeyRangeCache& ranges, HashKind hash)
+      : client_(client), ranges_(ranges), hash_(hash) {}
 
   void Send(std::span<const Operation> operations, std::span<OperationResult> results,
             WriteReport* report, const CallContext& ctx) override;
@@ -56,7 +55,6 @@ class BulkSender : public OperationSender {
   ContainerClient& client_;
   PartitionKeyRangeCache& ranges_;
   const HashKind hash_;
-  const std::string container_rid_;
   BulkResponseParser parser_;
   std::string body_;  // kept for its capacity
 };

@@ -226,7 +226,17 @@ CosmosRequest ContainerClient::DocumentsRequest(HttpMethod method) const {
           .path = documents_path_};
 }
 
+Status ContainerClient::CheckExpectedContainer(const CallContext& ctx) {
+  const Result<std::optional<ContainerInfo>> now = ReadContainer(ctx);
+  if (!now.ok() || (now->has_value() && (*now)->rid == expected_rid_)) return Status::Ok();
+  return Conflict("the container was deleted, or deleted and created again, during the run")
+      .WithHint("run again from the beginning: what was written before is gone");
+}
+
 void ContainerClient::AddWriteHeaders(std::vector<HttpHeader>* headers) const {
+  if (!expected_rid_.empty()) {
+    headers->push_back({"x-ms-cosmos-intended-collection-rid", expected_rid_});
+  }
   const CosmosOptions& options = client_.account().options();
   if (!options.priority_level.empty()) {
     headers->push_back({"x-ms-cosmos-priority-level", options.priority_level});

@@ -67,6 +67,13 @@ class ContainerClient {
   Result<RangePage> ReadRanges(const std::string& etag, const CallContext& ctx);
   RangeSource range_source();
 
+  // Writes from now on say which container they mean, so that the service refuses them (400/1024)
+  // once another one stands under its name.
+  void ExpectContainer(std::string rid) { expected_rid_ = std::move(rid); }
+  // OK while the expected container stands under the name, or when that cannot be found out just
+  // now; kConflict: it was deleted, or another one was made in its place.
+  Status CheckExpectedContainer(const CallContext& ctx);
+
   // Writes: whatever the service answers is a response.
   Result<CosmosResponse> Bulk(std::string_view range_id, bool with_items, std::string_view body,
                               const CallContext& ctx);
@@ -94,6 +101,7 @@ class ContainerClient {
 
   CosmosClient client_;
   const RetryPolicy read_policy_;
+  std::string expected_rid_;
   const std::string database_link_;
   const std::string container_link_;
   const std::string database_path_;

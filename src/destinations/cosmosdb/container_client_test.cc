@@ -27,13 +27,15 @@ TEST(ContainerDefinition, SaysWhatTheOptionsSay) {
        [](CosmosOptions& o) {
          o.partition_key = {"/t", "/u/v"};
        }},
-      {R"({"id":"orders","partitionKey":{"paths":["/pk"],"kind":"Hash","version":2},"defaultTtl":-1})",
+      {R"({"id":"orders","partitionKey":{"paths":["/pk"],"kind":"Hash","version":2},)"
+       R"("defaultTtl":-1})",
        [](CosmosOptions& o) { o.create->ttl_seconds = -1; }},
       {R"({"id":"orders","partitionKey":{"paths":["/pk"],"kind":"Hash","version":2},)"
        R"("indexingPolicy":{"indexingMode":"consistent","automatic":true,"includedPaths":[],)"
        R"("excludedPaths":[{"path":"/*"}]}})",
        [](CosmosOptions& o) { o.create->indexing = Indexing::kNone; }},
-      {R"({"id":"orders","partitionKey":{"paths":["/pk"],"kind":"Hash","version":2},"indexingPolicy":{"a":1}})",
+      {R"({"id":"orders","partitionKey":{"paths":["/pk"],"kind":"Hash","version":2},)"
+       R"("indexingPolicy":{"a":1}})",
        [](CosmosOptions& o) {
          o.create->indexing = Indexing::kCustom;
          o.create->indexing_policy = "{\"a\":1}";
@@ -148,8 +150,8 @@ TEST_F(ContainerClientTest, OffersTellTheThroughput) {
   const auto manual = offer(R"({"Offers":[{"content":{"offerThroughput":1200}}]})");
   EXPECT_EQ((*manual)->throughput, 1200u);
   EXPECT_FALSE((*manual)->autoscale_max.has_value());
-  const auto autoscale = offer(
-      R"({"Offers":[{"content":{"offerThroughput":400,"offerAutopilotSettings":{"maxThroughput":4000}}}]})");
+  const auto autoscale = offer(R"({"Offers":[{"content":{"offerThroughput":400,)"
+                               R"("offerAutopilotSettings":{"maxThroughput":4000}}}]})");
   EXPECT_EQ((*autoscale)->autoscale_max, 4000u);
   EXPECT_FALSE(offer(R"({"Offers":[]})")->has_value());
 }

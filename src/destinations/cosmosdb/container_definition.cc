@@ -7,7 +7,8 @@ namespace {
 
 // Only `id`, `_ts` and the partition key stay indexed: cheap to write, and TTL still works.
 constexpr char kNoIndexing[] =
-    R"({"indexingMode":"consistent","automatic":true,"includedPaths":[],"excludedPaths":[{"path":"/*"}]})";
+    R"({"indexingMode":"consistent","automatic":true,"includedPaths":[],)"
+    R"("excludedPaths":[{"path":"/*"}]})";
 
 void AppendPaths(const std::vector<std::string>& paths, std::string* out) {
   out->append("\"paths\":[");

@@ -118,7 +118,8 @@ void BM_Write(benchmark::State& state) {
 }
 BENCHMARK(BM_Write)->ArgName("routed")->Arg(0)->Arg(1);
 
-// The transport alone: a body of 100 KB out, 8 KB back, over plain HTTP to a server in another thread.
+// The transport alone: a body of 100 KB out, 8 KB back, over plain HTTP to a server in another
+// thread.
 void BM_SendOverLoopback(benchmark::State& state) {
   const std::string answer = Answer();
   LoopbackServer server([&](LoopbackConnection& connection) {

@@ -147,9 +147,11 @@ Status CosmosClient::WaitToReadAgain(const RetryPolicy& policy, uint32_t attempt
 Status CosmosClient::Discover(const CallContext& ctx) {
   const CosmosRequest request{.resource_type = "", .resource_link = "", .path = "/"};
   ASSIGN_OR_RETURN(const CosmosResponse response, SendTo({account_.home(), false}, request, ctx));
-  if (!response.ok()) return response.ToStatus().WithContext("reading the account");
-  ASSIGN_OR_RETURN(AccountInfo info, ParseAccount(response.body));
-  account_.Install(std::move(info));
+  const std::string context = "reading the account at " + account_.home();
+  if (!response.ok()) return response.ToStatus().WithContext(context);
+  Result<AccountInfo> info = ParseAccount(response.body);
+  if (!info.ok()) return std::move(info).status().WithContext(context);
+  account_.Install(*std::move(info));
   return Status::Ok();
 }
 

@@ -128,9 +128,10 @@ class CosmosDestination : public Destination {
     ASSIGN_OR_RETURN(std::unique_ptr<HttpTransport> transport, transports_());
     auto client =
         std::make_unique<ContainerClient>(*account_, std::move(transport), kWriterReadPolicy);
+    client->ExpectContainer(container.rid);
     std::unique_ptr<OperationSender> sender;
     if (options().bulk) {
-      sender = std::make_unique<BulkSender>(*client, ranges_, container);
+      sender = std::make_unique<BulkSender>(*client, ranges_, container.hash);
     } else {
       sender = std::make_unique<PointSender>(*client);
     }

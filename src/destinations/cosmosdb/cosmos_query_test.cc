@@ -51,8 +51,10 @@ TEST(QueryPlan, RefusesByNameWhatItCannotMerge) {
 
 TEST(QueryPlan, TakesWhatTheServiceSays) {
   const QueryPlan plan = Plan(
-      R"("distinctType":"Ordered","top":10,"offset":2,"limit":5,"orderBy":["Ascending","Descending"],)"
-      R"("rewrittenQuery":"SELECT x WHERE ({documentdb-formattableorderbyquery-filter}) ORDER BY x")");
+      R"("distinctType":"Ordered","top":10,"offset":2,"limit":5,"orderBy":["Ascending",)"
+      R"("Descending"],)"
+      R"("rewrittenQuery":"SELECT x WHERE ({documentdb-formattableorderbyquery-filter}) ORDER )"
+      R"(BY x")");
   EXPECT_TRUE(plan.distinct);
   EXPECT_EQ(plan.limit, 5u);
   EXPECT_EQ(plan.offset, 2u);
@@ -63,7 +65,8 @@ TEST(QueryPlan, TakesWhatTheServiceSays) {
 
 TEST(QueryPlan, APointIsAnIntervalThatHoldsIt) {
   const auto plan = ParseQueryPlan(
-      R"({"queryInfo":{},"queryRanges":[{"min":"0DAE","max":"0DAE","isMinInclusive":true,"isMaxInclusive":true}]})",
+      R"({"queryInfo":{},"queryRanges":[{"min":"0DAE","max":"0DAE","isMinInclusive":true,)"
+      R"("isMaxInclusive":true}]})",
       "q");
   ASSERT_EQ(plan->intervals.size(), 1u);
   EXPECT_EQ(plan->intervals[0].min, "\x0D\xAE");

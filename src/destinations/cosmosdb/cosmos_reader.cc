@@ -42,20 +42,24 @@ void AppendKeyValue(ondemand::value value, std::string* out) {
   out->append(key.ok() ? std::string_view(*key).substr(1, key->size() - 2) : token);
 }
 
-void AppendValueAt(ondemand::document& item, const std::vector<std::string>& names,
-                   std::string* out) {
+// The value at a path. An error means that the document is damaged: its iterator is dead then.
+error_code AppendValueAt(ondemand::document& item, const std::vector<std::string>& names,
+                         std::string* out) {
   item.rewind();
   ondemand::value value;
-  error_code error =
-      names.empty() ? simdjson::NO_SUCH_FIELD : item.find_field_unordered(names.front()).get(value);
+  error_code error = names.empty() ? simdjson::NO_SUCH_FIELD
+                                   : item.find_field_unordered(names.front()).get(value);
   for (size_t i = 1; i < names.size() && error == simdjson::SUCCESS; ++i) {
     error = value.find_field_unordered(names[i]).get(value);
   }
   if (error == simdjson::SUCCESS) {
     AppendKeyValue(value, out);
-  } else {
+  } else if (error == simdjson::NO_SUCH_FIELD || error == simdjson::INCORRECT_TYPE) {
     out->append("{}");
+  } else {
+    return error;
   }
+  return simdjson::SUCCESS;
 }
 
 }  // namespace
@@ -91,7 +95,8 @@ struct PageParser::Buffers {
     keys.push_back('[');
     for (size_t i = 0; i < paths.size(); ++i) {
       if (i > 0) keys.push_back(',');
-      AppendValueAt(item, paths[i], &keys);
+      error = AppendValueAt(item, paths[i], &keys);
+      if (error != simdjson::SUCCESS) return error;
     }
     keys.push_back(']');
     read.end = keys.size();

@@ -68,7 +68,7 @@ TEST(CosmosSettings, BecomeOptionsWithSecretsFetchedAndPathsResolved) {
 
 TEST(CosmosSettings, CreateNothingWhenToldSo) {
   CosmosContainer container;
-  ASSERT_EQ(ReadContainer("{container: c, create: false}", container), "");
+  ASSERT_EQ(ReadContainer("{container: c, create: never}", container), "");
   const auto options = MakeCosmosOptions(LocalConnection(), container, {"/k"}, ".");
   ASSERT_TRUE(options.ok());
   EXPECT_FALSE(options->create.has_value());

@@ -244,8 +244,8 @@ const Spec<CosmosContainer>& CosmosContainerSpec() {
           .Required()
           .Example("products")
           .Field(&CosmosContainer::create, "create",
-                 "How a missing container is made; `false` makes a missing container an error.",
-                 Nested(CreateSpec(), {{"false", never, "fail instead"}}))
+                 "How a missing container is made; `never` makes a missing container an error.",
+                 Nested(CreateSpec(), {{"never", never, "fail instead"}}))
           .Example("{throughput: {autoscale: 4000}}")
           .Field(&CosmosContainer::bulk, "bulk",
                  "Send up to 100 documents in a request; false sends each alone.", Boolean())

@@ -333,11 +333,21 @@ TEST_F(CosmosWriterTest, AnAccountWithSeveralWriteRegionsGetsItsHeader) {
 TEST_F(CosmosWriterTest, AContainerMadeAnewStopsTheRun) {
   Answer(201);
   ASSERT_TRUE(Write(WriteMode::kUpsert, {a_})->failures.empty());
-  AnswerWholeRequest(410, {{"x-ms-substatus", "1000"}});
-  EXPECT_EQ(Write(WriteMode::kUpsert, {a_})->failures[0].disposition, Disposition::kRetry)
-      << "the same container: only a stale cache";
-  cosmos_.container.replace(cosmos_.container.find("rid1"), 4, "rid2");
-  EXPECT_EQ(Write(WriteMode::kUpsert, {a_})->failures[0].disposition, Disposition::kStop);
+  EXPECT_EQ(cosmos_.writes()[0].Header("x-ms-cosmos-intended-collection-rid"), "rid1");
+  const std::string made_first = cosmos_.container;
+  for (const auto& [status, sub_status] : {std::pair(410, "1000"), std::pair(400, "1024")}) {
+    for (const bool bulk : {true, false}) {
+      options_.bulk = bulk;
+      cosmos_.container = made_first;
+      writer_.reset();
+      destination_.reset();
+      AnswerWholeRequest(status, {{"x-ms-substatus", sub_status}});
+      EXPECT_EQ(Write(WriteMode::kUpsert, {a_})->failures[0].disposition, Disposition::kRetry)
+          << "the same container: only a stale cache";
+      cosmos_.container.replace(cosmos_.container.find("rid1"), 4, "rid2");
+      EXPECT_EQ(Write(WriteMode::kUpsert, {a_})->failures[0].disposition, Disposition::kStop);
+    }
+  }
 }
 
 TEST_F(CosmosWriterTest, PriorityAndBucketAreAskedForOnEveryWrite) {

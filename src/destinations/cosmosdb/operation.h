@@ -26,7 +26,8 @@ struct Operation {
   std::string_view if_match;           // an etag with its quotes; empty: unconditional
 };
 
-// Exactly one of the two: an answer of the service (status is not 0), or a failure to get one.
+// An answer of the service, or a failure: to get one, or of what the answer made us look at.
+// A failure counts before the status.
 struct OperationResult {
   int status = 0;
   int sub_status = 0;
@@ -34,7 +35,7 @@ struct OperationResult {
   std::string message;  // the service's words when it refused
   std::string etag;     // of reads
   std::string body;     // of reads: the item
-  Status failure;       // as HttpTransport::Send fails
+  Status failure;       // as HttpTransport::Send fails; kConflict: another container
 };
 
 // Used by one thread at a time. Sends every operation at most once: nothing here waits or tries

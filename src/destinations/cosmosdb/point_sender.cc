@@ -29,6 +29,10 @@ void SendItem(ContainerClient& client, const Operation& operation, OperationResu
   result->retry_after = response->retry_after;
   if (!response->ok()) {
     result->message = MessageOfBody(response->body);
+    const Classification classification = Classify(result->status, result->sub_status);
+    if (classification.recovery == Recovery::kCheckContainer) {
+      result->failure = client.CheckExpectedContainer(ctx);
+    }
   } else if (operation.kind == OperationKind::kRead) {
     result->etag = response->headers.Find("etag");
     result->body = std::move(response->body);

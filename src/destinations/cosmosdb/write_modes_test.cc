@@ -63,10 +63,10 @@ TEST_F(WriteModesTest, TheEtagDecidesBetweenCreateAndConditionalReplace) {
       WriteMode::kUpsertIfNotModified,
       {Row(Intent::kUpsert, R"({"id":"1"})"), Row(Intent::kUpsert, R"({"id":"1"})", "\"e\"")});
   EXPECT_THAT(report.outcomes, ElementsAre(RowOutcome::kUpserted, RowOutcome::kSuppressed));
-  EXPECT_EQ(
-      Sent(0),
-      R"([{"operationType":"Create","partitionKey":"[\"p\"]","resourceBody":{"id":"1"}},)"
-      R"({"operationType":"Replace","partitionKey":"[\"p\"]","id":"1","ifMatch":"\"e\"","resourceBody":{"id":"1"}}])");
+  EXPECT_EQ(Sent(0),
+            R"([{"operationType":"Create","partitionKey":"[\"p\"]","resourceBody":{"id":"1"}},)"
+            R"({"operationType":"Replace","partitionKey":"[\"p\"]","id":"1","ifMatch":"\"e\"",)"
+            R"("resourceBody":{"id":"1"}}])");
 }
 
 TEST_F(WriteModesTest, AConditionalDeleteNeedsAnEtag) {

@@ -44,6 +44,8 @@ class MemoryDestination : public Destination {
   // Before use.
   void SetFaults(const MemoryFaults& faults) { faults_ = faults; }
   Capabilities& mutable_capabilities() { return capabilities_; }
+  // What Prepare says that it creates, or would.
+  void SetToCreate(Preparation to_create) { to_create_ = std::move(to_create); }
   // Asked for every document: a failure is what that row gets.
   void OnRow(std::function<std::optional<RowFailure>(const Document&)> hook) { on_row_ = hook; }
   // Asked for every call, before anything is applied: a failure is what the call returns.
@@ -58,7 +60,7 @@ class MemoryDestination : public Destination {
 
   const Capabilities& capabilities() const override { return capabilities_; }
   Status Check(const CallContext&) override { return Status::Ok(); }
-  Result<Preparation> Prepare(bool, const CallContext&) override { return Preparation{}; }
+  Result<Preparation> Prepare(bool, const CallContext&) override { return to_create_; }
   Result<LanePlan> PlanLanes(uint32_t lanes_max, const CallContext& ctx) override;
   Hash128 Route(const Document& document) const override;
   Result<std::unique_ptr<Writer>> OpenWriter(WriteMode mode, const CallContext& ctx) override;
@@ -92,6 +94,7 @@ class MemoryDestination : public Destination {
   Clock& clock_;
   Capabilities capabilities_;
   MemoryFaults faults_;
+  Preparation to_create_;
   std::function<std::optional<RowFailure>(const Document&)> on_row_;
   std::function<Status(std::span<const Document>)> on_call_;
 
