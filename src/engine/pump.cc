@@ -37,9 +37,11 @@ Status RunPump(const PumpParts& parts, const PumpOptions& options, std::vector<S
   limit.max = static_cast<uint32_t>(parts.lanes.groups.size());
   limit.start = std::min(limit.start, limit.max);
   ConcurrencyLimit concurrency(limit);
+  Pacer pacer(parts.clock);
   const DeliveryParts delivery{.clock = parts.clock,
                                .batches = parts.batches,
                                .concurrency = concurrency,
+                               .pacer = pacer,
                                .lease = parts.lease,
                                .rejected = parts.rejected,
                                .meter = parts.meter,
