@@ -48,7 +48,9 @@ Status RunPump(const PumpParts& parts, const PumpOptions& options, std::vector<S
                                .stop = parts.stop};
   ASSIGN_OR_RETURN(const std::unique_ptr<LaneSet> lanes,
                    LaneSet::Open(parts.destination, parts.lanes, delivery,
-                                 {.mode = options.mode, .settle = options.settle},
+                                 {.mode = options.mode,
+                                  .settle = options.settle,
+                                  .row_failing_max = options.row_failing_max},
                                  CallContext{.stop = parts.stop.token()}));
   lanes->Start();
   const ReaderParts reading{.snapshot = parts.snapshot,
