@@ -1,7 +1,8 @@
 # Warnings, sanitizers, linker and compiler cache: the same for every target of the project.
 add_compile_options(-Wall -Wextra -Werror -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # GCC 12 reports these inside its own inlined std::string and std::variant code (GCC bugs 105329, 105562).
+  # GCC 12 reports these inside its own inlined std::string and std::variant code
+  # (GCC bugs 105329 and 105562).
   add_compile_options(-Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow)
 endif()
 

@@ -1,6 +1,6 @@
 // BoundedQueue: hands items from producers to consumers, bounded by weight (bytes), so that a slow
-// consumer holds a fast producer back. Closing carries the reason: a push into a queue that was closed
-// by a failure returns that failure, so the first cause wins.
+// consumer holds a fast producer back. Closing carries the reason: a push into a queue that was
+// closed by a failure returns that failure, so the first cause wins.
 #ifndef SPILLWAY_BASE_BOUNDED_QUEUE_H_
 #define SPILLWAY_BASE_BOUNDED_QUEUE_H_
 
@@ -26,9 +26,8 @@ class BoundedQueue {
   // so that it cannot block for ever. Fails with the reason of Close, or kCancelled on `stop`.
   Status Push(T item, size_t weight, const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    const bool ready = space_.wait(lock, stop, [&] {
-      return closed_ || items_.empty() || weight_ + weight <= weight_max_;
-    });
+    const bool ready = space_.wait(
+        lock, stop, [&] { return closed_ || items_.empty() || weight_ + weight <= weight_max_; });
     if (closed_) return reason_.ok() ? Cancelled("the queue is closed") : reason_;
     if (!ready) return Cancelled("stopped on request");
     weight_ += weight;
@@ -51,8 +50,8 @@ class BoundedQueue {
     return TakeFront();
   }
 
-  // No more pushes. What is queued can still be popped when `reason` is OK, and is dropped otherwise.
-  // The first reason stays.
+  // No more pushes. What is queued can still be popped when `reason` is OK, and is dropped
+  // otherwise. The first reason stays.
   void Close(Status reason = Status::Ok()) {
     std::lock_guard lock(mutex_);
     if (closed_) return;

@@ -10,8 +10,8 @@
 namespace spillway {
 
 struct CallContext {
-  std::stop_token stop;                      // requested: return kCancelled as soon as it is safe
-  SteadyTime deadline = SteadyTime::max();   // by the clock of the one who set it
+  std::stop_token stop;                     // requested: return kCancelled as soon as it is safe
+  SteadyTime deadline = SteadyTime::max();  // by the clock of the one who set it
 
   Status CheckNotStopped() const {
     return stop.stop_requested() ? Cancelled("stopped on request") : Status::Ok();

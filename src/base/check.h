@@ -1,4 +1,5 @@
-// CHECK: an invariant of the program itself, always on. Never reachable by user input, whatever it is.
+// CHECK: an invariant of the program itself, always on. Never reachable by user input, whatever it
+// is.
 #ifndef SPILLWAY_BASE_CHECK_H_
 #define SPILLWAY_BASE_CHECK_H_
 
@@ -17,8 +18,7 @@ namespace spillway {
 }  // namespace spillway
 
 #define SPILLWAY_CHECK(condition) \
-  ((condition) ? void(0)          \
-               : ::spillway::CheckFailed(#condition, std::source_location::current()))
+  ((condition) ? void(0) : ::spillway::CheckFailed(#condition, std::source_location::current()))
 
 // The same in hot loops, where release builds leave it out.
 #ifdef NDEBUG

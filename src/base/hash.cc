@@ -25,8 +25,12 @@ uint64_t FinalMix(uint64_t k) {
 constexpr uint64_t kC1 = 0x87c37b91114253d5ULL;
 constexpr uint64_t kC2 = 0x4cf5ad432745937fULL;
 
-uint64_t MixK1(uint64_t k) { return std::rotl(k * kC1, 31) * kC2; }
-uint64_t MixK2(uint64_t k) { return std::rotl(k * kC2, 33) * kC1; }
+uint64_t MixK1(uint64_t k) {
+  return std::rotl(k * kC1, 31) * kC2;
+}
+uint64_t MixK2(uint64_t k) {
+  return std::rotl(k * kC2, 33) * kC1;
+}
 
 // Up to eight bytes, little-endian.
 uint64_t LoadPartial(const char* at, size_t size) {

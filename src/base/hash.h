@@ -1,5 +1,5 @@
-// Hash128 and the MurmurHash3 family (public domain, Austin Appleby). The Cosmos DB partition hash is
-// built on the x86-32 and x64-128 variants with seed 0; identity and row hashes use x64-128.
+// Hash128 and the MurmurHash3 family (public domain, Austin Appleby). The Cosmos DB partition hash
+// is built on the x86-32 and x64-128 variants with seed 0; identity and row hashes use x64-128.
 #ifndef SPILLWAY_BASE_HASH_H_
 #define SPILLWAY_BASE_HASH_H_
 

@@ -13,12 +13,18 @@ TEST(Murmur3, TheThirtyTwoBitHashMatchesPublishedVectors) {
   EXPECT_EQ(Murmur3x86_32(std::string_view("\x08\x00", 2)), 0x3CCCB0FFu);
   EXPECT_EQ(Murmur3x86_32(std::string_view("\x00", 1)), 0x514E28B7u);
   EXPECT_EQ(Murmur3x86_32(std::string_view("\x01", 1)), 0xE45AD1ABu);
-  EXPECT_EQ(Murmur3x86_32(std::string_view("\x08" "asdf\x00", 6)), 0xB02BABC2u);
+  EXPECT_EQ(Murmur3x86_32(std::string_view("\x08"
+                                           "asdf\x00",
+                                           6)),
+            0xB02BABC2u);
 }
 
 // Little-endian h1 then h2, bytes reversed, reads as h2 then h1 in big-endian order.
 TEST(Murmur3, TheHundredAndTwentyEightBitHashMatchesPublishedVectors) {
-  const Hash128 hash = Murmur3x64_128(std::string_view("\x08" "asdf\xff", 6));
+  const Hash128 hash =
+      Murmur3x64_128(std::string_view("\x08"
+                                      "asdf\xff",
+                                      6));
   EXPECT_EQ(hash.low, 0x608BF1D598F5B63AULL);
   EXPECT_EQ(hash.high, 0xD5520F04FE58C5E8ULL);
   const Hash128 path = Murmur3x64_128(std::string_view("\x08/path1\xff", 8));

@@ -48,11 +48,11 @@ class [[nodiscard]] Result {
 #define SPILLWAY_CONCAT_INNER(a, b) a##b
 #define SPILLWAY_CONCAT(a, b) SPILLWAY_CONCAT_INNER(a, b)
 
-#define RETURN_IF_ERROR(expression)                                    \
-  do {                                                                 \
-    if (::spillway::Status status_ = (expression); !status_.ok()) {    \
-      return status_;                                                  \
-    }                                                                  \
+#define RETURN_IF_ERROR(expression)                                 \
+  do {                                                              \
+    if (::spillway::Status status_ = (expression); !status_.ok()) { \
+      return status_;                                               \
+    }                                                               \
   } while (false)
 
 #define SPILLWAY_ASSIGN_OR_RETURN(result, target, expression) \

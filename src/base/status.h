@@ -25,10 +25,10 @@ enum class StatusCode {
   kUnsupported,       // a table feature, type or option that we do not handle; named in the message
   kDataLoss,          // what we read is corrupt, truncated or missing
   kRejectedOverBudget,  // more rows were refused than `max_rejected` allows
-  kMismatch,          // verification found differences
-  kLocked,            // another run holds the lease, or the plan is stale
-  kCancelled,         // stopped on request
-  kInternal,          // a bug of ours
+  kMismatch,            // verification found differences
+  kLocked,              // another run holds the lease, or the plan is stale
+  kCancelled,           // stopped on request
+  kInternal,            // a bug of ours
 };
 
 // "not found", "throttled" …: for messages and JSON, stable.

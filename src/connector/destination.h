@@ -1,5 +1,5 @@
-// The contract of a destination. A connector judges and reports; it never sleeps and never retries a
-// write: waiting, retrying, rejecting and limiting are the engine's, in one place each.
+// The contract of a destination. A connector judges and reports; it never sleeps and never retries
+// a write: waiting, retrying, rejecting and limiting are the engine's, in one place each.
 // docs/adding-a-destination.md walks through it; test/conformance holds every destination to it.
 #ifndef SPILLWAY_CONNECTOR_DESTINATION_H_
 #define SPILLWAY_CONNECTOR_DESTINATION_H_
@@ -42,20 +42,20 @@ struct DocumentLimits {
   uint32_t depth_max = UINT32_MAX;                // nesting of objects and arrays
   std::string id_forbidden;                       // characters that no id may hold
   std::vector<std::string> reserved_fields;       // top-level names that the system owns
-  std::vector<std::string> special_fields;        // names with an effect: only when mapped on purpose
+  std::vector<std::string> special_fields;  // names with an effect: only when mapped on purpose
 };
 
 struct Capabilities {
-  uint32_t rows_max = 1;              // documents in one Write
-  uint64_t bytes_target = 0;          // of bodies in one Write; one larger document goes alone
+  uint32_t rows_max = 1;      // documents in one Write
+  uint64_t bytes_target = 0;  // of bodies in one Write; one larger document goes alone
   std::vector<WriteMode> modes;
   bool keeps_numbers_exactly = true;  // false: numbers become IEEE-754 doubles
   bool measures_cost = false;         // WriteReport::cost means something
   DocumentLimits limits;
 };
 
-// How documents spread over lanes: lane i takes the routes in [lower_bounds[i], lower_bounds[i + 1]).
-// Fixed for a run, so a key keeps its lane even when the destination splits underneath.
+// How documents spread over lanes: lane i takes the routes in [lower_bounds[i], lower_bounds[i +
+// 1]). Fixed for a run, so a key keeps its lane even when the destination splits underneath.
 struct LanePlan {
   std::vector<Hash128> lower_bounds;  // ascending; the first is {0, 0}
   std::vector<uint32_t> groups;       // per lane: the unit that throttles (a physical partition)
@@ -66,16 +66,16 @@ class Writer {
  public:
   virtual ~Writer() = default;
   // Blocks. OK means "the report is true", not "all rows succeeded": rows without a failure are
-  // durable. A failed Status means that nothing can be said of any row that has no outcome: the engine
-  // treats kThrottled and kUnavailable as "not applied", kUnsure as "may be applied", others as stop.
-  // REQUIRES: 1 ≤ documents.size() ≤ rows_max; no identity twice.
+  // durable. A failed Status means that nothing can be said of any row that has no outcome: the
+  // engine treats kThrottled and kUnavailable as "not applied", kUnsure as "may be applied", others
+  // as stop. REQUIRES: 1 ≤ documents.size() ≤ rows_max; no identity twice.
   virtual Result<WriteReport> Write(std::span<const Document> documents,
                                     const CallContext& ctx) = 0;
 };
 
 // A document as the destination holds it.
 struct StoredDocument {
-  std::string_view body;           // JSON, the system's own properties still in it
+  std::string_view body;  // JSON, the system's own properties still in it
   std::string_view id;
   std::string_view partition_key;  // JSON array, as Document::partition_key
 };
@@ -100,7 +100,8 @@ class Destination {
   virtual const Capabilities& capabilities() const = 0;
   // Tries only what writing will need, and writes nothing.
   virtual Status Check(const CallContext& ctx) = 0;
-  // Creates what is missing, as the configuration allows; with `dry_run` only says what it would do.
+  // Creates what is missing, as the configuration allows; with `dry_run` only says what it would
+  // do.
   virtual Result<Preparation> Prepare(bool dry_run, const CallContext& ctx) = 0;
   // REQUIRES: Prepare. Sets how documents spread; at most `lanes_max` lanes.
   virtual Result<LanePlan> PlanLanes(uint32_t lanes_max, const CallContext& ctx) = 0;

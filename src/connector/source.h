@@ -1,5 +1,6 @@
-// The contract of a source: it opens a table and reads one immutable snapshot of it, split by split.
-// A source never writes (I9). Policy (what to read, in which order, where to resume) stands above.
+// The contract of a source: it opens a table and reads one immutable snapshot of it, split by
+// split. A source never writes (I9). Policy (what to read, in which order, where to resume) stands
+// above.
 #ifndef SPILLWAY_CONNECTOR_SOURCE_H_
 #define SPILLWAY_CONNECTOR_SOURCE_H_
 
@@ -26,9 +27,10 @@ struct VersionSelector {
 
 struct SnapshotRequest {
   VersionSelector at;
-  std::vector<std::string> columns;   // projection, top-level names; empty: all
-  std::optional<Expression> filter;   // for skipping only; rows that do not match may still come
-  uint64_t batch_bytes_target = 4 << 20;  // decoded; a batch is about this large, never below one row
+  std::vector<std::string> columns;  // projection, top-level names; empty: all
+  std::optional<Expression> filter;  // for skipping only; rows that do not match may still come
+  uint64_t batch_bytes_target =
+      4 << 20;  // decoded; a batch is about this large, never below one row
 };
 
 // Used by one thread at a time; several readers of one Snapshot may run in parallel.

@@ -1,5 +1,6 @@
 // The Arrow C Data and C Stream interfaces: three structs of a stable ABI, and owners that release
-// them. Source: Arrow specification, "The Arrow C data interface" and "The Arrow C stream interface".
+// them. Source: Arrow specification, "The Arrow C data interface" and "The Arrow C stream
+// interface".
 #ifndef SPILLWAY_MODEL_ARROW_ABI_H_
 #define SPILLWAY_MODEL_ARROW_ABI_H_
 

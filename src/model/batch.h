@@ -13,7 +13,7 @@ struct Batch {
   std::shared_ptr<const OwnedSchema> schema;  // a struct type: one child per column
   OwnedArray columns;                         // a struct array without nulls at the top level
   uint32_t split = 0;                         // index into Snapshot::splits()
-  uint64_t first_row = 0;                     // ordinal of the first row among the split's live rows
+  uint64_t first_row = 0;  // ordinal of the first row among the split's live rows
 
   int64_t rows() const { return columns.get().length; }
 };

@@ -19,26 +19,27 @@ enum class Intent : uint8_t { kUpsert, kDelete };
 // A view: the bytes belong to the EncodedBatch that holds it. Cheap to copy.
 struct Document {
   Intent intent = Intent::kUpsert;
-  std::string_view body;           // a UTF-8 JSON object; empty for a delete
-  std::string_view id;             // unescaped UTF-8
-  std::string_view partition_key;  // JSON array, one element per path: ["a",5]; {} for an absent value
-  std::string_view etag;           // the row's `_etag`, for the modes that are conditional on it
-  Hash128 identity;                // of (partition_key, id): equal keys, equal hash
-  Hash128 route;                   // filled by Destination::Route; orders documents over lanes
-  uint32_t row = 0;                // row inside the batch
-  bool after_unsure = false;       // an earlier write of this very document may have landed (I3)
+  std::string_view body;  // a UTF-8 JSON object; empty for a delete
+  std::string_view id;    // unescaped UTF-8
+  std::string_view
+      partition_key;          // JSON array, one element per path: ["a",5]; {} for an absent value
+  std::string_view etag;      // the row's `_etag`, for the modes that are conditional on it
+  Hash128 identity;           // of (partition_key, id): equal keys, equal hash
+  Hash128 route;              // filled by Destination::Route; orders documents over lanes
+  uint32_t row = 0;           // row inside the batch
+  bool after_unsure = false;  // an earlier write of this very document may have landed (I3)
 };
 
 // A row refused before it was sent, or by the destination for good.
 struct RejectedRow {
-  uint32_t row = 0;       // row inside the batch
-  std::string key;        // the identity as far as it is known: JSON array of partition key and id
-  std::string reason;     // stable code for grouping: "id_too_long", "inexact_number", "http_400" …
-  std::string message;    // for people: what, where, what next
+  uint32_t row = 0;     // row inside the batch
+  std::string key;      // the identity as far as it is known: JSON array of partition key and id
+  std::string reason;   // stable code for grouping: "id_too_long", "inexact_number", "http_400" …
+  std::string message;  // for people: what, where, what next
 };
 
-// The documents of one batch and the one buffer that their views point into. Immutable once encoded,
-// so lanes on several threads share it.
+// The documents of one batch and the one buffer that their views point into. Immutable once
+// encoded, so lanes on several threads share it.
 struct EncodedBatch {
   std::string bytes;
   std::vector<Document> documents;

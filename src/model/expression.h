@@ -1,6 +1,6 @@
-// Expression: a row filter (`price > 0 AND category IN ('a', 'b')`) as a tree. The mapping evaluates it
-// exactly, with SQL's three-valued logic; a source may use it to skip files and row groups, never to
-// decide about a row.
+// Expression: a row filter (`price > 0 AND category IN ('a', 'b')`) as a tree. The mapping
+// evaluates it exactly, with SQL's three-valued logic; a source may use it to skip files and row
+// groups, never to decide about a row.
 #ifndef SPILLWAY_MODEL_EXPRESSION_H_
 #define SPILLWAY_MODEL_EXPRESSION_H_
 
@@ -28,9 +28,16 @@ struct Expression {
   enum class Kind : uint8_t {
     kColumn,   // column
     kLiteral,  // literal
-    kEqual, kNotEqual, kLess, kLessOrEqual, kGreater, kGreaterOrEqual,  // two operands
-    kAnd, kOr,                                                          // two or more operands
-    kNot, kIsNull,                                                      // one operand
+    kEqual,
+    kNotEqual,
+    kLess,
+    kLessOrEqual,
+    kGreater,
+    kGreaterOrEqual,  // two operands
+    kAnd,
+    kOr,  // two or more operands
+    kNot,
+    kIsNull,  // one operand
   };
   Kind kind = Kind::kLiteral;
   std::vector<std::string> column;  // path: nested fields by name

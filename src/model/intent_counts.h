@@ -1,5 +1,5 @@
-// IntentCounts: the fate of every intent (docs/contract.md, I4). There is no fix-up: a run whose counts
-// do not add up has a bug, and says so.
+// IntentCounts: the fate of every intent (docs/contract.md, I4). There is no fix-up: a run whose
+// counts do not add up has a bug, and says so.
 #ifndef SPILLWAY_MODEL_INTENT_COUNTS_H_
 #define SPILLWAY_MODEL_INTENT_COUNTS_H_
 

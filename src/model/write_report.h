@@ -1,4 +1,5 @@
-// WriteReport: what one call of Writer::Write did, row by row. A bad row is data here, not an error.
+// WriteReport: what one call of Writer::Write did, row by row. A bad row is data here, not an
+// error.
 #ifndef SPILLWAY_MODEL_WRITE_REPORT_H_
 #define SPILLWAY_MODEL_WRITE_REPORT_H_
 
@@ -12,14 +13,16 @@
 namespace spillway {
 
 enum class RowOutcome : uint8_t {
-  kUpserted,      // created or replaced
+  kUpserted,  // created or replaced
   kDeleted,
-  kNotFound,      // a delete that found nothing: a success
-  kSuppressed,    // the mode says to leave it: `append` of an existing key, `update` of a missing one …
-  kFailed,        // see WriteReport::failures
+  kNotFound,    // a delete that found nothing: a success
+  kSuppressed,  // the mode says to leave it: `append` of an existing key, `update` of a missing one
+                // …
+  kFailed,      // see WriteReport::failures
 };
 
-// What the engine must do with a failed row. The connector judges; the engine alone waits and retries.
+// What the engine must do with a failed row. The connector judges; the engine alone waits and
+// retries.
 enum class Disposition : uint8_t {
   kRetry,   // surely not applied: send it again, after `retry_after`
   kUnsure,  // may have been applied: settle it as I3 says
@@ -35,11 +38,11 @@ struct RowFailure {
 };
 
 struct WriteReport {
-  std::vector<RowOutcome> outcomes;   // one per document given
-  std::vector<RowFailure> failures;   // one per outcome kFailed, in order of index
-  double cost = 0;                    // in the destination's unit (request units), every attempt counted
+  std::vector<RowOutcome> outcomes;  // one per document given
+  std::vector<RowFailure> failures;  // one per outcome kFailed, in order of index
+  double cost = 0;  // in the destination's unit (request units), every attempt counted
   uint32_t requests = 0;
-  uint32_t throttled_requests = 0;    // whole requests or requests with throttled rows
+  uint32_t throttled_requests = 0;  // whole requests or requests with throttled rows
   uint64_t bytes_sent = 0;
 };
 

@@ -1,0 +1,209 @@
+#include "app/pipeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "transforms/document_encoder.h"
+
+namespace spillway {
+namespace {
+
+EndpointSettings SourceSettings(const Project& project, const PipelineConfig& pipeline) {
+  return {pipeline.source_connection->options.get(), pipeline.source.get(), project.folder()};
+}
+
+EndpointSettings DestinationSettings(const Project& project, const PipelineConfig& pipeline) {
+  return {pipeline.destination_connection->options.get(), pipeline.destination.get(),
+          project.folder()};
+}
+
+std::string At(const PipelineConfig& pipeline, std::string_view part) {
+  return fmt::format("pipelines.{}.{}", pipeline.name, part);
+}
+
+// `connection/table`, given that `connection` is one.
+Result<std::unique_ptr<Source>> OpenConnectionTable(const Project& project,
+                                                    const std::string& target) {
+  const size_t slash = target.find('/');
+  const auto found = project.connections().find(target.substr(0, slash));
+  if (slash == std::string::npos || found == project.connections().end()) {
+    return std::unique_ptr<Source>();
+  }
+  const ConnectorType& type = *found->second.type;
+  if (!type.open_named_source) {
+    return InvalidArgument(fmt::format("connection `{}` has no tables", found->first));
+  }
+  return type.open_named_source({found->second.options.get(), nullptr, project.folder()},
+                                target.substr(slash + 1));
+}
+
+Result<std::unique_ptr<Source>> OpenTarget(const Project* project, const std::string& target) {
+  if (project != nullptr) {
+    const auto pipeline = project->pipelines().find(target);
+    if (pipeline != project->pipelines().end()) {
+      const PipelineConfig& config = pipeline->second;
+      return config.source_connection->type->open_source(SourceSettings(*project, config));
+    }
+    ASSIGN_OR_RETURN(std::unique_ptr<Source> table, OpenConnectionTable(*project, target));
+    if (table != nullptr) return table;
+  }
+  for (const ConnectorType& connector : Connectors()) {
+    if (connector.open_location) return connector.open_location(target);
+  }
+  return Unsupported("this build has no source that opens a path");
+}
+
+LoadOptions MakeLoadOptions(const Project& project, const PipelineConfig& pipeline,
+                            const SyncRequest& request) {
+  LoadOptions options;
+  options.pipeline = pipeline.name;
+  options.target = pipeline.destination_connection->type->describe_destination(
+      DestinationSettings(project, pipeline));
+  options.mode = pipeline.sync.mode;
+  options.duplicates = pipeline.sync.duplicates;
+  options.max_rejected = pipeline.sync.max_rejected;
+  options.memory_bytes_max = project.memory_bytes();
+  options.readers_max = request.readers.value_or(options.readers_max);
+  options.lanes_max = request.lanes.value_or(options.lanes_max);
+  options.settle = pipeline.sync.settle;
+  options.spill_folder = project.spill_folder();
+  options.restart = request.full;
+  options.at = request.at;
+  return options;
+}
+
+Status CheckMode(const Destination& destination, const PipelineConfig& pipeline) {
+  const std::vector<WriteMode>& modes = destination.capabilities().modes;
+  if (std::find(modes.begin(), modes.end(), pipeline.sync.mode) != modes.end()) return Status::Ok();
+  return InvalidArgument(fmt::format("{}: a destination of type {} does not know this mode",
+                                     At(pipeline, "sync.mode"),
+                                     pipeline.destination_connection->type->name))
+      .WithHint("use `mode: mirror` or `mode: upsert`");
+}
+
+}  // namespace
+
+Result<OpenedPipeline> OpenPipeline(const Project& project, const PipelineConfig& pipeline) {
+  OpenedPipeline opened;
+  opened.config = &pipeline;
+  Result<std::unique_ptr<Source>> source =
+      pipeline.source_connection->type->open_source(SourceSettings(project, pipeline));
+  if (!source.ok()) return std::move(source).status().WithContext(At(pipeline, "source"));
+  opened.source = *std::move(source);
+  Result<std::unique_ptr<Destination>> destination =
+      pipeline.destination_connection->type->open_destination(
+          DestinationSettings(project, pipeline), pipeline.documents);
+  if (!destination.ok()) {
+    return std::move(destination).status().WithContext(At(pipeline, "destination"));
+  }
+  opened.destination = *std::move(destination);
+  RETURN_IF_ERROR(CheckMode(*opened.destination, pipeline));
+  return opened;
+}
+
+Result<std::unique_ptr<StateStore>> OpenState(const Project& project) {
+  return OpenSqliteStore(project.state_path(), SystemClock());
+}
+
+Result<std::unique_ptr<StateStore>> OpenStateIfThere(const Project& project) {
+  std::error_code error;
+  if (!std::filesystem::exists(project.state_path(), error)) return std::unique_ptr<StateStore>();
+  return OpenState(project);
+}
+
+Result<SyncResult> SyncPipeline(const Project& project, const PipelineConfig& pipeline,
+                                const SyncRequest& request,
+                                const std::function<void(const LoadProgressReport&)>& on_progress,
+                                const CallContext& ctx) {
+  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenState(project));
+  const LoadParts parts{*opened.source, *opened.destination, *state, SystemClock()};
+  const LoadOptions options = MakeLoadOptions(project, pipeline, request);
+  SyncResult result;
+  ASSIGN_OR_RETURN(result.load, RunLoad(parts, pipeline.documents, options, on_progress, ctx));
+  const std::optional<int64_t> latest = result.load.latest_version;
+  if (latest && *latest > result.load.totals.version) result.newer_version = latest;
+  return result;
+}
+
+Result<VerifySummary> VerifyPipeline(const Project& project, const PipelineConfig& pipeline,
+                                     const VersionSelector& at, uint32_t differences_max,
+                                     const std::function<void(uint64_t)>& on_progress,
+                                     const CallContext& ctx) {
+  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenState(project));
+  VerifyOptions options;
+  options.pipeline = pipeline.name;
+  options.memory_bytes_max = project.memory_bytes();
+  options.differences_max = differences_max;
+  options.ignored_fields = opened.destination->capabilities().limits.reserved_fields;
+  options.spill_folder = project.spill_folder();
+  options.at = at;
+  const LoadParts parts{*opened.source, *opened.destination, *state, SystemClock()};
+  return RunVerify(parts, pipeline.documents, options, on_progress, ctx);
+}
+
+Result<TableInfo> InspectTable(const Project* project, const std::string& target,
+                               const VersionSelector& at, const CallContext& ctx) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Source> source, OpenTarget(project, target));
+  SnapshotRequest request;
+  request.at = at;
+  ASSIGN_OR_RETURN(const std::unique_ptr<Snapshot> snapshot, source->OpenSnapshot(request, ctx));
+  return snapshot->info();
+}
+
+Status CheckPipeline(const Project& project, const PipelineConfig& pipeline,
+                     const CallContext& ctx) {
+  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
+  SnapshotRequest request;
+  ASSIGN_OR_RETURN(request.columns, DocumentEncoder::ColumnsToRead(pipeline.documents));
+  ASSIGN_OR_RETURN(request.filter, DocumentEncoder::Filter(pipeline.documents));
+  Result<std::unique_ptr<Snapshot>> snapshot = opened.source->OpenSnapshot(request, ctx);
+  if (!snapshot.ok()) return std::move(snapshot).status().WithContext(At(pipeline, "source"));
+  const auto encoder = DocumentEncoder::Make(pipeline.documents, (*snapshot)->schema()->get(),
+                                             opened.destination->capabilities());
+  if (!encoder.ok()) return encoder.status();
+  return opened.destination->Check(ctx).WithContext(At(pipeline, "destination"));
+}
+
+Result<std::unique_ptr<QueryRows>> QueryTarget(const Project& project, const std::string& target,
+                                               const std::string& sql) {
+  const size_t slash = target.find('/');
+  const std::string name = slash == std::string::npos ? std::string() : target.substr(slash + 1);
+  EndpointSettings settings{nullptr, nullptr, project.folder()};
+  const ConnectionConfig* connection = nullptr;
+  if (slash == std::string::npos) {
+    ASSIGN_OR_RETURN(const PipelineConfig* pipeline, project.FindPipeline(target));
+    connection = pipeline->destination_connection;
+    settings.endpoint = pipeline->destination.get();
+  } else {
+    ASSIGN_OR_RETURN(connection, project.FindConnection(target.substr(0, slash)));
+  }
+  if (!connection->type->query) {
+    return InvalidArgument(fmt::format("connection `{}` ({}) answers no queries", connection->name,
+                                       connection->type->name));
+  }
+  settings.connection = connection->options.get();
+  return connection->type->query(settings, name, sql);
+}
+
+Result<std::vector<PipelineState>> ProjectState(const Project& project) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenStateIfThere(project));
+  std::vector<PipelineState> all;
+  for (const auto& [name, pipeline] : project.pipelines()) {
+    PipelineState& one = all.emplace_back();
+    one.name = name;
+    if (state == nullptr) continue;
+    ASSIGN_OR_RETURN(one.checkpoint, state->LoadCheckpoint(name));
+    ASSIGN_OR_RETURN(std::vector<RunRecord> runs, state->Runs(name, 1));
+    if (!runs.empty()) one.last_run = std::move(runs.front());
+    ASSIGN_OR_RETURN(const std::vector<ReasonCount> reasons, state->RejectedByReason(name));
+    for (const ReasonCount& reason : reasons) one.rejected += reason.rows;
+  }
+  return all;
+}
+
+}  // namespace spillway

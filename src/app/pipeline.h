@@ -1,0 +1,88 @@
+// Pipeline: a configured pipeline put to work. Opens source, destination and state through the list
+// of connectors, runs the engine, and answers with plain values: what the CLI prints, a daemon or a
+// library can use. Blocking calls; each takes a context to stop it.
+#ifndef SPILLWAY_APP_PIPELINE_H_
+#define SPILLWAY_APP_PIPELINE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/project.h"
+#include "base/call_context.h"
+#include "base/result.h"
+#include "connector/destination.h"
+#include "connector/source.h"
+#include "engine/load_run.h"
+#include "engine/verify_run.h"
+#include "state/state_store.h"
+
+namespace spillway {
+
+// Both ends, opened. Opening fetches secrets and checks options; no request is made.
+struct OpenedPipeline {
+  const PipelineConfig* config = nullptr;
+  std::unique_ptr<Source> source;
+  std::unique_ptr<Destination> destination;
+};
+
+Result<OpenedPipeline> OpenPipeline(const Project& project, const PipelineConfig& pipeline);
+// Opens or creates the project's store.
+Result<std::unique_ptr<StateStore>> OpenState(const Project& project);
+// The same, nullptr when nothing was ever run: looking must leave nothing behind.
+Result<std::unique_ptr<StateStore>> OpenStateIfThere(const Project& project);
+
+// What distinguishes one run from the pipeline's configuration.
+struct SyncRequest {
+  bool full = false;
+  VersionSelector at{};
+  std::optional<uint32_t> readers{};
+  std::optional<uint32_t> lanes{};
+};
+
+struct SyncResult {
+  LoadSummary load;
+  std::optional<int64_t> newer_version;  // of the table, when the loaded one is not the latest
+};
+
+// Prepares the destination and loads. Errors as RunLoad, and those of opening.
+Result<SyncResult> SyncPipeline(const Project& project, const PipelineConfig& pipeline,
+                                const SyncRequest& request,
+                                const std::function<void(const LoadProgressReport&)>& on_progress,
+                                const CallContext& ctx);
+
+// REQUIRES: loaded, or a version in `at`; else kInvalidArgument that says so.
+Result<VerifySummary> VerifyPipeline(const Project& project, const PipelineConfig& pipeline,
+                                     const VersionSelector& at, uint32_t differences_max,
+                                     const std::function<void(uint64_t)>& on_progress,
+                                     const CallContext& ctx);
+
+// The table of a pipeline's source, of `connection/table`, or at a path or URL.
+Result<TableInfo> InspectTable(const Project* project, const std::string& target,
+                               const VersionSelector& at, const CallContext& ctx);
+
+// Tries what a run will need without writing: the table with the mapping over it, the destination.
+Status CheckPipeline(const Project& project, const PipelineConfig& pipeline,
+                     const CallContext& ctx);
+
+// The answer of a destination to a query in its own language; `target` is a pipeline or
+// CONNECTION/CONTAINER.
+Result<std::unique_ptr<QueryRows>> QueryTarget(const Project& project, const std::string& target,
+                                               const std::string& sql);
+
+// Where a pipeline stands.
+struct PipelineState {
+  std::string name;
+  std::optional<Checkpoint> checkpoint;
+  std::optional<RunRecord> last_run;
+  uint64_t rejected = 0;
+};
+
+Result<std::vector<PipelineState>> ProjectState(const Project& project);
+
+}  // namespace spillway
+
+#endif  // SPILLWAY_APP_PIPELINE_H_

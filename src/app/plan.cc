@@ -1,0 +1,165 @@
+#include "app/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <utility>
+
+#include "transforms/document_encoder.h"
+
+namespace spillway {
+namespace {
+
+constexpr uint64_t kSampleBatchBytes = 1 << 20;
+constexpr size_t kReasonsMax = 5;
+
+// Mean and spread of document sizes, in one pass (Welford).
+class SizeStatistics {
+ public:
+  void Add(double size) {
+    ++count_;
+    const double delta = size - mean_;
+    mean_ += delta / static_cast<double>(count_);
+    squares_ += delta * (size - mean_);
+  }
+  double mean() const { return mean_; }
+  // Half of the 95 % interval of the mean, as a share of the mean.
+  double error() const {
+    if (count_ < 2 || mean_ <= 0) return 0;
+    const double variance = squares_ / static_cast<double>(count_ - 1);
+    return 1.96 * std::sqrt(variance / static_cast<double>(count_)) / mean_;
+  }
+
+ private:
+  uint64_t count_ = 0;
+  double mean_ = 0;
+  double squares_ = 0;
+};
+
+class Sampler {
+ public:
+  Sampler(const Snapshot& snapshot, const DocumentEncoder& encoder)
+      : snapshot_(snapshot), encoder_(encoder) {}
+
+  Result<PlanSample> Take(const CallContext& ctx) {
+    const auto splits = static_cast<uint32_t>(snapshot_.splits().size());
+    sample_.splits = std::min(splits, kPlanSplitsMax);
+    for (uint32_t i = 0; i < sample_.splits; ++i) {
+      const auto index = static_cast<uint32_t>(uint64_t{i} * splits / sample_.splits);
+      RETURN_IF_ERROR(TakeSplit(index, ctx));
+    }
+    sample_.bytes_mean = sizes_.mean();
+    sample_.bytes_error = sizes_.error();
+    return std::move(sample_);
+  }
+
+ private:
+  Status TakeSplit(uint32_t index, const CallContext& ctx) {
+    ASSIGN_OR_RETURN(const std::unique_ptr<SplitReader> reader, snapshot_.OpenSplit(index, 0, ctx));
+    for (uint64_t rows = 0; rows < kPlanRowsPerSplitMax;) {
+      ASSIGN_OR_RETURN(const std::optional<Batch> batch, reader->Next(ctx));
+      if (!batch) break;
+      rows += static_cast<uint64_t>(batch->rows());
+      ASSIGN_OR_RETURN(const std::shared_ptr<EncodedBatch> encoded,
+                       encoder_.Encode(*batch, Intent::kUpsert));
+      Add(*encoded);
+    }
+    return Status::Ok();
+  }
+
+  void Add(const EncodedBatch& encoded) {
+    sample_.rows += encoded.rows_read;
+    sample_.documents += encoded.documents.size();
+    sample_.filtered += encoded.rows_filtered;
+    sample_.rejected += encoded.rejected.size();
+    for (const Document& document : encoded.documents) {
+      sizes_.Add(static_cast<double>(document.body.size()));
+    }
+    for (const RejectedRow& row : encoded.rejected) {
+      const std::string prefix = row.reason + ": ";
+      const bool known =
+          std::any_of(sample_.rejected_reasons.begin(), sample_.rejected_reasons.end(),
+                      [&](const std::string& reason) { return reason.starts_with(prefix); });
+      if (known || sample_.rejected_reasons.size() >= kReasonsMax) continue;
+      sample_.rejected_reasons.push_back(fmt::format("{}{} {}", prefix, row.key, row.message));
+    }
+  }
+
+  const Snapshot& snapshot_;
+  const DocumentEncoder& encoder_;
+  PlanSample sample_;
+  SizeStatistics sizes_;
+};
+
+// The sample is the whole table when it was read to the end; else its shares are carried over.
+void Extrapolate(const Snapshot& snapshot, PipelinePlan& plan) {
+  const PlanSample& sample = plan.sample;
+  const bool whole = sample.splits == snapshot.splits().size() &&
+                     plan.table.rows.value_or(UINT64_MAX) == sample.rows;
+  if (plan.table.rows) {
+    plan.rows = static_cast<double>(*plan.table.rows);
+    plan.rows_exact = true;
+  } else if (snapshot.splits().empty()) {
+    plan.rows = 0;
+    plan.rows_exact = true;
+  }
+  const double share =
+      sample.rows == 0 ? 0
+                       : static_cast<double>(sample.documents) / static_cast<double>(sample.rows);
+  plan.documents = plan.rows.value_or(0) * share;
+  plan.bytes = plan.documents * sample.bytes_mean;
+  if (whole) plan.sample.bytes_error = 0;
+}
+
+void EstimateCost(const Project& project, const PipelineConfig& pipeline, size_t fields,
+                  PipelinePlan& plan) {
+  const ConnectorType& type = *pipeline.destination_connection->type;
+  if (!type.estimate_cost) return;
+  const EndpointSettings settings{pipeline.destination_connection->options.get(),
+                                  pipeline.destination.get(), project.folder()};
+  const CostEstimate cost =
+      type.estimate_cost(settings, plan.sample.bytes_mean, static_cast<double>(fields));
+  plan.units_per_document = cost.units_per_document;
+  plan.units = cost.units_per_document * plan.documents;
+  plan.units_per_second = cost.units_per_second;
+  plan.cost_basis = cost.basis;
+  if (plan.units_per_second && *plan.units_per_second > 0) {
+    plan.duration = std::chrono::duration_cast<std::chrono::nanoseconds>(
+        std::chrono::duration<double>(plan.units / *plan.units_per_second));
+  }
+}
+
+}  // namespace
+
+Result<PipelinePlan> PlanPipeline(const Project& project, const PipelineConfig& pipeline,
+                                  const VersionSelector& at, const CallContext& ctx) {
+  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
+  SnapshotRequest request;
+  request.at = at;
+  request.batch_bytes_target = kSampleBatchBytes;
+  ASSIGN_OR_RETURN(request.columns, DocumentEncoder::ColumnsToRead(pipeline.documents));
+  ASSIGN_OR_RETURN(request.filter, DocumentEncoder::Filter(pipeline.documents));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Snapshot> snapshot,
+                   opened.source->OpenSnapshot(request, ctx));
+  ASSIGN_OR_RETURN(const std::unique_ptr<DocumentEncoder> encoder,
+                   DocumentEncoder::Make(pipeline.documents, snapshot->schema()->get(),
+                                         opened.destination->capabilities()));
+  PipelinePlan plan;
+  plan.table = snapshot->info();
+  ASSIGN_OR_RETURN(const Preparation preparation, opened.destination->Prepare(true, ctx));
+  plan.steps = preparation.steps;
+  ASSIGN_OR_RETURN(plan.sample, Sampler(*snapshot, *encoder).Take(ctx));
+  Extrapolate(*snapshot, plan);
+  EstimateCost(project, pipeline, static_cast<size_t>(snapshot->schema()->get().n_children), plan);
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenStateIfThere(project));
+  if (state != nullptr) {
+    ASSIGN_OR_RETURN(plan.checkpoint, state->LoadCheckpoint(pipeline.name));
+  }
+  plan.pending = !plan.checkpoint || plan.checkpoint->phase == LoadPhase::kLoading ||
+                 plan.checkpoint->version != plan.table.version;
+  return plan;
+}
+
+}  // namespace spillway

@@ -1,0 +1,303 @@
+#include "app/project.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <filesystem>
+#include <utility>
+
+#include "config/relative_path.h"
+
+namespace spillway {
+namespace {
+
+constexpr size_t kNameBytesMax = 64;
+
+bool IsName(std::string_view name) {
+  return !name.empty() && name.size() <= kNameBytesMax &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+         });
+}
+
+template <typename Map>
+std::vector<std::string> NamesOf(const Map& map) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : map) names.push_back(name);
+  return names;
+}
+
+std::string NameAdvice(std::string_view wrong, const std::vector<std::string>& names) {
+  if (names.empty()) return "there is none in the file";
+  const std::string nearest = NearestName(wrong, names);
+  if (!nearest.empty()) return fmt::format("did you mean `{}`?", nearest);
+  return fmt::format("known: {}", fmt::join(names, ", "));
+}
+
+YamlPlace PlaceOf(const YamlNode& map, std::string_view key, YamlPlace fallback) {
+  const YamlNode* node = map.is_map() ? map.Find(key) : nullptr;
+  return node == nullptr ? fallback : node->place;
+}
+
+ValuePolicy Merged(const ValuePolicy& base, const ColumnSection& column) {
+  return {.nulls = column.nulls.value_or(base.nulls),
+          .timestamps = column.timestamps.value_or(base.timestamps),
+          .decimals = column.decimals.value_or(base.decimals),
+          .inexact_numbers = column.inexact_numbers.value_or(base.inexact_numbers),
+          .non_finite = column.non_finite.value_or(base.non_finite)};
+}
+
+}  // namespace
+
+// Reads one document into one Project; lives for one call of Parse.
+class ProjectReader {
+ public:
+  explicit ProjectReader(const YamlDocument& document) : document_(document) {}
+
+  Result<std::unique_ptr<Project>> Read() {
+    project_.reset(new Project());
+    project_->path_ = document_.path;
+    project_->folder_ = std::filesystem::path(document_.path).parent_path().string();
+    if (project_->folder_.empty()) project_->folder_ = ".";
+
+    ProjectSection section;
+    ProjectSpec().Read(document_.root, {"", {1, 1, 1}, problems_}, section);
+    project_->memory_bytes_ = section.memory.bytes;
+    project_->state_file_ = section.state.path;
+    ReadConnections(section.connections);
+    ReadPipelines(section.pipelines);
+    RETURN_IF_ERROR(problems_.ToStatus(document_).WithHint("spillway check"));
+    return std::move(project_);
+  }
+
+ private:
+  // Calls `read` for every well-named entry of a section.
+  template <typename Read>
+  void ReadNamed(const RawSection& section, const std::string& where, Read read) {
+    if (section.node == nullptr) return;
+    if (!section.node->is_map()) {
+      problems_.Add(section.owner, fmt::format("`{}` must be a map of names", where));
+      return;
+    }
+    for (const YamlEntry& entry : section.node->entries) {
+      if (IsName(entry.key)) {
+        read(entry);
+      } else {
+        problems_.Add(entry.key_place, fmt::format("`{}` is not a name", entry.key),
+                      fmt::format("use letters, digits, `-` and `_`, at most {}", kNameBytesMax));
+      }
+    }
+  }
+
+  void ReadConnections(const RawSection& section) {
+    ReadNamed(section, "connections", [this](const YamlEntry& entry) { ReadConnection(entry); });
+  }
+
+  void ReadConnection(const YamlEntry& entry) {
+    const Reading reading{JoinPath("connections", entry.key), entry.key_place, problems_};
+    // Kept even when it is wrong, so that a pipeline's reference to it is not reported too.
+    ConnectionConfig& connection = project_->connections_[entry.key];
+    connection.name = entry.key;
+    ConnectionSection common;
+    const YamlNode* type = entry.value.is_map() ? entry.value.Find("type") : nullptr;
+    if (type == nullptr || !type->is_scalar())
+      return ConnectionSpec().Read(entry.value, reading, common);
+    connection.type = FindConnector(type->text);
+    if (connection.type == nullptr) {
+      std::vector<std::string> names;
+      for (const ConnectorType& known : Connectors()) names.push_back(known.name);
+      problems_.Add(type->place, fmt::format("`{}` is not a type of connection", type->text),
+                    NameAdvice(type->text, names));
+      return;
+    }
+    const std::shared_ptr<void> options = connection.type->connection.make();
+    connection.options = options;
+    const std::array<SpecPart, 2> parts = {
+        {{&ConnectionSpec(), &common}, {connection.type->connection.spec, options.get()}}};
+    ReadParts(entry.value, reading, parts);
+  }
+
+  void ReadPipelines(const RawSection& section) {
+    ReadNamed(section, "pipelines", [this](const YamlEntry& entry) { ReadPipeline(entry); });
+  }
+
+  void ReadPipeline(const YamlEntry& entry) {
+    const Reading reading{JoinPath("pipelines", entry.key), entry.key_place, problems_};
+    PipelineSection section;
+    PipelineSpec().Read(entry.value, reading, section);
+    PipelineConfig& pipeline = project_->pipelines_[entry.key];
+    pipeline.name = entry.key;
+    pipeline.sync = section.sync;
+    const SourceSection source = ReadSource(section.source, reading.where, pipeline);
+    const DestinationSection destination =
+        ReadDestination(section.destination, reading.where, pipeline);
+    pipeline.documents = MakeDocuments(source, destination, section.documents);
+    if (entry.value.is_map()) {
+      CheckContradictions(entry, section);
+      NoteWhatHasNoEffect(entry);
+    }
+  }
+
+  SourceSection ReadSource(const RawSection& raw, const std::string& where,
+                           PipelineConfig& pipeline) {
+    SourceSection section;
+    if (raw.node == nullptr) return section;
+    const Reading reading{JoinPath(where, "source"), raw.owner, problems_};
+    const ConnectionConfig* connection = Connection(raw, reading);
+    pipeline.source_connection = connection;
+    const OptionsType* type =
+        connection == nullptr || connection->type == nullptr ? nullptr : &connection->type->source;
+    pipeline.source = ReadEndpoint(raw, reading, {&SourceSpec(), &section}, type, "source");
+    return section;
+  }
+
+  DestinationSection ReadDestination(const RawSection& raw, const std::string& where,
+                                     PipelineConfig& pipeline) {
+    DestinationSection section;
+    if (raw.node == nullptr) return section;
+    const Reading reading{JoinPath(where, "destination"), raw.owner, problems_};
+    const ConnectionConfig* connection = Connection(raw, reading);
+    pipeline.destination_connection = connection;
+    const OptionsType* type = connection == nullptr || connection->type == nullptr
+                                  ? nullptr
+                                  : &connection->type->destination;
+    pipeline.destination =
+        ReadEndpoint(raw, reading, {&DestinationSpec(), &section}, type, "destination");
+    for (const std::string& path : section.partition_key) CheckPartitionKeyPath(raw, path);
+    return section;
+  }
+
+  void CheckPartitionKeyPath(const RawSection& raw, const std::string& path) {
+    if (path.size() >= 2 && path.front() == '/') return;
+    problems_.Add(PlaceOf(*raw.node, "partition_key", raw.owner),
+                  fmt::format("`{}` is not a partition key path", path),
+                  fmt::format("write `/{}`", path.empty() || path == "/" ? "category" : path));
+  }
+
+  // Without a known connection the connector's own keys cannot be told from mistakes: they are
+  // left.
+  std::shared_ptr<const void> ReadEndpoint(const RawSection& raw, const Reading& reading,
+                                           SpecPart common, const OptionsType* type,
+                                           std::string_view role) {
+    if (type == nullptr) return nullptr;
+    if (type->spec == nullptr) {
+      problems_.Add(PlaceOf(*raw.node, "connection", raw.owner),
+                    fmt::format("this connection cannot be a {}", role));
+      return nullptr;
+    }
+    std::shared_ptr<void> options = type->make();
+    const std::array<SpecPart, 2> parts = {{common, {type->spec, options.get()}}};
+    ReadParts(*raw.node, reading, parts);
+    return options;
+  }
+
+  const ConnectionConfig* Connection(const RawSection& raw, const Reading& reading) {
+    const YamlNode* name = raw.node->is_map() ? raw.node->Find("connection") : nullptr;
+    if (name == nullptr) {
+      problems_.Add(reading.owner, fmt::format("`{}.connection` is missing", reading.where),
+                    NameAdvice("", NamesOf(project_->connections_)));
+      return nullptr;
+    }
+    const auto found = project_->connections_.find(name->text);
+    if (found != project_->connections_.end()) return &found->second;
+    problems_.Add(name->place, fmt::format("there is no connection `{}`", name->text),
+                  NameAdvice(name->text, NamesOf(project_->connections_)));
+    return nullptr;
+  }
+
+  static DocumentOptions MakeDocuments(const SourceSection& source,
+                                       const DestinationSection& destination,
+                                       const DocumentsSection& section) {
+    DocumentOptions documents;
+    documents.columns = source.columns;
+    documents.filter = source.filter;
+    for (const auto& [field, column] : section.fields) documents.fields.push_back({field, column});
+    documents.id_columns = destination.id.columns;
+    documents.id_separator = destination.id.separator;
+    documents.id_escaping = destination.id.escaping;
+    documents.partition_key_paths = destination.partition_key;
+    documents.policy = section.policy;
+    for (const auto& [name, column] : section.columns) {
+      documents.column_policies[name] = Merged(section.policy, column);
+    }
+    return documents;
+  }
+
+  void CheckContradictions(const YamlEntry& entry, const PipelineSection& section) {
+    const YamlNode* sync = entry.value.Find("sync");
+    if (sync == nullptr) return;
+    const YamlPlace mode_place = PlaceOf(*sync, "mode", entry.key_place);
+    if (section.sync.mode == WriteMode::kAppend &&
+        section.sync.duplicates == DuplicatePolicy::kLast) {
+      problems_.Add(
+          mode_place, "`mode: append` and `duplicates: last` contradict each other",
+          "append keeps the first document of a key; use `duplicates: fail`, or `mode: upsert`");
+    }
+  }
+
+  void NoteWhatHasNoEffect(const YamlEntry& entry) {
+    const YamlNode* sync = entry.value.Find("sync");
+    if (sync == nullptr || !sync->is_map()) return;
+    for (const char* key : {"delete_guard", "changes"}) {
+      const YamlNode* node = sync->Find(key);
+      if (node == nullptr) continue;
+      project_->notes_.push_back(fmt::format(
+          "{}:{}:{}: pipelines.{}.sync.{} has no effect in this version: an initial load "
+          "neither deletes nor reads changes",
+          document_.path, node->place.line, node->place.column, entry.key, key));
+    }
+  }
+
+  const YamlDocument& document_;
+  Problems problems_;
+  std::unique_ptr<Project> project_;
+};
+
+Result<std::unique_ptr<Project>> Project::Load(const std::string& path) {
+  ASSIGN_OR_RETURN(const YamlDocument document, ReadYaml(path));
+  return ProjectReader(document).Read();
+}
+
+Result<std::unique_ptr<Project>> Project::Parse(std::string text, const std::string& path) {
+  ASSIGN_OR_RETURN(const YamlDocument document, ParseYaml(std::move(text), path));
+  return ProjectReader(document).Read();
+}
+
+std::string Project::state_path() const {
+  return ResolvePath(folder_, state_file_);
+}
+
+std::string Project::spill_folder() const {
+  return (std::filesystem::path(state_path()).parent_path() / "spill").string();
+}
+
+Result<const PipelineConfig*> Project::FindPipeline(std::string_view name) const {
+  const auto found = pipelines_.find(std::string(name));
+  if (found != pipelines_.end()) return &found->second;
+  return InvalidArgument(fmt::format("{}: there is no pipeline `{}`", path_, name))
+      .WithHint(NameAdvice(name, NamesOf(pipelines_)));
+}
+
+Result<const ConnectionConfig*> Project::FindConnection(std::string_view name) const {
+  const auto found = connections_.find(std::string(name));
+  if (found != connections_.end()) return &found->second;
+  return InvalidArgument(fmt::format("{}: there is no connection `{}`", path_, name))
+      .WithHint(NameAdvice(name, NamesOf(connections_)));
+}
+
+std::optional<std::string> FindProjectFile(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::path at = std::filesystem::absolute(folder, error).lexically_normal();
+  for (bool more = !error; more; at = at.parent_path()) {
+    const auto candidate = at / kProjectFileName;
+    if (std::filesystem::is_regular_file(candidate, error)) {
+      return std::filesystem::proximate(candidate, error).string();
+    }
+    more = at != at.parent_path();
+  }
+  return std::nullopt;
+}
+
+}  // namespace spillway

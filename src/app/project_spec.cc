@@ -1,0 +1,372 @@
+#include "app/project_spec.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "app/schema.h"
+
+namespace spillway {
+namespace {
+
+class RawType : public Type<RawSection> {
+ public:
+  using Describer = void (*)(JsonWriter&);
+  explicit RawType(Describer schema) : schema_(schema) {}
+  void Read(const YamlNode& node, const Reading& reading, RawSection& target) const override {
+    target = {&node, reading.owner};
+  }
+  std::string Format(const RawSection&) const override { return {}; }
+  std::string Describe() const override { return "map"; }
+  void WriteSchema(JsonWriter& json) const override { schema_(json); }
+
+ private:
+  Describer schema_;
+};
+
+TypePtr<RawSection> Raw(RawType::Describer schema) {
+  return std::make_shared<RawType>(schema);
+}
+
+const Spec<StateSection>& StateSpec() {
+  static const auto spec =
+      Spec<StateSection>("Where progress, runs and rejected rows are kept.")
+          .Field(&StateSection::store, "store", "The kind of store.",
+                 OneOf<StateKind>({{"sqlite", StateKind::kSqlite, "a local file"}},
+                                  {{"cosmosdb", "use `store: sqlite`"}}))
+          .Field(
+              &StateSection::path, "path",
+              "The file. Its folder is made when missing, readable by its owner alone; what a run "
+              "spills goes beside it.",
+              Text());
+  return spec;
+}
+
+const Spec<IdSection>& IdSpec() {
+  static const auto escaping = OneOf<IdEscaping>(
+      {{"reject", IdEscaping::kReject, "reject the row"},
+       {"percent", IdEscaping::kPercent, "write %XX for the character and for % itself"}});
+  static const auto spec =
+      Spec<IdSection>("How a document's id is made.")
+          .Field(&IdSection::columns, "columns", "The columns, in order.", TextList(true))
+          .Required()
+          .Example("[region, number]")
+          .Field(&IdSection::separator, "separator", "Stands between several columns.", Text())
+          .Field(&IdSection::escaping, "escaping",
+                 "What happens to characters that the destination cannot read back in an id.",
+                 escaping);
+  return spec;
+}
+
+// `id: sku`, `id: [region, number]` or the whole section.
+class IdType : public Type<IdSection> {
+ public:
+  void Read(const YamlNode& node, const Reading& reading, IdSection& target) const override {
+    if (node.is_map()) return IdSpec().Read(node, reading, target);
+    columns_->Read(node, reading, target.columns);
+  }
+  std::string Format(const IdSection&) const override { return "id"; }
+  std::string Describe() const override { return "column, list of columns, or a map"; }
+  void WriteSchema(JsonWriter& json) const override {
+    json.Key("anyOf").BeginArray().BeginObject();
+    columns_->WriteSchema(json);
+    json.EndObject().BeginObject();
+    IdSpec().WriteSchema(json);
+    json.EndObject().EndArray();
+  }
+  const ObjectSpec* nested() const override { return &IdSpec(); }
+
+ private:
+  TypePtr<std::vector<std::string>> columns_ = TextList(true);
+};
+
+// `mode`: a word; the map form of soft_delete belongs to change sync.
+class ModeType : public WordType<WriteMode> {
+ public:
+  using WordType::WordType;
+  void Read(const YamlNode& node, const Reading& reading, WriteMode& target) const override {
+    if (node.is_map() && node.Find("soft_delete") != nullptr) {
+      YamlNode word;
+      word.text = "soft_delete";
+      word.place = node.entries.front().key_place;
+      return WordType::Read(word, reading, target);
+    }
+    WordType::Read(node, reading, target);
+  }
+};
+
+TypePtr<WriteMode> Mode() {
+  static constexpr const char* kSoftDelete =
+      "soft deletes come with change sync; until then use `mode: upsert`, which deletes nothing";
+  return std::make_shared<ModeType>(
+      std::vector<Word<WriteMode>>{
+          {"mirror", WriteMode::kMirror, "upsert, and delete what is deleted"},
+          {"upsert", WriteMode::kUpsert, "upsert, never delete"},
+          {"append", WriteMode::kAppend, "create; leave what exists"},
+          {"update", WriteMode::kUpdate, "replace what exists; leave what is missing"},
+          {"upsert_if_not_modified", WriteMode::kUpsertIfNotModified,
+           "the row's _etag decides; without one: create"},
+          {"patch", WriteMode::kPatch, "set the given fields of an existing document"},
+          {"patch_if_exists", WriteMode::kPatchIfExists, "the same; a missing document is left"},
+          {"merge_fields", WriteMode::kMergeFields, "read, merge the given fields, write"},
+          {"delete", WriteMode::kDelete, "every row names a document to delete"},
+          {"delete_if_not_modified", WriteMode::kDeleteIfNotModified,
+           "the same, only while the row's _etag is current"}},
+      std::vector<LaterWord>{{"soft_delete", kSoftDelete}});
+}
+
+// `max_rejected`: "0.1%" or a number of rows.
+class RejectedBudgetType : public Type<RejectedBudget> {
+ public:
+  void Read(const YamlNode& node, const Reading& reading, RejectedBudget& target) const override {
+    const std::string* text = ReadScalar(node, reading, Describe());
+    if (text == nullptr) return;
+    if (const Result<Share> share = ParseShare(*text); share.ok()) {
+      target = {std::nullopt, share->value};
+      return;
+    }
+    uint64_t rows = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), rows);
+    if (error == std::errc() && end == text->data() + text->size()) {
+      target = {rows, std::nullopt};
+    } else {
+      reading.problems.Add(
+          node.place, fmt::format("`{}` must be {}, not `{}`", reading.where, Describe(), *text),
+          "write 0.1% or 100");
+    }
+  }
+  std::string Format(const RejectedBudget& value) const override {
+    if (value.rows) return std::to_string(*value.rows);
+    return value.share ? FormatShare({*value.share}) : std::string();
+  }
+  std::string Describe() const override { return "a number of rows or a share"; }
+  void WriteSchema(JsonWriter& json) const override {
+    json.Key("type").BeginArray().String("integer").String("string").EndArray();
+  }
+};
+
+TypePtr<NullPolicy> Nulls() {
+  return OneOf<NullPolicy>({{"keep", NullPolicy::kKeep, "write null"},
+                            {"omit", NullPolicy::kOmit, "leave the field out"}});
+}
+TypePtr<TimestampPolicy> Timestamps() {
+  return OneOf<TimestampPolicy>(
+      {{"iso8601", TimestampPolicy::kIso8601, "text"},
+       {"epoch_ms", TimestampPolicy::kEpochMillis, "milliseconds since 1970 as a number"},
+       {"epoch_us", TimestampPolicy::kEpochMicros, "microseconds since 1970 as a number"}});
+}
+TypePtr<DecimalPolicy> Decimals() {
+  return OneOf<DecimalPolicy>({{"number", DecimalPolicy::kNumber, "a JSON number"},
+                               {"string", DecimalPolicy::kString, "text"}});
+}
+TypePtr<InexactNumberPolicy> InexactNumbers() {
+  return OneOf<InexactNumberPolicy>({{"reject", InexactNumberPolicy::kReject, "reject the row"},
+                                     {"string", InexactNumberPolicy::kString, "write text"},
+                                     {"number", InexactNumberPolicy::kNumber, "accept the loss"}});
+}
+TypePtr<NonFinitePolicy> NonFinite() {
+  return OneOf<NonFinitePolicy>({{"reject", NonFinitePolicy::kReject, "reject the row"},
+                                 {"null", NonFinitePolicy::kNull, "write null"},
+                                 {"string", NonFinitePolicy::kString, "write the word"}});
+}
+
+const Spec<ColumnSection>& ColumnSpec() {
+  static const auto spec =
+      Spec<ColumnSection>("The policy of one column; what it leaves out is as in `documents`.")
+          .Field(&ColumnSection::nulls, "nulls", "NULL.", Nulls())
+          .Field(&ColumnSection::timestamps, "timestamps", "Timestamps and dates.", Timestamps())
+          .Field(&ColumnSection::decimals, "decimals", "Decimals.", Decimals())
+          .Field(&ColumnSection::inexact_numbers, "inexact_numbers",
+                 "Numbers whose text does not survive a double.", InexactNumbers())
+          .Field(&ColumnSection::non_finite, "non_finite", "NaN and the infinities.", NonFinite());
+  return spec;
+}
+
+// `documents` holds its policy in a struct of its own: a view that adapts the members.
+template <typename M>
+class PolicyType : public Type<ValuePolicy> {
+ public:
+  PolicyType(M ValuePolicy::*member, TypePtr<M> inner)
+      : member_(member), inner_(std::move(inner)) {}
+  void Read(const YamlNode& node, const Reading& reading, ValuePolicy& target) const override {
+    inner_->Read(node, reading, target.*member_);
+  }
+  std::string Format(const ValuePolicy& value) const override {
+    return inner_->Format(value.*member_);
+  }
+  std::string Describe() const override { return inner_->Describe(); }
+  void WriteSchema(JsonWriter& json) const override { inner_->WriteSchema(json); }
+  std::vector<WordDoc> words() const override { return inner_->words(); }
+
+ private:
+  M ValuePolicy::*member_;
+  TypePtr<M> inner_;
+};
+
+template <typename M>
+TypePtr<ValuePolicy> Policy(M ValuePolicy::*member, TypePtr<M> inner) {
+  return std::make_shared<PolicyType<M>>(member, std::move(inner));
+}
+
+}  // namespace
+
+const Spec<ProjectSection>& ProjectSpec() {
+  static const auto spec =
+      Spec<ProjectSection>("The whole of spillway.yaml.")
+          .Field(&ProjectSection::version, "version", "Of this dialect.", Integer(1, 1))
+          .Required()
+          .Example("1")
+          .Field(&ProjectSection::connections, "connections",
+                 "Named sources and destinations. A name is letters, digits, `-` and `_`.",
+                 Raw(&WriteConnectionsSchema))
+          .Required()
+          .Example("{lake: {type: delta, root: ./lake}}")
+          .Field(&ProjectSection::state, "state", "Where progress is kept.", Nested(StateSpec()))
+          .Example("{store: sqlite, path: .spillway/state.db}")
+          .Field(&ProjectSection::memory, "memory",
+                 "What a run may hold in memory, all queues and buffers together.",
+                 Size({64ull << 20}, {1ull << 40}))
+          .Field(&ProjectSection::pipelines, "pipelines",
+                 "Named pipelines: source, documents, destination.", Raw(&WritePipelinesSchema))
+          .Required()
+          .Example("{products: {source: {connection: lake, table: products}, destination: {…}}}");
+  return spec;
+}
+
+const Spec<ConnectionSection>& ConnectionSpec() {
+  static const auto spec = Spec<ConnectionSection>("A named source or destination account.")
+                               .Field(&ConnectionSection::type, "type", "What it is.", Text())
+                               .Required()
+                               .Example("delta");
+  return spec;
+}
+
+const Spec<PipelineSection>& PipelineSpec() {
+  static const auto spec =
+      Spec<PipelineSection>("From a table to a container.")
+          .Field(&PipelineSection::source, "source", "What is read.", Raw(&WriteSourceSchema))
+          .Required()
+          .Example("{connection: lake, table: products}")
+          .Field(&PipelineSection::destination, "destination", "Where it goes.",
+                 Raw(&WriteDestinationSchema))
+          .Required()
+          .Example("{connection: shop, container: products, partition_key: /category}")
+          .Field(&PipelineSection::documents, "documents", "How a row becomes a document.",
+                 Nested(DocumentsSpec()))
+          .Example("{fields: {pricing.unit: price}, nulls: omit}")
+          .Field(&PipelineSection::sync, "sync", "What a write means, and when a run stops.",
+                 Nested(SyncSpec()))
+          .Later("throughput",
+                 "throughput limits come with a later version; until then give the container the "
+                 "throughput that the load may use")
+          .Later("transforms",
+                 "select and rename with source.columns, source.filter and documents.fields")
+          .Later("stamp", "leave it out");
+  return spec;
+}
+
+const Spec<SourceSection>& SourceSpec() {
+  static const auto spec =
+      Spec<SourceSection>("What is read.")
+          .Field(&SourceSection::connection, "connection", "A name of `connections`.", Text())
+          .Required()
+          .Example("lake")
+          .Field(&SourceSection::columns, "columns",
+                 "The columns that go into the document; all when left out. Keys and the filter "
+                 "may use "
+                 "others.",
+                 TextList(false))
+          .Example("[id, name, price]")
+          .Field(
+              &SourceSection::filter, "filter",
+              "Rows for which this is not true are left out and counted as filtered: comparisons, "
+              "AND, OR, NOT, IN, IS NULL.",
+              Text())
+          .Example("\"price > 0\"");
+  return spec;
+}
+
+const Spec<DestinationSection>& DestinationSpec() {
+  static const auto spec =
+      Spec<DestinationSection>("Where the documents go.")
+          .Field(&DestinationSection::connection, "connection", "A name of `connections`.", Text())
+          .Required()
+          .Example("shop")
+          .Field(&DestinationSection::id, "id", "What makes a document's id.",
+                 TypePtr<IdSection>(std::make_shared<IdType>()))
+          .Example("[region, number]")
+          .Field(&DestinationSection::partition_key, "partition_key",
+                 "The document's path that it is partitioned by; two or three paths make a "
+                 "hierarchical "
+                 "key.",
+                 TextList(true))
+          .Required()
+          .Example("/category");
+  return spec;
+}
+
+const Spec<DocumentsSection>& DocumentsSpec() {
+  static const auto spec =
+      Spec<DocumentsSection>("How a row becomes a document.")
+          .Field(
+              &DocumentsSection::fields, "fields",
+              "Document fields and the columns that fill them: renames and nesting (`pricing.unit: "
+              "price`). Columns not named keep their names.",
+              TextMap())
+          .Example("{pricing.unit: price}")
+          .Field(&DocumentsSection::policy, "nulls", "What NULL becomes.",
+                 Policy(&ValuePolicy::nulls, Nulls()))
+          .Field(&DocumentsSection::policy, "timestamps", "What timestamps and dates become.",
+                 Policy(&ValuePolicy::timestamps, Timestamps()))
+          .Field(&DocumentsSection::policy, "decimals", "What decimals become.",
+                 Policy(&ValuePolicy::decimals, Decimals()))
+          .Field(&DocumentsSection::policy, "inexact_numbers",
+                 "Integers and decimals whose text does not survive a double: 2^53+1 does not, "
+                 "12.95 does.",
+                 Policy(&ValuePolicy::inexact_numbers, InexactNumbers()))
+          .Field(&DocumentsSection::policy, "non_finite", "What NaN and the infinities become.",
+                 Policy(&ValuePolicy::non_finite, NonFinite()))
+          .Field(&DocumentsSection::columns, "columns", "Other policies for single columns.",
+                 NamedMap(ColumnSpec()))
+          .Example("{created: {timestamps: epoch_ms}}");
+  return spec;
+}
+
+const Spec<SyncSection>& SyncSpec() {
+  static const auto changes =
+      OneOf<ChangesKind>({{"auto", ChangesKind::kAuto, "whatever the table offers"}},
+                         {{"feed", "change sync comes with a later version: leave it at `auto`"},
+                          {"files", "change sync comes with a later version: leave it at `auto`"},
+                          {"diff", "change sync comes with a later version: leave it at `auto`"}});
+  static const auto strategy = OneOf<StrategyKind>(
+      {{"direct", StrategyKind::kDirect, "write into the container"}},
+      {{"switch", "loading beside the live container comes with a later version: use `direct`"}});
+  static const auto duplicates = OneOf<DuplicatePolicy>(
+      {{"fail", DuplicatePolicy::kFail, "stop and name them"},
+       {"last", DuplicatePolicy::kLast, "the last in the table's order wins"}});
+  static const auto spec =
+      Spec<SyncSection>("What a write means, and when a run stops.")
+          .Field(&SyncSection::mode, "mode", "What a row does to its document.", Mode())
+          .Field(&SyncSection::changes, "changes",
+                 "Where changes come from. Has no effect on an initial load.", changes)
+          .Field(&SyncSection::strategy, "strategy", "How an initial load reaches the container.",
+                 strategy)
+          .Field(
+              &SyncSection::delete_guard, "delete_guard",
+              "A change sync that would delete more than this share stops. An initial load deletes "
+              "nothing, so it has no effect on it.",
+              Percentage())
+          .Field(
+              &SyncSection::max_rejected, "max_rejected",
+              "More rejected rows than this stop the run: a number, or a share of the rows read.",
+              TypePtr<RejectedBudget>(std::make_shared<RejectedBudgetType>()))
+          .Field(&SyncSection::duplicates, "duplicates",
+                 "What happens when two rows make the same document.", duplicates)
+          .Field(
+              &SyncSection::settle, "settle",
+              "A request whose answer was lost reaches the destination within this time or never.",
+              Duration(std::chrono::milliseconds(100), std::chrono::hours(1)));
+  return spec;
+}
+
+}  // namespace spillway

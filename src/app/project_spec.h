@@ -1,0 +1,107 @@
+// The shape of spillway.yaml: one plain struct per section, and its spec. What a connector adds to
+// `connections`, `source` and `destination` is said by that connector (connectors.h).
+#ifndef SPILLWAY_APP_PROJECT_SPEC_H_
+#define SPILLWAY_APP_PROJECT_SPEC_H_
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/spec.h"
+#include "connector/destination.h"
+#include "engine/load_run.h"
+#include "transforms/document_options.h"
+
+namespace spillway {
+
+// A part whose spec is known only when other keys are: kept as it stands, read by Project::Load.
+struct RawSection {
+  const YamlNode* node = nullptr;
+  YamlPlace owner;
+};
+
+enum class StateKind : uint8_t { kSqlite };
+
+struct StateSection {
+  StateKind store = StateKind::kSqlite;
+  std::string path = ".spillway/state.db";
+};
+
+struct ProjectSection {
+  uint32_t version = 1;
+  RawSection connections;
+  StateSection state;
+  ByteCount memory{256ull << 20};
+  RawSection pipelines;
+};
+
+struct ConnectionSection {
+  std::string type;
+};
+
+struct SourceSection {
+  std::string connection;
+  std::vector<std::string> columns;
+  std::string filter;
+};
+
+struct IdSection {
+  std::vector<std::string> columns = {"id"};
+  std::string separator = "|";
+  IdEscaping escaping = IdEscaping::kReject;
+};
+
+struct DestinationSection {
+  std::string connection;
+  IdSection id;
+  std::vector<std::string> partition_key;
+};
+
+// What a column may say for itself; what it leaves out is as in `documents`.
+struct ColumnSection {
+  std::optional<NullPolicy> nulls;
+  std::optional<TimestampPolicy> timestamps;
+  std::optional<DecimalPolicy> decimals;
+  std::optional<InexactNumberPolicy> inexact_numbers;
+  std::optional<NonFinitePolicy> non_finite;
+};
+
+struct DocumentsSection {
+  ValuePolicy policy;
+  std::map<std::string, std::string> fields;
+  std::map<std::string, ColumnSection> columns;
+};
+
+enum class ChangesKind : uint8_t { kAuto };
+enum class StrategyKind : uint8_t { kDirect };
+
+struct SyncSection {
+  WriteMode mode = WriteMode::kMirror;
+  ChangesKind changes = ChangesKind::kAuto;
+  StrategyKind strategy = StrategyKind::kDirect;
+  Share delete_guard{0.1};
+  RejectedBudget max_rejected;
+  DuplicatePolicy duplicates = DuplicatePolicy::kFail;
+  std::chrono::milliseconds settle{15'000};
+};
+
+struct PipelineSection {
+  RawSection source;
+  RawSection destination;
+  DocumentsSection documents;
+  SyncSection sync;
+};
+
+const Spec<ProjectSection>& ProjectSpec();
+const Spec<ConnectionSection>& ConnectionSpec();
+const Spec<PipelineSection>& PipelineSpec();
+const Spec<SourceSection>& SourceSpec();
+const Spec<DestinationSection>& DestinationSpec();
+const Spec<DocumentsSection>& DocumentsSpec();
+const Spec<SyncSection>& SyncSpec();
+
+}  // namespace spillway
+
+#endif  // SPILLWAY_APP_PROJECT_SPEC_H_

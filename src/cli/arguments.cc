@@ -1,0 +1,245 @@
+#include "cli/arguments.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <sstream>
+#include <utility>
+
+#include "cli/exit_code.h"
+#include "config/units.h"
+
+namespace spillway {
+namespace {
+
+// The parser and the arguments it fills: one object, because CLI11 keeps references.
+class Parser {
+ public:
+  Parser() {
+    app_.require_subcommand(1);
+    app_.set_help_all_flag("--help-all", "The help of every command");
+    app_.failure_message(&CLI::FailureMessage::simple);
+    app_.footer(
+        "A first run:\n"
+        "  spillway init             writes a commented spillway.yaml\n"
+        "  spillway plan products    says what a load would do\n"
+        "  spillway sync products    loads\n"
+        "  spillway verify products  compares source and destination\n");
+    AddProjectCommands();
+    AddRunCommands();
+    AddHistoryCommands();
+    AddOtherCommands();
+  }
+
+  ArgumentsOutcome Parse(std::vector<std::string> words) {
+    std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
+    try {
+      app_.parse(std::move(words));
+    } catch (const CLI::ParseError& error) {
+      return Refusal(error);
+    }
+    arguments_.json = output_ == "json";
+    for (const auto& [command, take] : commands_) {
+      if (!command->parsed()) continue;
+      if (std::string problem = take(); !problem.empty()) {
+        return {std::nullopt, kExitUsage, "spillway: " + problem + "\n"};
+      }
+    }
+    return {arguments_, kExitDone, {}};
+  }
+
+  std::string Reference() {
+    std::string out =
+        "# Commands\n\nGenerated from the program by `spillway docs`.\n\n"
+        "The result goes to standard output, progress and errors to standard error. `--output "
+        "json` "
+        "makes the result one JSON value. Without a terminal, or with `NO_COLOR` set, there is no "
+        "colour and no cursor movement.\n\n";
+    for (const auto& [command, take] : commands_) {
+      if (command->get_group().empty()) continue;
+      out += fmt::format("## `spillway {}`\n\n```text\n{}```\n\n", command->get_name(),
+                         command->help("spillway"));
+    }
+    out += "## Exit codes\n\n| code | meaning |\n|---|---|\n";
+    for (const ExitCodeMeaning& code : ExitCodes()) {
+      out += fmt::format("| {} | {} |\n", code.code, code.meaning);
+    }
+    return out;
+  }
+
+ private:
+  // Puts a command's arguments into the variant; a message when they contradict each other.
+  using Take = std::function<std::string()>;
+
+  template <typename T>
+  CLI::App* Add(const std::string& name, const std::string& doc, T& target) {
+    CLI::App* command = app_.add_subcommand(name, doc);
+    command->footer("");
+    commands_.emplace_back(command, [this, &target] {
+      arguments_.command = target;
+      return std::string();
+    });
+    return command;
+  }
+
+  void AddOutput(CLI::App* command) {
+    command->add_option("--output", output_, "text or json")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
+  }
+
+  void AddCommon(CLI::App* command) {
+    AddOutput(command);
+    command->add_option("--config", arguments_.config,
+                        "The spillway.yaml; left out: the one of this folder or the nearest above");
+  }
+
+  void AddVersion(CLI::App* command, VersionSelector& at) {
+    command->add_option("--version", at.version, "This version of the table")
+        ->check(CLI::NonNegativeNumber);
+    command
+        ->add_option("--timestamp", timestamp_,
+                     "The last version at or before this time: 2026-03-01 or 2026-03-01T12:00:00Z")
+        ->excludes("--version");
+    Take& take = commands_.back().second;
+    take = [this, &at, then = std::move(take)] {
+      if (!timestamp_.empty()) {
+        const Result<int64_t> time = ParseTimestampMs(timestamp_);
+        if (!time.ok()) return "--timestamp: " + std::string(time.status().message());
+        at.timestamp_ms = *time;
+      }
+      return then();
+    };
+  }
+
+  void AddProjectCommands() {
+    CLI::App* init =
+        Add("init", "Write a commented spillway.yaml and its schema for editors", init_);
+    init->add_option("folder", init_.folder, "Where")->capture_default_str();
+    init->add_flag("--force", init_.force, "Replace a spillway.yaml that is there");
+    AddOutput(init);
+
+    CLI::App* inspect = Add(
+        "inspect", "Show a table: version, schema, features, size, rows, change feed", inspect_);
+    inspect->add_option("table", inspect_.target, "A path, a URL, a pipeline, or CONNECTION/TABLE")
+        ->required();
+    AddVersion(inspect, inspect_.at);
+    AddCommon(inspect);
+
+    CLI::App* check = Add("check", "Check the configuration; nothing is written", check_);
+    check->add_flag("--connect", check_.connect, "Try source and destination too");
+    AddCommon(check);
+  }
+
+  void AddRunCommands() {
+    CLI::App* plan =
+        Add("plan", "Say what a load would do: rows, bytes, request units, duration", plan_);
+    plan->add_option("pipeline", plan_.pipeline, "Its name in spillway.yaml")->required();
+    AddVersion(plan, plan_.at);
+    plan->add_flag("--exit-code", plan_.exit_code, "Leave with 4 when there is something to load");
+    AddCommon(plan);
+
+    CLI::App* sync =
+        Add("sync", "Load the table into the destination, or go on where it was", sync_);
+    sync->add_option("pipeline", sync_.pipeline, "Its name in spillway.yaml")->required();
+    sync->add_flag("--full", sync_.full, "Forget the progress and load again");
+    AddVersion(sync, sync_.at);
+    sync->add_option("--readers", sync_.readers, "Files read at the same time")
+        ->check(CLI::Range(1, 64));
+    sync->add_option("--lanes", sync_.lanes, "Requests in flight, at most")
+        ->check(CLI::Range(1, 256));
+    AddCommon(sync);
+
+    CLI::App* verify =
+        Add("verify", "Compare source and destination, document by document", verify_);
+    verify->add_option("pipeline", verify_.pipeline, "Its name in spillway.yaml")->required();
+    AddVersion(verify, verify_.at);
+    verify
+        ->add_option("--differences", verify_.differences, "List at most so many; all are counted")
+        ->check(CLI::Range(0, 10'000))
+        ->capture_default_str();
+    AddCommon(verify);
+  }
+
+  void AddHistoryCommands() {
+    AddCommon(Add("status", "Where every pipeline stands", status_));
+
+    CLI::App* runs = Add("runs", "What happened: the runs, newest first", runs_);
+    runs->add_option("pipeline", runs_.pipeline, "Of this pipeline alone");
+    runs->add_option("--count", runs_.count, "At most so many")
+        ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+    AddCommon(runs);
+
+    CLI::App* rejects = Add("rejects", "The rows that were refused, and why", rejects_);
+    rejects->add_option("pipeline", rejects_.pipeline, "Of this pipeline")->required();
+    rejects->add_flag("--show", rejects_.show, "Every row with its key and message");
+    rejects->add_option("--run", rejects_.run, "Of this run alone")->check(CLI::PositiveNumber);
+    rejects->add_option("--count", rejects_.count, "At most so many")
+        ->check(CLI::Range(1, 100'000))
+        ->capture_default_str();
+    AddCommon(rejects);
+  }
+
+  void AddOtherCommands() {
+    CLI::App* query = Add("query", "Ask the destination a question in its own SQL", query_);
+    query->add_option("target", query_.target, "CONNECTION/CONTAINER, or a pipeline")->required();
+    query->add_option("sql", query_.sql, "The query")->required();
+    AddCommon(query);
+
+    CLI::App* emulator = Add(
+        "emulator", "Run the local Cosmos DB server (see `spillway emulator --help`)", emulator_);
+    emulator->set_help_flag();
+    emulator->prefix_command();
+    Take& take = commands_.back().second;
+    take = [this, emulator, then = std::move(take)] {
+      emulator_.rest = emulator->remaining();
+      return then();
+    };
+
+    AddOutput(Add("version", "Show the version", version_));
+    CLI::App* docs = Add("docs", "Write the reference pages", docs_);
+    docs->group("");
+    docs->add_option("--output-folder", docs_.folder, "Where")->capture_default_str();
+  }
+
+  ArgumentsOutcome Refusal(const CLI::ParseError& error) {
+    std::ostringstream out, err;
+    const int code = app_.exit(error, out, err);
+    if (code == 0) return {std::nullopt, kExitDone, out.str()};
+    return {std::nullopt, kExitUsage, "spillway: " + err.str()};
+  }
+
+  CLI::App app_{"Moves Delta Lake tables into the stores that applications read.", "spillway"};
+  std::vector<std::pair<CLI::App*, Take>> commands_;
+  Arguments arguments_;
+  std::string output_ = "text";
+  std::string timestamp_;
+  InitArguments init_;
+  InspectArguments inspect_;
+  CheckArguments check_;
+  PlanArguments plan_;
+  SyncArguments sync_;
+  StatusArguments status_;
+  RunsArguments runs_;
+  RejectsArguments rejects_;
+  VerifyArguments verify_;
+  QueryArguments query_;
+  EmulatorArguments emulator_;
+  VersionArguments version_;
+  DocsArguments docs_;
+};
+
+}  // namespace
+
+ArgumentsOutcome ParseArguments(std::vector<std::string> words) {
+  return Parser().Parse(std::move(words));
+}
+
+std::string CommandReference() {
+  return Parser().Reference();
+}
+
+}  // namespace spillway

@@ -1,0 +1,91 @@
+// The command line as plain values. arguments.cc is the one file that meets CLI11.
+#ifndef SPILLWAY_CLI_ARGUMENTS_H_
+#define SPILLWAY_CLI_ARGUMENTS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "connector/source.h"
+
+namespace spillway {
+
+struct InitArguments {
+  std::string folder = ".";
+  bool force = false;
+};
+struct InspectArguments {
+  std::string target;
+  VersionSelector at;
+};
+struct CheckArguments {
+  bool connect = false;
+};
+struct PlanArguments {
+  std::string pipeline;
+  VersionSelector at;
+  bool exit_code = false;
+};
+struct SyncArguments {
+  std::string pipeline;
+  VersionSelector at;
+  bool full = false;
+  std::optional<uint32_t> readers;
+  std::optional<uint32_t> lanes;
+};
+struct StatusArguments {};
+struct RunsArguments {
+  std::string pipeline;
+  uint32_t count = 20;
+};
+struct RejectsArguments {
+  std::string pipeline;
+  std::optional<int64_t> run;
+  uint32_t count = 20;
+  bool show = false;  // every row with its message; else a list by reason
+};
+struct VerifyArguments {
+  std::string pipeline;
+  VersionSelector at;
+  uint32_t differences = 20;
+};
+struct QueryArguments {
+  std::string target;
+  std::string sql;
+};
+struct EmulatorArguments {
+  std::vector<std::string> rest;  // handed to spillway-emulator as they are
+};
+struct VersionArguments {};
+struct DocsArguments {
+  std::string folder = "docs/reference";
+};
+
+using CommandArguments =
+    std::variant<InitArguments, InspectArguments, CheckArguments, PlanArguments, SyncArguments,
+                 StatusArguments, RunsArguments, RejectsArguments, VerifyArguments, QueryArguments,
+                 EmulatorArguments, VersionArguments, DocsArguments>;
+
+struct Arguments {
+  std::string config;  // --config; empty: searched
+  bool json = false;   // --output json
+  CommandArguments command;
+};
+
+// Either arguments, or what to print and the code to leave with (help, usage errors).
+struct ArgumentsOutcome {
+  std::optional<Arguments> arguments;
+  int exit_code = 0;
+  std::string text;
+};
+
+ArgumentsOutcome ParseArguments(std::vector<std::string> words);
+
+// The help of every command as Markdown: docs/reference/cli.md.
+std::string CommandReference();
+
+}  // namespace spillway
+
+#endif  // SPILLWAY_CLI_ARGUMENTS_H_

@@ -1,0 +1,51 @@
+#include <fmt/format.h>
+
+#include "app/pipeline.h"
+#include "base/human.h"
+#include "base/json_writer.h"
+#include "cli/command.h"
+
+namespace spillway {
+namespace {
+
+// All pipelines are tried, so that one look shows everything that is wrong; the first failure
+// decides the exit code.
+Status CheckAll(const Project& project, bool connect, CommandContext& context) {
+  Status first;
+  for (const auto& [name, pipeline] : project.pipelines()) {
+    Status status = connect ? CheckPipeline(project, pipeline, context.call)
+                            : OpenPipeline(project, pipeline).status();
+    if (status.code() == StatusCode::kCancelled) return status;
+    if (status.ok()) {
+      if (!context.console.json()) context.console.Print(fmt::format("{}: ok", name));
+    } else if (first.ok()) {
+      first = std::move(status);
+    } else {
+      context.console.Note(fmt::format("spillway: {}", status.message()));
+    }
+  }
+  return first;
+}
+
+}  // namespace
+
+Status RunCheck(const CheckArguments& arguments, CommandContext& context) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Project> project, OpenProject(context));
+  for (const std::string& note : project->notes()) context.console.Note("note: " + note);
+  RETURN_IF_ERROR(CheckAll(*project, arguments.connect, context));
+  if (context.console.json()) {
+    JsonWriter json;
+    json.BeginObject().Field("config", project->path()).Field("ok", true);
+    json.Field("connected", arguments.connect).EndObject();
+    context.console.Print(json.text());
+    return Status::Ok();
+  }
+  context.console.Print(fmt::format("{}: {} connections and {} are in order{}", project->path(),
+                                    project->connections().size(),
+                                    HumanPlural(project->pipelines().size(), "pipeline"),
+                                    arguments.connect ? ", and both ends answer" : ""));
+  if (!arguments.connect) context.console.Print("next: spillway check --connect");
+  return Status::Ok();
+}
+
+}  // namespace spillway

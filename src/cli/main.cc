@@ -1,0 +1,65 @@
+// spillway: reads the command line, runs one command, and leaves with the code of its class.
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/signals.h"
+
+namespace spillway {
+namespace {
+
+struct Dispatch {
+  CommandContext& context;
+  Status operator()(const InitArguments& a) const { return RunInit(a, context); }
+  Status operator()(const InspectArguments& a) const { return RunInspect(a, context); }
+  Status operator()(const CheckArguments& a) const { return RunCheck(a, context); }
+  Status operator()(const PlanArguments& a) const { return RunPlan(a, context); }
+  Status operator()(const SyncArguments& a) const { return RunSync(a, context); }
+  Status operator()(const StatusArguments& a) const { return RunStatus(a, context); }
+  Status operator()(const RunsArguments& a) const { return RunRuns(a, context); }
+  Status operator()(const RejectsArguments& a) const { return RunRejects(a, context); }
+  Status operator()(const VerifyArguments& a) const { return RunVerifyCommand(a, context); }
+  Status operator()(const QueryArguments& a) const { return RunQuery(a, context); }
+  Status operator()(const EmulatorArguments& a) const { return RunEmulator(a, context); }
+  Status operator()(const VersionArguments& a) const { return RunVersion(a, context); }
+  Status operator()(const DocsArguments& a) const { return RunDocs(a, context); }
+};
+
+// Commands that wait for nothing need no watch; the emulator's process takes over our signals.
+bool NeedsSignals(const CommandArguments& command) {
+  return !std::holds_alternative<VersionArguments>(command) &&
+         !std::holds_alternative<EmulatorArguments>(command);
+}
+
+int Main(int argc, char** argv) {
+  const ArgumentsOutcome outcome = ParseArguments({argv + 1, argv + argc});
+  if (!outcome.arguments) {
+    std::fputs(outcome.text.c_str(), outcome.exit_code == kExitDone ? stdout : stderr);
+    return outcome.exit_code;
+  }
+  const Arguments& arguments = *outcome.arguments;
+  std::optional<SignalWatch> signals;
+  if (NeedsSignals(arguments.command)) signals.emplace();
+  Console console(arguments.json);
+  CommandContext context{console, {}, arguments.config, argv[0], kExitDone};
+  if (signals) context.call.stop = signals->stop();
+
+  const Status status = std::visit(Dispatch{context}, arguments.command);
+  int code =
+      status.ok() ? context.exit_code : ExitCodeOf(status, signals ? signals->received() : 0);
+  if (!status.ok()) console.PrintError(status, code);
+  if (!console.Flush() && code == kExitDone) code = kExitFailed;
+  return code;
+}
+
+}  // namespace
+}  // namespace spillway
+
+int main(int argc, char** argv) {
+  return spillway::Main(argc, argv);
+}

@@ -1,0 +1,90 @@
+#include "cli/progress.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+#include "base/human.h"
+
+namespace spillway {
+namespace {
+
+double Seconds(const LoadProgressReport& report) {
+  return std::chrono::duration<double>(report.elapsed).count();
+}
+
+std::string_view LimitName(BindingLimit limit) {
+  switch (limit) {
+    case BindingLimit::kSource:
+      return "reading the table";
+    case BindingLimit::kDestination:
+      return "the destination's answers";
+    case BindingLimit::kThrottled:
+      return "the destination's throughput";
+    case BindingLimit::kStarting:
+      return "";
+  }
+  return "";
+}
+
+// How much of the load is settled: by rows where the table's statistics tell, else by files.
+std::optional<double> DoneShare(const LoadProgressReport& report) {
+  if (report.rows_total && *report.rows_total > 0) {
+    return std::min(1.0, static_cast<double>(report.counts.settled()) /
+                             static_cast<double>(*report.rows_total));
+  }
+  if (report.splits_total == 0) return std::nullopt;
+  return static_cast<double>(report.splits_done) / report.splits_total;
+}
+
+// From this run's own pace: what an earlier run settled took no time of ours.
+std::optional<std::chrono::nanoseconds> TimeLeft(const LoadProgressReport& report) {
+  const double rate =
+      static_cast<double>(report.run_counts.settled()) / std::max(Seconds(report), 1e-3);
+  if (!report.rows_total || rate <= 0 || Seconds(report) < 1) return std::nullopt;
+  const uint64_t left = *report.rows_total - std::min(*report.rows_total, report.counts.settled());
+  const std::chrono::duration<double> seconds(static_cast<double>(left) / rate);
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(seconds);
+}
+
+std::string RowsText(const LoadProgressReport& report) {
+  const std::string done = HumanCount(report.counts.settled());
+  return report.rows_total ? fmt::format("{} / {} rows", done, HumanCount(*report.rows_total))
+                           : fmt::format("{} rows", done);
+}
+
+}  // namespace
+
+std::string ProgressLine(const std::string& pipeline, const LoadProgressReport& report) {
+  const double seconds = std::max(Seconds(report), 1e-3);
+  std::string line = fmt::format("{} v{}", pipeline, report.version);
+  if (const auto share = DoneShare(report)) line += "  " + HumanShare(*share);
+  line += "  " + RowsText(report);
+  line += fmt::format("  {} rows/s",
+                      HumanNumber(static_cast<double>(report.run_counts.settled()) / seconds));
+  if (report.cost > 0) line += fmt::format("  {} RU/s", HumanNumber(report.cost / seconds));
+  if (report.throttled_requests > 0 && report.requests > 0) {
+    line += fmt::format("  429: {}", HumanShare(static_cast<double>(report.throttled_requests) /
+                                                static_cast<double>(report.requests)));
+  }
+  if (report.counts.rejected > 0)
+    line += fmt::format("  rejected {}", HumanCount(report.counts.rejected));
+  if (const auto left = TimeLeft(report)) line += fmt::format("  ETA {}", HumanDuration(*left));
+  if (const auto limit = LimitName(report.limited_by); !limit.empty()) {
+    line += fmt::format("  limited by: {}", limit);
+  }
+  return line;
+}
+
+void ProgressPrinter::operator()(const LoadProgressReport& report) {
+  if (!console_.terminal()) {
+    if (report.elapsed < next_) return;
+    next_ = report.elapsed + kProgressLineEvery;
+    if (report.limited_by == BindingLimit::kStarting) return;
+  }
+  console_.Progress(ProgressLine(pipeline_, report));
+}
+
+}  // namespace spillway

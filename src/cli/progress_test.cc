@@ -1,0 +1,71 @@
+#include "cli/progress.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/run_words.h"
+
+namespace spillway {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+LoadProgressReport HalfWay() {
+  LoadProgressReport report;
+  report.version = 12;
+  report.rows_total = 2'000'000;
+  report.counts.read = 1'000'000;
+  report.counts.upserted = 1'000'000;
+  report.run_counts = report.counts;
+  report.cost = 5'000'000;
+  report.requests = 10'000;
+  report.elapsed = std::chrono::seconds(100);
+  report.limited_by = BindingLimit::kDestination;
+  return report;
+}
+
+TEST(Progress, SaysHowFarHowFastAndHowLongStill) {
+  const std::string line = ProgressLine("products", HalfWay());
+  EXPECT_EQ(
+      line,
+      "products v12  50 %  1,000,000 / 2,000,000 rows  10,000 rows/s  50,000 RU/s  ETA 1 min 40 s"
+      "  limited by: the destination's answers");
+}
+
+TEST(Progress, NamesThrottlingAndRejectedRows) {
+  LoadProgressReport report = HalfWay();
+  report.throttled_requests = 500;
+  report.counts.rejected = 3;
+  report.limited_by = BindingLimit::kThrottled;
+  const std::string line = ProgressLine("products", report);
+  EXPECT_THAT(line, HasSubstr("429: 5 %"));
+  EXPECT_THAT(line, HasSubstr("rejected 3"));
+  EXPECT_THAT(line, HasSubstr("limited by: the destination's throughput"));
+}
+
+TEST(Progress, PromisesNoTimeThatItCannotKnow) {
+  LoadProgressReport report = HalfWay();
+  report.rows_total.reset();
+  report.splits_total = 4;
+  report.splits_done = 1;
+  const std::string line = ProgressLine("products", report);
+  EXPECT_THAT(line, HasSubstr("25 %"));
+  EXPECT_THAT(line, Not(HasSubstr("ETA")));
+  EXPECT_THAT(ProgressLine("products", LoadProgressReport()), Not(HasSubstr("ETA")));
+}
+
+TEST(Summary, IsTheOneFormula) {
+  IntentCounts counts;
+  counts.read = 1'000;
+  counts.upserted = 990;
+  counts.filtered = 8;
+  counts.rejected = 2;
+  EXPECT_EQ(FormulaOf(counts), "read 1,000 = upserted 990 + filtered 8 + rejected 2");
+  counts.rejected = 1;
+  EXPECT_THAT(FormulaOf(counts), HasSubstr("≠")) << "a sum that is wrong must show";
+  EXPECT_EQ(FormulaOf({}), "read 0 = upserted 0");
+}
+
+}  // namespace
+}  // namespace spillway

@@ -1,0 +1,70 @@
+#include "cli/run_words.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include "base/human.h"
+
+namespace spillway {
+namespace {
+
+using Term = std::pair<std::string_view, uint64_t>;
+
+std::array<Term, 7> TermsOf(const IntentCounts& counts) {
+  return {{{"upserted", counts.upserted},
+           {"deleted", counts.deleted},
+           {"delete found nothing", counts.delete_found_nothing},
+           {"unchanged", counts.unchanged},
+           {"superseded", counts.superseded},
+           {"filtered", counts.filtered},
+           {"rejected", counts.rejected}}};
+}
+
+}  // namespace
+
+std::string FormulaOf(const IntentCounts& counts) {
+  std::string terms;
+  for (const auto& [name, count] : TermsOf(counts)) {
+    if (count == 0) continue;
+    terms += fmt::format("{}{} {}", terms.empty() ? "" : " + ", name, HumanCount(count));
+  }
+  if (terms.empty()) terms = "upserted 0";
+  return fmt::format("read {} {} {}", HumanCount(counts.read), counts.AddsUp() ? "=" : "≠", terms);
+}
+
+void WriteCounts(JsonWriter& json, const IntentCounts& counts) {
+  json.Key("counts").BeginObject().Field("read", counts.read).Field("upserted", counts.upserted);
+  json.Field("deleted", counts.deleted).Field("delete_found_nothing", counts.delete_found_nothing);
+  json.Field("unchanged", counts.unchanged).Field("superseded", counts.superseded);
+  json.Field("filtered", counts.filtered).Field("rejected", counts.rejected);
+  json.Field("adds_up", counts.AddsUp()).EndObject();
+}
+
+std::string_view RunStateName(RunState state) {
+  switch (state) {
+    case RunState::kRunning:
+      return "running";
+    case RunState::kSucceeded:
+      return "succeeded";
+    case RunState::kFailed:
+      return "failed";
+    case RunState::kStopped:
+      return "stopped";
+    case RunState::kAbandoned:
+      return "abandoned";
+  }
+  return "unknown";
+}
+
+std::string_view LoadPhaseName(LoadPhase phase) {
+  return phase == LoadPhase::kLoaded ? "loaded" : "loading";
+}
+
+std::string TimeText(int64_t utc_ms) {
+  return utc_ms == 0 ? std::string() : FormatUtc(WallTime(std::chrono::milliseconds(utc_ms)));
+}
+
+}  // namespace spillway

@@ -1,0 +1,68 @@
+#include <fmt/format.h>
+
+#include "app/pipeline.h"
+#include "base/human.h"
+#include "base/json_writer.h"
+#include "cli/command.h"
+#include "cli/run_words.h"
+
+namespace spillway {
+namespace {
+
+std::string Took(const RunRecord& run) {
+  if (run.ended_ms == 0) return "";
+  return HumanDuration(std::chrono::milliseconds(run.ended_ms - run.started_ms));
+}
+
+void PrintText(const std::vector<RunRecord>& runs, Console& console) {
+  if (runs.empty()) return console.Print("no run yet");
+  TextTable table;
+  table.rows = {{"run", "pipeline", "kind", "state", "version", "started", "took", "read",
+                 "upserted", "rejected", "RU", "why"}};
+  table.right = {true, false, false, false, true, false, true, true, true, true, true};
+  for (const RunRecord& run : runs) {
+    table.rows.push_back({std::to_string(run.id), run.pipeline, run.kind,
+                          std::string(RunStateName(run.state)), std::to_string(run.version),
+                          TimeText(run.started_ms), Took(run), HumanCount(run.counts.read),
+                          HumanCount(run.counts.upserted), HumanCount(run.counts.rejected),
+                          HumanNumber(run.cost), run.message.substr(0, run.message.find('\n'))});
+  }
+  console.Print(table.Render());
+}
+
+void PrintJson(const std::vector<RunRecord>& runs, Console& console) {
+  JsonWriter json;
+  json.BeginObject().Key("runs").BeginArray();
+  for (const RunRecord& run : runs) {
+    json.BeginObject().Field("id", run.id).Field("pipeline", run.pipeline).Field("kind", run.kind);
+    json.Field("state", RunStateName(run.state)).Field("version", run.version);
+    json.Field("started", TimeText(run.started_ms)).Field("ended", TimeText(run.ended_ms));
+    WriteCounts(json, run.counts);
+    json.Field("request_units", run.cost).Field("requests", run.requests);
+    json.Field("throttled_requests", run.throttled_requests).Field("bytes_sent", run.bytes_sent);
+    json.Field("message", run.message).EndObject();
+  }
+  console.Print(json.EndArray().EndObject().text());
+}
+
+}  // namespace
+
+Status RunRuns(const RunsArguments& arguments, CommandContext& context) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Project> project, OpenProject(context));
+  if (!arguments.pipeline.empty()) {
+    RETURN_IF_ERROR(project->FindPipeline(arguments.pipeline).status());
+  }
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenStateIfThere(*project));
+  std::vector<RunRecord> runs;
+  if (state != nullptr) {
+    ASSIGN_OR_RETURN(runs, state->Runs(arguments.pipeline, arguments.count));
+  }
+  if (context.console.json()) {
+    PrintJson(runs, context.console);
+  } else {
+    PrintText(runs, context.console);
+  }
+  return Status::Ok();
+}
+
+}  // namespace spillway

@@ -1,0 +1,188 @@
+#include "connectors.h"
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "config/relative_path.h"
+#include "destinations/cosmosdb/cosmos_cost.h"
+#include "destinations/cosmosdb/cosmos_destination.h"
+#include "destinations/cosmosdb/cosmos_query.h"
+#include "destinations/cosmosdb/cosmos_settings.h"
+#include "destinations/cosmosdb/cosmos_spec.h"
+#include "destinations/file/file_destination.h"
+#include "destinations/file/file_spec.h"
+#include "net/curl_transport.h"
+#include "sources/delta/delta_environment.h"
+#include "sources/delta/delta_options.h"
+#include "sources/delta/delta_source.h"
+#include "sources/delta/delta_spec.h"
+
+namespace spillway {
+namespace {
+
+// The structs behind EndpointSettings, as the OptionsType of the same entry made them.
+template <typename T>
+const T& As(const void* options) {
+  return *static_cast<const T*>(options);
+}
+
+Result<DeltaOptions> MakeDeltaOptions(const delta::DeltaConnection& connection,
+                                      const std::string& table, const std::string& folder) {
+  DeltaOptions options;
+  options.root = ResolvePath(folder, connection.root);
+  options.table = table;
+  for (const auto& [name, option] : connection.options) {
+    std::string& value = options.storage[name];
+    value = option.text;
+    if (option.secret.given()) {
+      ASSIGN_OR_RETURN(value, option.secret.Resolve());
+    }
+  }
+  AddStorageFromEnvironment(ProcessEnvironment(), options);
+  return options;
+}
+
+Result<std::unique_ptr<Source>> OpenDeltaTable(const EndpointSettings& settings,
+                                               const std::string& table) {
+  const auto& connection = As<delta::DeltaConnection>(settings.connection);
+  ASSIGN_OR_RETURN(DeltaOptions options, MakeDeltaOptions(connection, table, settings.folder));
+  return MakeDeltaSource(std::move(options));
+}
+
+Result<std::unique_ptr<Source>> OpenDeltaLocation(const std::string& location) {
+  DeltaOptions options;
+  options.root = ResolvePath(".", location);
+  AddStorageFromEnvironment(ProcessEnvironment(), options);
+  return MakeDeltaSource(std::move(options));
+}
+
+ConnectorType Delta() {
+  ConnectorType type;
+  type.name = "delta";
+  type.doc = "Delta Lake tables in a folder or an object store.";
+  type.connection = OptionsOf(delta::DeltaConnectionSpec());
+  type.source = OptionsOf(delta::DeltaTableSpec());
+  type.open_source = [](const EndpointSettings& settings) {
+    return OpenDeltaTable(settings, As<delta::DeltaTable>(settings.endpoint).table);
+  };
+  type.open_named_source = &OpenDeltaTable;
+  type.open_location = &OpenDeltaLocation;
+  return type;
+}
+
+HttpTransportFactory Transports(const cosmosdb::CosmosOptions& options) {
+  CurlOptions transport;
+  transport.ca_file = options.ca_file;
+  return CurlTransportFactory(transport, SystemClock());
+}
+
+Result<std::unique_ptr<Destination>> OpenCosmos(const EndpointSettings& settings,
+                                                const DocumentOptions& documents) {
+  ASSIGN_OR_RETURN(const cosmosdb::CosmosOptions options,
+                   cosmosdb::MakeCosmosOptions(As<cosmosdb::CosmosConnection>(settings.connection),
+                                               As<cosmosdb::CosmosContainer>(settings.endpoint),
+                                               documents.partition_key_paths, settings.folder));
+  return cosmosdb::MakeCosmosDestination(options, Transports(options), SystemClock());
+}
+
+CostEstimate EstimateCosmosCost(const EndpointSettings& settings, double document_bytes,
+                                double fields) {
+  const auto& create = As<cosmosdb::CosmosContainer>(settings.endpoint).create;
+  const bool indexed = create.indexing.kind != cosmosdb::IndexingKind::kNone;
+  CostEstimate estimate;
+  estimate.units_per_document = cosmosdb::InsertUnits(document_bytes, indexed ? fields : 0);
+  if (create.throughput) {
+    const auto& throughput = *create.throughput;
+    estimate.units_per_second = throughput.manual ? *throughput.manual : *throughput.autoscale;
+  }
+  estimate.basis = fmt::format(
+      "model of new documents, {} indexed properties; replacing existing ones costs up to twice "
+      "that",
+      indexed ? fields : 0);
+  return estimate;
+}
+
+// CosmosQuery with the options it was made from.
+class CosmosQueryRows : public QueryRows {
+ public:
+  explicit CosmosQueryRows(std::unique_ptr<cosmosdb::CosmosQuery> query)
+      : query_(std::move(query)) {}
+  Result<std::span<const std::string>> NextPage(const CallContext& ctx) override {
+    ASSIGN_OR_RETURN(page_, query_->NextResults(ctx));
+    return std::span<const std::string>(page_);
+  }
+  double cost() const override { return query_->cost(); }
+
+ private:
+  std::unique_ptr<cosmosdb::CosmosQuery> query_;
+  std::vector<std::string> page_;
+};
+
+// `name` is the container, unless the settings are a pipeline's own.
+Result<std::unique_ptr<QueryRows>> QueryCosmos(const EndpointSettings& settings,
+                                               const std::string& name, const std::string& sql) {
+  cosmosdb::CosmosContainer container;
+  if (settings.endpoint != nullptr) {
+    container = As<cosmosdb::CosmosContainer>(settings.endpoint);
+  } else {
+    container.container = name;
+  }
+  container.create.never = true;
+  ASSIGN_OR_RETURN(const cosmosdb::CosmosOptions options,
+                   cosmosdb::MakeCosmosOptions(As<cosmosdb::CosmosConnection>(settings.connection),
+                                               container, {"/id"}, settings.folder));
+  ASSIGN_OR_RETURN(std::unique_ptr<cosmosdb::CosmosQuery> query,
+                   cosmosdb::MakeCosmosQuery(options, Transports(options), SystemClock(), sql, ""));
+  return std::unique_ptr<QueryRows>(std::make_unique<CosmosQueryRows>(std::move(query)));
+}
+
+ConnectorType CosmosDb() {
+  ConnectorType type;
+  type.name = "cosmosdb";
+  type.doc = "Azure Cosmos DB for NoSQL, and the local server.";
+  type.connection = OptionsOf(cosmosdb::CosmosConnectionSpec());
+  type.destination = OptionsOf(cosmosdb::CosmosContainerSpec());
+  type.open_destination = &OpenCosmos;
+  type.describe_destination = [](const EndpointSettings& settings) {
+    return cosmosdb::DescribeContainer(As<cosmosdb::CosmosConnection>(settings.connection),
+                                       As<cosmosdb::CosmosContainer>(settings.endpoint));
+  };
+  type.estimate_cost = &EstimateCosmosCost;
+  type.query = &QueryCosmos;
+  return type;
+}
+
+ConnectorType File() {
+  ConnectorType type;
+  type.name = "file";
+  type.doc = "JSON lines in a folder: documents to look at before they go anywhere else.";
+  type.connection = OptionsOf(file::FileConnectionSpec());
+  type.destination = OptionsOf(file::FileContainerSpec());
+  type.open_destination = [](const EndpointSettings& settings, const DocumentOptions& documents) {
+    return MakeFileDestination(file::MakeFileOptions(
+        As<file::FileConnection>(settings.connection), As<file::FileContainer>(settings.endpoint),
+        documents.partition_key_paths, settings.folder));
+  };
+  // As written: the same from every working directory.
+  type.describe_destination = [](const EndpointSettings& settings) {
+    return fmt::format("{}/{}", As<file::FileConnection>(settings.connection).root,
+                       As<file::FileContainer>(settings.endpoint).container);
+  };
+  return type;
+}
+
+}  // namespace
+
+std::span<const ConnectorType> Connectors() {
+  static const std::vector<ConnectorType> connectors = {Delta(), CosmosDb(), File()};
+  return connectors;
+}
+
+const ConnectorType* FindConnector(std::string_view name) {
+  for (const ConnectorType& connector : Connectors()) {
+    if (connector.name == name) return &connector;
+  }
+  return nullptr;
+}
+
+}  // namespace spillway

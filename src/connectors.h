@@ -1,0 +1,91 @@
+// Connectors: the one list of what a connection can be. This is the only place that names concrete
+// connectors: a new one is its folder and an entry in connectors.cc.
+#ifndef SPILLWAY_CONNECTORS_H_
+#define SPILLWAY_CONNECTORS_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "config/spec.h"
+#include "connector/destination.h"
+#include "connector/source.h"
+#include "transforms/document_options.h"
+
+namespace spillway {
+
+// An options struct whose type only its connector knows, and the spec that fills it.
+struct OptionsType {
+  const ObjectSpec* spec = nullptr;  // nullptr: the connector has no such role
+  std::shared_ptr<void> (*make)() = nullptr;
+};
+
+template <typename T>
+OptionsType OptionsOf(const Spec<T>& spec) {
+  return {&spec, +[]() -> std::shared_ptr<void> { return std::make_shared<T>(); }};
+}
+
+// What a connector needs to open one side of a pipeline. Pointers are to the structs of its
+// OptionsType.
+struct EndpointSettings {
+  const void* connection = nullptr;  // of `connections.<name>`
+  const void* endpoint = nullptr;    // of `source` or `destination` in the pipeline
+  std::string folder;                // relative paths start here: where spillway.yaml is
+};
+
+// The answer to a query, row by row.
+class QueryRows {
+ public:
+  virtual ~QueryRows() = default;
+  // Blocks. One JSON value per row; the views live until the next call. An empty page is the end.
+  virtual Result<std::span<const std::string>> NextPage(const CallContext& ctx) = 0;
+  virtual double cost() const = 0;  // request units so far
+};
+
+// What a write of the initial load is expected to cost, for `plan`.
+struct CostEstimate {
+  double units_per_document = 0;           // 0: the destination does not measure cost
+  std::optional<double> units_per_second;  // that the destination will admit, when known
+  std::string basis;                       // how the figure comes about, for people
+};
+
+struct ConnectorType {
+  std::string name;  // `type:` of a connection
+  std::string doc;
+  OptionsType connection;
+  OptionsType source;
+  OptionsType destination;
+
+  std::function<Result<std::unique_ptr<Source>>(const EndpointSettings&)> open_source;
+  // A table of a connection by its name: `inspect CONNECTION/TABLE`.
+  std::function<Result<std::unique_ptr<Source>>(const EndpointSettings&, const std::string& name)>
+      open_named_source;
+  // A table by its path or URL alone, without a connection.
+  std::function<Result<std::unique_ptr<Source>>(const std::string& location)> open_location;
+  std::function<Result<std::unique_ptr<Destination>>(const EndpointSettings&,
+                                                     const DocumentOptions&)>
+      open_destination;
+  // Where the destination is, without credentials: "https://host/db/container". Another place means
+  // another load.
+  std::function<std::string(const EndpointSettings&)> describe_destination;
+  std::function<CostEstimate(const EndpointSettings&, double document_bytes, double fields)>
+      estimate_cost;
+  // `query CONNECTION/NAME "SQL"`. Empty when the connector has no queries.
+  std::function<Result<std::unique_ptr<QueryRows>>(const EndpointSettings&, const std::string& name,
+                                                   const std::string& sql)>
+      query;
+};
+
+std::span<const ConnectorType> Connectors();
+
+// nullptr when there is no such type.
+const ConnectorType* FindConnector(std::string_view name);
+
+}  // namespace spillway
+
+#endif  // SPILLWAY_CONNECTORS_H_

@@ -1,0 +1,44 @@
+// Authorization of Cosmos DB requests: master-key signatures, or Microsoft Entra ID tokens.
+// Facts: REST documentation "Access control in the Azure Cosmos DB SQL API".
+#ifndef SPILLWAY_DESTINATIONS_COSMOSDB_COSMOS_AUTH_H_
+#define SPILLWAY_DESTINATIONS_COSMOSDB_COSMOS_AUTH_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/call_context.h"
+#include "base/result.h"
+#include "destinations/cosmosdb/cosmos_options.h"
+
+namespace spillway::cosmosdb {
+
+// What a signature covers.
+struct SignedParts {
+  std::string_view verb;           // "GET"; any case
+  std::string_view resource_type;  // "docs", "colls" …; empty for the account
+  // "dbs/d/colls/c", not percent-encoded, case kept. For an offer its RID in lower case.
+  std::string_view resource_link;
+  std::string_view date;  // exactly as in the header x-ms-date
+};
+
+// Thread-safe.
+class Authorizer {
+ public:
+  virtual ~Authorizer() = default;
+  // The value of the header `authorization`.
+  virtual Result<std::string> Authorize(const SignedParts& parts, const CallContext& ctx) const = 0;
+  // True when the value depends on nothing but the parts, so that it may be used again.
+  virtual bool is_repeatable() const = 0;
+};
+
+// By the options' key, or else by their token. kInvalidArgument: the key is not base64.
+Result<std::unique_ptr<Authorizer>> MakeAuthorizer(const CosmosOptions& options);
+
+// base64(HMAC-SHA256(key, text of the parts)). `key` is the decoded key.
+std::string MasterKeySignature(std::string_view key, const SignedParts& parts);
+
+}  // namespace spillway::cosmosdb
+
+#endif  // SPILLWAY_DESTINATIONS_COSMOSDB_COSMOS_AUTH_H_

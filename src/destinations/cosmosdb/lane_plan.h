@@ -1,0 +1,18 @@
+// How lanes divide the key space of a container: each lane stays inside one partition key range
+// where there are lanes enough, so that what throttles one lane throttles its group and nobody
+// else.
+#ifndef SPILLWAY_DESTINATIONS_COSMOSDB_LANE_PLAN_H_
+#define SPILLWAY_DESTINATIONS_COSMOSDB_LANE_PLAN_H_
+
+#include "connector/destination.h"
+#include "destinations/cosmosdb/partition_hash.h"
+#include "destinations/cosmosdb/partition_key_ranges.h"
+
+namespace spillway::cosmosdb {
+
+// REQUIRES: lanes_max >= 1. Groups are the ordinals of the ranges.
+LanePlan PlanLanesOver(const PartitionKeyRangeMap& ranges, HashKind hash, uint32_t lanes_max);
+
+}  // namespace spillway::cosmosdb
+
+#endif  // SPILLWAY_DESTINATIONS_COSMOSDB_LANE_PLAN_H_

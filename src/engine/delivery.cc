@@ -1,0 +1,307 @@
+#include "engine/delivery.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "json/json_buffer.h"
+
+namespace spillway {
+namespace {
+
+// Throttled writes in a row that settled nothing, before a lane backs off by itself.
+constexpr uint32_t kPacedFailuresMax = 3;
+constexpr uint32_t kQuarantinedWritesMax =
+    4;  // full writes whose rows may be unsure at a time, per lane
+
+// [["a",5],"id"]: for people, and to find the row again.
+std::string KeyOf(const Document& document) {
+  std::string key;
+  JsonBuffer json(&key);
+  json.Append("[");
+  json.Append(document.partition_key);
+  json.Append(",");
+  json.AppendString(document.id);
+  json.Append("]");
+  json.Finish();
+  return key;
+}
+
+RowFate FateOf(RowOutcome outcome) {
+  switch (outcome) {
+    case RowOutcome::kUpserted:
+      return RowFate::kUpserted;
+    case RowOutcome::kDeleted:
+      return RowFate::kDeleted;
+    case RowOutcome::kNotFound:
+      return RowFate::kNotFound;
+    case RowOutcome::kSuppressed:
+      return RowFate::kSuppressed;
+    case RowOutcome::kFailed:
+      break;
+  }
+  return RowFate::kOpen;
+}
+
+PacerOutcome PacerOutcomeOf(const Result<WriteReport>& report) {
+  PacerOutcome outcome;
+  if (!report.ok()) {
+    outcome.throttled = report.status().code() == StatusCode::kThrottled;
+    outcome.retry_after = report.status().retry_after();
+    return outcome;
+  }
+  outcome.rows_settled = static_cast<uint32_t>(report->outcomes.size() - report->failures.size());
+  outcome.cost = report->cost > 0 ? report->cost : outcome.rows_settled;
+  for (const RowFailure& failure : report->failures) {
+    if (failure.status.code() != StatusCode::kThrottled) continue;
+    outcome.throttled = true;
+    outcome.retry_after = std::max(outcome.retry_after, failure.status.retry_after());
+  }
+  return outcome;
+}
+
+}  // namespace
+
+Delivery::Delivery(DeliveryParts parts, DeliveryOptions options, std::unique_ptr<Writer> writer)
+    : parts_(parts),
+      options_(options),
+      writer_(std::move(writer)),
+      random_(static_cast<uint32_t>(options.seed + 1)),
+      identities_(options.rows_max) {}
+
+bool Delivery::crowded() const {
+  return quarantine_.size() >= uint64_t{options_.rows_max} * kQuarantinedWritesMax;
+}
+
+std::optional<Delivery::Item> Delivery::Peek() const {
+  if (!first_.empty()) return first_.front();
+  if (slices_.empty()) return std::nullopt;
+  const Slice& slice = slices_.front();
+  return Item{.batch = slice.batch, .index = slice.batch->order()[slice.begin]};
+}
+
+void Delivery::TakeNext() {
+  --waiting_;
+  if (!first_.empty()) return first_.pop_front();
+  if (++slices_.front().begin == slices_.front().end) slices_.pop_front();
+}
+
+void Delivery::PutFirst(std::vector<Item> items) {
+  waiting_ += items.size();
+  first_.insert(first_.begin(), items.begin(), items.end());
+}
+
+void Delivery::ReleaseDue() {
+  if (quarantine_.empty()) return;
+  const SteadyTime now = parts_.clock.Now();
+  for (auto unsure = quarantine_.begin(); unsure != quarantine_.end();) {
+    if (unsure->second.due > now) {
+      ++unsure;
+      continue;
+    }
+    std::vector<Item> ready{unsure->second.item};
+    ready.front().after_unsure = true;
+    ready.insert(ready.end(), unsure->second.held.begin(), unsure->second.held.end());
+    PutFirst(std::move(ready));
+    unsure = quarantine_.erase(unsure);
+  }
+}
+
+std::optional<SteadyTime> Delivery::NextDue() const {
+  std::optional<SteadyTime> next;
+  for (const auto& [identity, unsure] : quarantine_) {
+    next = std::min(next.value_or(unsure.due), unsure.due);
+  }
+  return next;
+}
+
+// Ends before a second document of the same key: it must come after the first, not with it.
+void Delivery::Collect() {
+  items_.clear();
+  documents_.clear();
+  identities_.Clear();
+  uint64_t bytes = 0;
+  while (items_.size() < options_.rows_max) {
+    const std::optional<Item> next = Peek();
+    if (!next.has_value()) return;
+    const Document& document = next->document();
+    if (!quarantine_.empty()) {
+      if (const auto unsure = quarantine_.find(document.identity); unsure != quarantine_.end()) {
+        unsure->second.held.push_back(*next);
+        TakeNext();
+        continue;
+      }
+    }
+    if (!items_.empty() && bytes + document.body.size() > options_.bytes_target) return;
+    if (!identities_.Insert(document.identity)) return;
+    bytes += document.body.size();
+    items_.push_back(*next);
+    documents_.push_back(document);
+    documents_.back().after_unsure = next->after_unsure;
+    TakeNext();
+  }
+}
+
+Status Delivery::Send() {
+  Collect();
+  if (items_.empty()) return Status::Ok();
+  settled_ = 0;
+  retry_after_ = std::chrono::milliseconds(0);
+  only_throttled_ = true;
+  const Result<WriteReport> report = Write();
+  const Status judged = report.ok() ? Judge(*report) : JudgeAll(report.status());
+  RETURN_IF_ERROR(FlushTally());
+  RETURN_IF_ERROR(judged);
+  failures_in_a_row_ = settled_ > 0 ? 0 : failures_in_a_row_ + 1;
+  if (again_.empty()) return Status::Ok();
+  PutFirst(std::exchange(again_, {}));
+  // The pacer spaces out what was throttled, for the whole group.
+  const bool paced = only_throttled_ && failures_in_a_row_ <= kPacedFailuresMax;
+  return paced ? Status::Ok() : BackOff();
+}
+
+Result<WriteReport> Delivery::Write() {
+  const SteadyTime asked = parts_.clock.Now();
+  const auto rows = static_cast<uint32_t>(items_.size());
+  ASSIGN_OR_RETURN(const PacerTicket ticket,
+                   parts_.pacer.WaitTurn(options_.group, rows, parts_.stop.token()));
+  Result<WriteReport> report = WriteAdmitted(asked);
+  parts_.pacer.Settle(ticket, PacerOutcomeOf(report));
+  return report;
+}
+
+Result<WriteReport> Delivery::WriteAdmitted(SteadyTime asked) {
+  RETURN_IF_ERROR(
+      parts_.concurrency.Acquire(options_.group, CallContext{.stop = parts_.stop.token()}));
+  const SteadyTime started = parts_.clock.Now();
+  parts_.meter.lanes_throttled_ns += (started - asked).count();
+  Status may_send = parts_.lease == nullptr ? Status::Ok() : parts_.lease->CheckHeld();
+  if (!may_send.ok()) {
+    parts_.concurrency.Release(options_.group, false);
+    return may_send;
+  }
+  Result<WriteReport> report =
+      writer_->Write(documents_, CallContext{.stop = parts_.stop.abort_token()});
+  const bool throttled = report.ok() ? report->throttled_requests > 0
+                                     : report.status().code() == StatusCode::kThrottled;
+  parts_.concurrency.Release(options_.group, throttled);
+  parts_.meter.lanes_writing_ns += (parts_.clock.Now() - started).count();
+  if (report.ok()) parts_.meter.Add(*report);
+  return report;
+}
+
+Status Delivery::Judge(const WriteReport& report) {
+  if (report.outcomes.size() != items_.size()) {
+    return Internal(fmt::format("the destination reported {} outcomes for {} documents",
+                                report.outcomes.size(), items_.size()));
+  }
+  size_t failure = 0;
+  for (size_t i = 0; i < items_.size(); ++i) {
+    if (report.outcomes[i] != RowOutcome::kFailed) {
+      RETURN_IF_ERROR(SetFate(items_[i], FateOf(report.outcomes[i])));
+      continue;
+    }
+    if (failure == report.failures.size() || report.failures[failure].index != i) {
+      return Internal(fmt::format("the destination gave no reason for failed row {}", i));
+    }
+    RETURN_IF_ERROR(JudgeFailure(items_[i], report.failures[failure++]));
+  }
+  return Status::Ok();
+}
+
+Status Delivery::JudgeFailure(const Item& item, const RowFailure& failure) {
+  switch (failure.disposition) {
+    case Disposition::kRetry:
+      return Retry(item, failure.status);
+    case Disposition::kUnsure:
+      return Quarantine(item, failure.status);
+    case Disposition::kReject:
+      return Reject(item, failure);
+    case Disposition::kStop:
+      break;
+  }
+  return Status(failure.status).WithContext(fmt::format("writing {}", KeyOf(item.document())));
+}
+
+// A call that failed as a whole says nothing about single rows: the code alone tells what is
+// possible.
+Status Delivery::JudgeAll(const Status& failed) {
+  switch (failed.code()) {
+    case StatusCode::kThrottled:
+    case StatusCode::kUnavailable:
+      for (const Item& item : items_) RETURN_IF_ERROR(Retry(item, failed));
+      return Status::Ok();
+    case StatusCode::kUnsure:
+      for (const Item& item : items_) RETURN_IF_ERROR(Quarantine(item, failed));
+      return Status::Ok();
+    default:
+      return failed;
+  }
+}
+
+Status Delivery::CheckNotFailingTooLong(const Item& item, const Status& why) const {
+  const auto failing = parts_.clock.Now() - item.failing_since;
+  if (failing <= options_.row_failing_max) return Status::Ok();
+  return Status(why).WithContext(
+      fmt::format("{} could not be written for {} s", KeyOf(item.document()),
+                  std::chrono::duration_cast<std::chrono::seconds>(failing).count()));
+}
+
+Status Delivery::Retry(Item item, const Status& why) {
+  item.failing_since = std::min(item.failing_since, parts_.clock.Now());
+  retry_after_ = std::max(retry_after_, why.retry_after());
+  only_throttled_ = only_throttled_ && why.code() == StatusCode::kThrottled;
+  again_.push_back(item);
+  return CheckNotFailingTooLong(item, why);
+}
+
+Status Delivery::Quarantine(Item item, const Status& why) {
+  const SteadyTime now = parts_.clock.Now();
+  item.failing_since = std::min(item.failing_since, now);
+  const auto [entry, is_new] = quarantine_.emplace(
+      item.document().identity, Unsure{.item = item, .due = now + options_.settle, .held = {}});
+  SPILLWAY_CHECK(is_new);  // Collect holds newer documents of the key back
+  return CheckNotFailingTooLong(item, why);
+}
+
+Status Delivery::Reject(const Item& item, const RowFailure& failure) {
+  const Document& document = item.document();
+  item.batch->Reject(item.index, {.row = document.row,
+                                  .key = KeyOf(document),
+                                  .reason = failure.reason,
+                                  .message = std::string(failure.status.message())});
+  RETURN_IF_ERROR(Count(item.batch));
+  return parts_.rejected.CountRejected(1);
+}
+
+Status Delivery::SetFate(const Item& item, RowFate fate) {
+  item.batch->SetFate(item.index, fate);
+  return Count(item.batch);
+}
+
+Status Delivery::Count(BatchInFlight* batch) {
+  ++settled_;
+  if (tally_.batch != batch) RETURN_IF_ERROR(FlushTally());
+  tally_.batch = batch;
+  ++tally_.documents;
+  return Status::Ok();
+}
+
+Status Delivery::FlushTally() {
+  const Tally tally = std::exchange(tally_, {});
+  return tally.batch == nullptr ? Status::Ok()
+                                : parts_.batches.Settle(*tally.batch, tally.documents);
+}
+
+Status Delivery::BackOff() {
+  const SteadyTime started = parts_.clock.Now();
+  const uint32_t failures = std::max(failures_in_a_row_, 1u);
+  const bool waited = parts_.clock.WaitFor(
+      RetryWait(options_.retry, failures, retry_after_, random_), parts_.stop.token());
+  parts_.meter.lanes_throttled_ns += (parts_.clock.Now() - started).count();
+  return waited ? Status::Ok() : Cancelled("stopped on request");
+}
+
+}  // namespace spillway

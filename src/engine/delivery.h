@@ -1,0 +1,149 @@
+// Delivery: brings the documents of one lane to the destination: forms writes, sends them, and does
+// to each row what the connector judged. It is the one home of retrying, waiting and rejecting, and
+// of what happens to an unsure write (I3): its key is quarantined for `settle` and then written
+// again.
+#ifndef SPILLWAY_ENGINE_DELIVERY_H_
+#define SPILLWAY_ENGINE_DELIVERY_H_
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <random>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "connector/destination.h"
+#include "engine/batch_in_flight.h"
+#include "engine/identity_set.h"
+#include "engine/lease_keeper.h"
+#include "engine/pacer.h"
+#include "engine/rejected_budget.h"
+#include "engine/run_meter.h"
+#include "engine/run_stop.h"
+#include "net/concurrency_limit.h"
+#include "net/retry_policy.h"
+
+namespace spillway {
+
+// A part of a batch's `order` that belongs to one lane.
+struct Slice {
+  BatchInFlight* batch = nullptr;
+  uint32_t begin = 0;
+  uint32_t end = 0;
+};
+
+// What the deliveries of a run share; all outlive them.
+struct DeliveryParts {
+  Clock& clock;
+  OpenBatches& batches;
+  ConcurrencyLimit& concurrency;
+  Pacer& pacer;
+  const LeaseKeeper* lease;  // null: none is needed (tests)
+  RejectedGuard& rejected;
+  RunMeter& meter;
+  RunStop& stop;
+};
+
+struct DeliveryOptions {
+  uint32_t rows_max = 1;                     // Capabilities
+  uint64_t bytes_target = 0;                 // Capabilities
+  uint32_t group = 0;                        // LanePlan
+  std::chrono::milliseconds settle{15'000};  // I3
+  RetryPolicy retry{};                       // of its waits alone: how often is bounded by time
+  // A row that could not be written for so long stops the run with its last failure.
+  std::chrono::milliseconds row_failing_max{600'000};
+  uint64_t seed = 0;  // of the jitter
+};
+
+// Used by one thread.
+class Delivery {
+ public:
+  Delivery(DeliveryParts parts, DeliveryOptions options, std::unique_ptr<Writer> writer);
+
+  void Add(const Slice& slice) {
+    slices_.push_back(slice);
+    waiting_ += slice.end - slice.begin;
+  }
+  // Documents that can be sent now, more or less: quarantined keys are found on the way.
+  uint64_t waiting() const { return waiting_; }
+  bool empty() const { return waiting_ == 0 && quarantine_.empty(); }
+  // So many unsure rows that no more documents should be added before they are settled.
+  bool crowded() const;
+
+  // Makes unsure rows ready again whose time has come.
+  void ReleaseDue();
+  // When the next of them is due; nullopt: there are none.
+  std::optional<SteadyTime> NextDue() const;
+
+  // One write of what is waiting, and everything that follows from its report, waits included. An
+  // error ends the run.
+  Status Send();
+
+ private:
+  struct Item {
+    BatchInFlight* batch = nullptr;
+    uint32_t index = 0;
+    bool after_unsure = false;
+    SteadyTime failing_since = SteadyTime::max();
+    const Document& document() const { return batch->document(index); }
+  };
+  struct Unsure {
+    Item item;
+    SteadyTime due;
+    std::vector<Item> held;  // newer documents of the same key, in order
+  };
+  struct IdentityHasher {
+    size_t operator()(const Hash128& identity) const { return identity.low; }
+  };
+  // Counts fates batch by batch, so that a shared counter is touched once per batch and write.
+  struct Tally {
+    BatchInFlight* batch = nullptr;
+    uint32_t documents = 0;
+  };
+
+  std::optional<Item> Peek() const;
+  void TakeNext();
+  void PutFirst(std::vector<Item> items);
+  void Collect();
+  Result<WriteReport> Write();
+  Result<WriteReport> WriteAdmitted(SteadyTime asked);
+  Status Judge(const WriteReport& report);
+  Status JudgeFailure(const Item& item, const RowFailure& failure);
+  Status JudgeAll(const Status& failed);
+  Status Retry(Item item, const Status& why);
+  Status Quarantine(Item item, const Status& why);
+  Status CheckNotFailingTooLong(const Item& item, const Status& why) const;
+  Status Reject(const Item& item, const RowFailure& failure);
+  Status SetFate(const Item& item, RowFate fate);
+  Status Count(BatchInFlight* batch);
+  Status FlushTally();
+  Status BackOff();
+
+  const DeliveryParts parts_;
+  const DeliveryOptions options_;
+  const std::unique_ptr<Writer> writer_;
+  std::minstd_rand random_;
+
+  std::deque<Item> first_;    // before the slices: to be sent again
+  std::deque<Slice> slices_;  // bounded by the memory budget that their batches hold
+  uint64_t waiting_ = 0;      // documents in both
+  std::unordered_map<Hash128, Unsure, IdentityHasher> quarantine_;
+
+  // Of the write at hand; members, so that their memory is kept.
+  std::vector<Item> items_;
+  std::vector<Document> documents_;
+  IdentitySet identities_;
+  std::vector<Item> again_;
+  std::chrono::milliseconds retry_after_{0};
+  bool only_throttled_ = true;  // of the rows to be sent again
+  Tally tally_;
+  uint32_t settled_ = 0;
+  uint32_t failures_in_a_row_ = 0;  // writes that settled nothing
+};
+
+}  // namespace spillway
+
+#endif  // SPILLWAY_ENGINE_DELIVERY_H_

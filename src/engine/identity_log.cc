@@ -1,0 +1,153 @@
+#include "engine/identity_log.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace spillway {
+namespace {
+
+constexpr uint32_t kBlockRecordsMax = 8'192;  // 192 KiB
+constexpr uint64_t kBlockMark = 0x53504c5749444c31;
+
+struct BlockHeader {
+  uint64_t mark = kBlockMark;
+  uint64_t records = 0;
+  uint64_t checksum = 0;
+};
+
+constexpr std::string_view kSuffix = ".identities";
+
+// Whatever the pipeline's name holds; two names never give the same.
+std::string FileName(const std::string& pipeline) {
+  std::string name;
+  for (const unsigned char c : pipeline) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_';
+    name += plain ? std::string(1, static_cast<char>(c)) : fmt::format("%{:02X}", c);
+  }
+  return name;
+}
+
+uint64_t Checksum(const std::vector<IdentityRecord>& records) {
+  const auto* bytes = reinterpret_cast<const char*>(records.data());
+  return Murmur3x64_128({bytes, records.size() * sizeof(IdentityRecord)}).high;
+}
+
+}  // namespace
+
+IdentityRecord IdentityRecord::Make(const Hash128& identity, const RowPlace& place, bool upserted) {
+  return {identity, (uint64_t{place.split} << (RowPlace::kRowBits + 1)) | (place.row << 1) |
+                        uint64_t{upserted}};
+}
+
+std::string IdentityLog::PathFor(const std::string& folder, const std::string& pipeline,
+                                 const std::string& load) {
+  return fmt::format("{}/{}.{}{}", folder, FileName(pipeline), load, kSuffix);
+}
+
+Status IdentityLog::RemoveAll(const std::string& folder, const std::string& pipeline) {
+  const std::string prefix = FileName(pipeline) + ".";
+  std::error_code error;
+  std::filesystem::directory_iterator file(folder, error);
+  for (; !error && file != std::filesystem::directory_iterator(); file.increment(error)) {
+    const std::string name = file->path().filename().string();
+    if (!name.starts_with(prefix) || !name.ends_with(kSuffix)) continue;
+    std::filesystem::remove(file->path(), error);
+  }
+  if (!error || error == std::errc::no_such_file_or_directory) return Status::Ok();
+  return PermissionDenied(fmt::format("clearing {}: {}", folder, error.message()));
+}
+
+Result<std::unique_ptr<IdentityLog>> IdentityLog::Create(const std::string& path) {
+  ASSIGN_OR_RETURN(std::unique_ptr<SpillFile> file, SpillFile::Open(path));
+  RETURN_IF_ERROR(file->Truncate(0));
+  return std::unique_ptr<IdentityLog>(new IdentityLog(std::move(file)));
+}
+
+Result<std::unique_ptr<IdentityLog>> IdentityLog::Continue(const std::string& path) {
+  ASSIGN_OR_RETURN(std::unique_ptr<SpillFile> file, SpillFile::Open(path));
+  std::unique_ptr<IdentityLog> log(new IdentityLog(std::move(file)));
+  uint64_t whole = 0;
+  std::vector<IdentityRecord> records;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool found, log->ReadBlock(whole, records));
+    if (!found) break;
+    log->records_found_ += records.size();
+  }
+  RETURN_IF_ERROR(log->file_->Truncate(whole));
+  return log;
+}
+
+Result<bool> IdentityLog::ReadBlock(uint64_t& offset, std::vector<IdentityRecord>& records) const {
+  BlockHeader header;
+  if (file_->size() - offset < sizeof(header)) return false;
+  RETURN_IF_ERROR(file_->ReadAt(offset, &header, sizeof(header)));
+  if (header.mark != kBlockMark || header.records > kBlockRecordsMax) return false;
+  const uint64_t bytes = header.records * sizeof(IdentityRecord);
+  if (file_->size() - offset - sizeof(header) < bytes) return false;
+  records.resize(header.records);
+  RETURN_IF_ERROR(file_->ReadAt(offset + sizeof(header), records.data(), bytes));
+  if (Checksum(records) != header.checksum) return false;
+  offset += sizeof(header) + bytes;
+  return true;
+}
+
+Status IdentityLog::Append(const BatchInFlight& batch) {
+  const EncodedBatch& encoded = batch.encoded();
+  if (encoded.split >= RowPlace::kSplitsMax ||
+      encoded.first_row + encoded.rows_read >= RowPlace::kRowsMax) {
+    return Unsupported(
+        fmt::format("split {} with row {}: more than the search for duplicates takes",
+                    encoded.split, encoded.first_row + encoded.rows_read));
+  }
+  std::lock_guard lock(mutex_);
+  for (uint32_t i = 0; i < batch.documents(); ++i) {
+    if (batch.fate(i) == RowFate::kRejected) continue;
+    const Document& document = batch.document(i);
+    block_.push_back(IdentityRecord::Make(document.identity,
+                                          {encoded.split, encoded.first_row + document.row},
+                                          batch.fate(i) == RowFate::kUpserted));
+    if (block_.size() == kBlockRecordsMax) RETURN_IF_ERROR(WriteBlock());
+  }
+  return Status::Ok();
+}
+
+Status IdentityLog::WriteBlock() {
+  if (block_.empty()) return Status::Ok();
+  const BlockHeader header{.records = block_.size(), .checksum = Checksum(block_)};
+  std::vector<char> bytes(sizeof(header) + block_.size() * sizeof(IdentityRecord));
+  std::memcpy(bytes.data(), &header, sizeof(header));
+  std::memcpy(bytes.data() + sizeof(header), block_.data(), bytes.size() - sizeof(header));
+  block_.clear();
+  return file_->Append(bytes.data(), bytes.size());
+}
+
+Status IdentityLog::Sync() {
+  {
+    std::lock_guard lock(mutex_);
+    RETURN_IF_ERROR(WriteBlock());
+  }
+  return file_->Sync();  // not under the lock: lanes go on appending meanwhile
+}
+
+Status IdentityLog::Visit(const std::function<Status(const IdentityRecord&)>& visit) {
+  std::lock_guard lock(mutex_);
+  RETURN_IF_ERROR(WriteBlock());
+  uint64_t offset = 0;
+  std::vector<IdentityRecord> records;
+  while (offset < file_->size()) {
+    ASSIGN_OR_RETURN(const bool whole, ReadBlock(offset, records));
+    if (!whole) {
+      return DataLoss(fmt::format("{} is damaged at byte {}", file_->path(), offset))
+          .WithHint("load again with --full");
+    }
+    for (const IdentityRecord& record : records) RETURN_IF_ERROR(visit(record));
+  }
+  return Status::Ok();
+}
+
+}  // namespace spillway

@@ -1,0 +1,349 @@
+#include "engine/load_run.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/hash.h"
+#include "engine/acknowledger.h"
+#include "engine/duplicate_policy.h"
+#include "engine/earlier_writes.h"
+#include "engine/load_plan.h"
+#include "engine/progress_meter.h"
+#include "engine/pump.h"
+#include "engine/run_journal.h"
+
+namespace spillway {
+namespace {
+
+constexpr std::chrono::milliseconds kReportInterval{250};
+constexpr uint64_t kBatchesOpenMax = 4'096;  // between reading and the checkpoint
+// Encoded batches take 3/16 of the knob: 48 of 256 MiB. The rest is the source's readers, what is
+// being encoded, requests under way and, at the end, the search for duplicates.
+constexpr uint64_t BatchMemory(uint64_t memory_bytes_max) {
+  return memory_bytes_max / 16 * 3;
+}
+constexpr uint64_t SortMemory(uint64_t memory_bytes_max) {
+  return memory_bytes_max / 32;  // little, so that a large table needs no more than a small one
+}
+
+Status Check(const LoadOptions& options) {
+  if (options.pipeline.empty()) return InvalidArgument("the pipeline needs a name");
+  if (options.readers_max == 0 || options.lanes_max == 0) {
+    return InvalidArgument("at least one reader and one lane are needed");
+  }
+  if (options.lease <= options.checkpoint_interval) {
+    return InvalidArgument("the lease must be longer than the checkpoint interval");
+  }
+  if (options.spill_folder.empty()) return InvalidArgument("a spill folder is needed");
+  return CheckDuplicatePolicy(options.duplicates, options.mode);
+}
+
+// One run, from the lease on. Used by one thread, which is the supervisor of all others.
+class LoadRun {
+ public:
+  LoadRun(const LoadParts& parts, const DocumentOptions& documents, const LoadOptions& options,
+          const std::function<void(const LoadProgressReport&)>& on_progress, RunStop& stop,
+          const LeaseKeeper& lease, RunJournal& journal)
+      : parts_(parts),
+        documents_(documents),
+        options_(options),
+        on_progress_(on_progress),
+        stop_(stop),
+        lease_(lease),
+        journal_(journal),
+        ctx_{.stop = stop.token()},
+        memory_(BatchMemory(options.memory_bytes_max)),
+        places_(kBatchesOpenMax) {}
+
+  Result<LoadSummary> Execute();
+
+ private:
+  Status CheckDestinationIsThere();
+  Result<LoadSummary> AlreadyLoaded();
+  Status Begin();
+  Status BeginFresh();
+  Status OpenIdentities();
+  void MakeCounters();
+  Status Load();
+  Result<uint64_t> SettleDuplicates();
+  Status Rewrite(std::vector<SplitWork> work);
+  Status Pump(OpenBatches& batches, std::vector<SplitWork> work);
+  Status OnSettled(BatchInFlight& batch);
+  void OnTick();
+  void Report();
+  uint64_t BytesReadBefore() const;
+  std::vector<SplitWork> RemainingWork() const;
+  LoadSummary Summary(LoadOutcome outcome);
+
+  const LoadParts& parts_;
+  const DocumentOptions& documents_;
+  const LoadOptions& options_;
+  const std::function<void(const LoadProgressReport&)>& on_progress_;
+  RunStop& stop_;
+  const LeaseKeeper& lease_;
+  RunJournal& journal_;
+  const CallContext ctx_;
+
+  LoadPlan plan_;
+  LanePlan lanes_;
+  SteadyTime
+      earlier_writes_landed_;  // by then what an earlier run has sent has landed, or never will
+  std::string identities_path_;
+  std::unique_ptr<IdentityLog> identities_;
+  Budget memory_;
+  Budget places_;
+  RunMeter meter_;
+  std::unique_ptr<RejectedGuard> rejected_;
+  std::unique_ptr<Acknowledger> acknowledger_;
+  std::unique_ptr<ProgressMeter> progress_;
+  SteadyTime next_commit_;
+};
+
+// The main path.
+Result<LoadSummary> LoadRun::Execute() {
+  ASSIGN_OR_RETURN(plan_, PlanLoad(parts_, documents_, options_, ctx_));
+  RETURN_IF_ERROR(CheckDestinationIsThere());
+  if (plan_.start == LoadStart::kAlreadyLoaded) return AlreadyLoaded();
+  RETURN_IF_ERROR(Begin());
+  const Status loaded = Load();
+  Report();
+  RETURN_IF_ERROR(loaded);
+  RETURN_IF_ERROR(rejected_->CheckAtEnd());
+  ASSIGN_OR_RETURN(const uint64_t superseded, SettleDuplicates());
+  RETURN_IF_ERROR(lease_.CheckHeld());
+  RETURN_IF_ERROR(acknowledger_->CommitLoaded(superseded));
+  RETURN_IF_ERROR(identities_->Remove());
+  Report();
+  return Summary(LoadOutcome::kLoaded);
+}
+
+// Rows that the state knows as written are in a container that must still exist.
+Status LoadRun::CheckDestinationIsThere() {
+  if (plan_.checkpoint.counts.settled() == 0) return Status::Ok();
+  ASSIGN_OR_RETURN(const Preparation missing, parts_.destination.Prepare(true, ctx_));
+  if (missing.steps.empty()) return Status::Ok();
+  return Conflict(
+             fmt::format("pipeline {}: {} rows were written to a destination that is gone: it would"
+                         " have to be created anew ({})",
+                         options_.pipeline, plan_.checkpoint.counts.settled(),
+                         fmt::join(missing.steps, ", ")))
+      .WithHint(fmt::format("to load it anew, run: spillway sync {} --full", options_.pipeline));
+}
+
+Result<LoadSummary> LoadRun::AlreadyLoaded() {
+  LoadSummary summary = Summary(LoadOutcome::kAlreadyLoaded);
+  summary.totals.version = plan_.checkpoint.version;
+  summary.totals.counts = plan_.checkpoint.counts;
+  journal_.SetTotals(summary.totals, 0);
+  journal_.SetMessage(fmt::format("version {} was loaded already", plan_.checkpoint.version));
+  return summary;
+}
+
+Status LoadRun::Begin() {
+  ASSIGN_OR_RETURN(earlier_writes_landed_,
+                   EarlierWritesLanded(parts_.state, parts_.clock, options_.pipeline,
+                                       journal_.run_id(), options_.settle));
+  ASSIGN_OR_RETURN([[maybe_unused]] const Preparation prepared,
+                   parts_.destination.Prepare(false, ctx_));
+  ASSIGN_OR_RETURN(lanes_, parts_.destination.PlanLanes(options_.lanes_max, ctx_));
+  if (plan_.start == LoadStart::kFresh) RETURN_IF_ERROR(BeginFresh());
+  RETURN_IF_ERROR(OpenIdentities());
+  MakeCounters();
+  return Status::Ok();
+}
+
+// What an earlier load has in flight could land on top of this one's newer rows (I2), so it is
+// waited for; before the state says that this load has begun, or a run that goes on with it would
+// have to wait as well. A load that is gone on with writes the same rows as before.
+Status LoadRun::BeginFresh() {
+  if (plan_.replaces_a_load) {
+    RETURN_IF_ERROR(WaitUntil(parts_.clock, earlier_writes_landed_, ctx_));
+  }
+  return parts_.state.StartLoad(options_.pipeline, plan_.checkpoint);
+}
+
+Status LoadRun::OpenIdentities() {
+  const Checkpoint& load = plan_.checkpoint;
+  const Hash128 name =
+      Murmur3x64_128(fmt::format("{}\n{}\n{}", load.table_id, load.version, load.mapping_hash));
+  identities_path_ = IdentityLog::PathFor(options_.spill_folder, options_.pipeline,
+                                          fmt::format("{:016x}", name.high));
+  if (plan_.start == LoadStart::kFresh) {
+    RETURN_IF_ERROR(IdentityLog::RemoveAll(options_.spill_folder, options_.pipeline));
+    ASSIGN_OR_RETURN(identities_, IdentityLog::Create(identities_path_));
+    return Status::Ok();
+  }
+  ASSIGN_OR_RETURN(identities_, IdentityLog::Continue(identities_path_));
+  return CheckLogComplete(identities_->records_found(), load.counts);
+}
+
+void LoadRun::MakeCounters() {
+  AcknowledgerOptions settled;
+  settled.pipeline = options_.pipeline;
+  settled.run_id = journal_.run_id();
+  settled.checkpoint = plan_.checkpoint;
+  settled.progress = plan_.progress;
+  settled.splits = plan_.snapshot->splits();
+  settled.before_commit = [this] { return identities_->Sync(); };
+  acknowledger_ = std::make_unique<Acknowledger>(parts_.state, parts_.clock, std::move(settled));
+  rejected_ = std::make_unique<RejectedGuard>(options_.max_rejected, options_.pipeline,
+                                              plan_.checkpoint.counts.read,
+                                              plan_.checkpoint.counts.rejected);
+  progress_ = std::make_unique<ProgressMeter>(meter_, parts_.clock, plan_.snapshot->info(),
+                                              plan_.snapshot->splits(), options_.readers_max);
+  meter_.bytes_read = BytesReadBefore();
+}
+
+uint64_t LoadRun::BytesReadBefore() const {
+  uint64_t bytes = 0;
+  for (const SplitProgress& progress : plan_.progress) {
+    const Split& split = plan_.snapshot->splits()[progress.split];
+    bytes += progress.complete ? split.bytes : BytesOfRows(split, progress.rows_settled);
+  }
+  return bytes;
+}
+
+std::vector<SplitWork> LoadRun::RemainingWork() const {
+  const auto splits = static_cast<uint32_t>(plan_.snapshot->splits().size());
+  std::vector<SplitWork> work;
+  auto begun = plan_.progress.begin();  // ascending
+  for (uint32_t split = 0; split < splits; ++split) {
+    const bool known = begun != plan_.progress.end() && begun->split == split;
+    const SplitProgress progress = known ? *begun++ : SplitProgress{.split = split};
+    if (!progress.complete) work.push_back({split, progress.rows_settled, {}});
+  }
+  return work;
+}
+
+Status LoadRun::Pump(OpenBatches& batches, std::vector<SplitWork> work) {
+  const PumpParts pump{.snapshot = *plan_.snapshot,
+                       .encoder = *plan_.encoder,
+                       .destination = parts_.destination,
+                       .lanes = lanes_,
+                       .memory = memory_,
+                       .places = places_,
+                       .batches = batches,
+                       .lease = &lease_,
+                       .rejected = *rejected_,
+                       .meter = meter_,
+                       .stop = stop_,
+                       .clock = parts_.clock};
+  const PumpOptions options{.mode = options_.mode,
+                            .readers = options_.readers_max,
+                            .settle = options_.settle,
+                            .row_failing_max = options_.row_failing_max,
+                            .tick = std::min(kReportInterval, options_.checkpoint_interval)};
+  return RunPump(
+      pump, options, std::move(work),
+      [this](uint32_t split, uint64_t rows) { acknowledger_->OnSplitRead(split, rows); },
+      [this] { OnTick(); });
+}
+
+// Whatever the end, what is settled is stored, unless another runner has the pipeline now.
+Status LoadRun::Load() {
+  OpenBatches batches([this](BatchInFlight& batch) { return OnSettled(batch); });
+  next_commit_ = parts_.clock.Now() + options_.checkpoint_interval;
+  const Status pumped = Pump(batches, RemainingWork());
+  if (pumped.code() == StatusCode::kLocked) return pumped;
+  if (!pumped.ok()) {
+    batches.VisitUnsettled([this](BatchInFlight& batch) {
+      acknowledger_->ListRejected(batch.encoded().split, batch.encoded().first_row,
+                                  batch.TakeRejected());
+    });
+    acknowledger_->ListRejectedAhead();
+  }
+  const Status stored = acknowledger_->Commit();
+  const bool stored_matters = pumped.ok() || pumped.code() == StatusCode::kCancelled;
+  return stored_matters && !stored.ok() ? stored : pumped;
+}
+
+Result<uint64_t> LoadRun::SettleDuplicates() {
+  const DuplicateParts parts{
+      .snapshot = *plan_.snapshot,
+      .encoder = *plan_.encoder,
+      .log = *identities_,
+      .spill_path = identities_path_ + ".sorted",
+      .memory_bytes_max = SortMemory(options_.memory_bytes_max),
+      .rewrite = [this](std::vector<SplitWork> work) { return Rewrite(std::move(work)); }};
+  return ApplyDuplicatePolicy(parts, options_.duplicates, acknowledger_->counts(), ctx_);
+}
+
+// The winners among duplicates. Their rows are counted already, so only that they are written
+// matters.
+Status LoadRun::Rewrite(std::vector<SplitWork> work) {
+  // An earlier run's write of another row of the same key must not land on top of them.
+  RETURN_IF_ERROR(WaitUntil(parts_.clock, earlier_writes_landed_, ctx_));
+  OpenBatches batches([](BatchInFlight& batch) {
+    const std::vector<RejectedRow> rejected = batch.TakeRejected();
+    if (rejected.empty()) return Status::Ok();
+    return Conflict(
+        fmt::format("the last of several rows with the key {} was accepted before and is"
+                    " refused now: {}",
+                    rejected.front().key, rejected.front().message));
+  });
+  return Pump(batches, std::move(work));
+}
+
+Status LoadRun::OnSettled(BatchInFlight& batch) {
+  RETURN_IF_ERROR(identities_->Append(batch));
+  const EncodedBatch& encoded = batch.encoded();
+  return acknowledger_->OnBatchSettled({.split = encoded.split,
+                                        .first_row = encoded.first_row,
+                                        .rows = encoded.rows_read,
+                                        .counts = batch.Counts(),
+                                        .rejected = batch.TakeRejected(),
+                                        .shares = batch.TakeShares()});
+}
+
+void LoadRun::OnTick() {
+  Report();
+  const SteadyTime now = parts_.clock.Now();
+  if (now < next_commit_) return;
+  next_commit_ = now + options_.checkpoint_interval;
+  Status stored = acknowledger_->Commit();
+  if (stored.ok()) stored = journal_.Update();
+  if (!stored.ok()) stop_.Stop(std::move(stored));
+}
+
+void LoadRun::Report() {
+  const LoadProgressReport report = progress_->Report(*acknowledger_);
+  journal_.SetTotals(report, meter_.bytes_sent);
+  if (on_progress_) on_progress_(report);
+}
+
+LoadSummary LoadRun::Summary(LoadOutcome outcome) {
+  LoadSummary summary;
+  summary.outcome = outcome;
+  summary.run_id = journal_.run_id();
+  summary.resumed = plan_.start == LoadStart::kResumed;
+  summary.table = plan_.snapshot->info();
+  summary.latest_version = plan_.latest_version;
+  summary.bytes_sent = meter_.bytes_sent;
+  if (progress_ != nullptr) summary.totals = progress_->Report(*acknowledger_);
+  return summary;
+}
+
+}  // namespace
+
+Result<LoadSummary> RunLoad(const LoadParts& parts, const DocumentOptions& documents,
+                            const LoadOptions& options,
+                            const std::function<void(const LoadProgressReport&)>& on_progress,
+                            const CallContext& ctx) {
+  RETURN_IF_ERROR(Check(options));
+  RunStop stop(ctx.stop);
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<LeaseKeeper> lease,
+      LeaseKeeper::Acquire(parts.state, parts.clock, options.pipeline, options.lease, stop));
+  ASSIGN_OR_RETURN(RunJournal journal,
+                   RunJournal::Start(parts.state, parts.clock, options.pipeline, "load"));
+  LoadRun run(parts, documents, options, on_progress, stop, *lease, journal);
+  Result<LoadSummary> result = run.Execute();
+  const Status outcome = result.ok() ? Status::Ok() : result.status();
+  if (Status noted = journal.End(outcome); outcome.ok() && !noted.ok()) return noted;
+  return result;
+}
+
+}  // namespace spillway

@@ -1,0 +1,108 @@
+// LoadRun: an initial load, from a snapshot to the destination, resumable at any point. It reads
+// splits in parallel, encodes, routes to lanes, delivers with the one retry home, settles, and
+// checkpoints.
+#ifndef SPILLWAY_ENGINE_LOAD_RUN_H_
+#define SPILLWAY_ENGINE_LOAD_RUN_H_
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/call_context.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "connector/destination.h"
+#include "connector/source.h"
+#include "model/intent_counts.h"
+#include "state/state_store.h"
+#include "transforms/document_options.h"
+
+namespace spillway {
+
+enum class DuplicatePolicy : uint8_t { kFail, kLast };
+
+// `max_rejected`: rows, or a share of the rows read so far (judged from 1 000 rows on and at the
+// end).
+struct RejectedBudget {
+  std::optional<uint64_t> rows;
+  std::optional<double> share = 0.001;
+};
+
+struct LoadOptions {
+  std::string pipeline;
+  // Names the destination (account, database, container): another one means a new load, as another
+  // mapping does. Compared as text.
+  std::string target;
+  WriteMode mode = WriteMode::kMirror;
+  DuplicatePolicy duplicates = DuplicatePolicy::kFail;
+  RejectedBudget max_rejected;
+  uint64_t memory_bytes_max = 256ull << 20;  // the one knob; queues and batches take shares of it
+  uint32_t readers_max = 2;
+  uint32_t lanes_max = 32;
+  std::chrono::milliseconds settle{15'000};  // I3: a request lands within this time or never
+  // A row that could not be written for so long stops the run with its last failure.
+  std::chrono::milliseconds row_failing_max{600'000};
+  std::chrono::milliseconds lease{30'000};
+  std::chrono::milliseconds checkpoint_interval{1'000};
+  std::string spill_folder;  // for identities of rows (duplicates); beside the state
+  bool restart = false;      // --full: forget the progress, load again
+  VersionSelector at;
+};
+
+enum class BindingLimit : uint8_t { kSource, kDestination, kThrottled, kStarting };
+
+// A picture of a run, given to the listener about four times a second and once at the end.
+struct LoadProgressReport {
+  int64_t version = 0;
+  std::optional<uint64_t> rows_total;  // when the source's statistics tell
+  uint64_t bytes_total = 0;            // of the splits, compressed
+  uint64_t bytes_read = 0;
+  uint32_t splits_total = 0;
+  uint32_t splits_done = 0;
+  IntentCounts counts;      // this load, all its runs
+  IntentCounts run_counts;  // this run alone
+  double cost = 0;
+  uint64_t requests = 0;
+  uint64_t throttled_requests = 0;
+  std::chrono::nanoseconds elapsed{0};
+  BindingLimit limited_by = BindingLimit::kStarting;
+};
+
+enum class LoadOutcome : uint8_t { kLoaded, kAlreadyLoaded };
+
+struct LoadSummary {
+  LoadOutcome outcome = LoadOutcome::kLoaded;
+  int64_t run_id = 0;
+  bool resumed = false;
+  TableInfo table;                        // at the version that is loaded
+  std::optional<int64_t> latest_version;  // of the table, when this run had to look: a newer one is
+                                          // not loaded by running again, only with `restart`
+  LoadProgressReport totals;
+  uint64_t bytes_sent = 0;
+};
+
+struct LoadParts {
+  Source& source;
+  Destination& destination;
+  StateStore& state;
+  Clock& clock;
+};
+
+// Blocks until the load is done, failed or stopped; whatever the end, what was settled is
+// checkpointed and the same call goes on from there. Errors: kLocked (another run),
+// kRejectedOverBudget, kCancelled (stop, after a clean checkpoint), kConflict (the table, the
+// version asked for or the mapping is not the one that was being loaded: says so and names --full;
+// or two rows share an identity under DuplicatePolicy::kFail), kDataLoss (the identities of an
+// interrupted load are gone: names --full), kInvalidArgument, and what source and destination
+// return. kLoaded and asked for again: nothing is written, see LoadSummary::latest_version.
+Result<LoadSummary> RunLoad(const LoadParts& parts, const DocumentOptions& documents,
+                            const LoadOptions& options,
+                            const std::function<void(const LoadProgressReport&)>& on_progress,
+                            const CallContext& ctx);
+
+}  // namespace spillway
+
+#endif  // SPILLWAY_ENGINE_LOAD_RUN_H_

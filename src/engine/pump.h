@@ -1,0 +1,45 @@
+// Pump: moves the rows of a list of splits to the destination: readers, lanes, and the caller's
+// thread as the supervisor of both. What to do with settled batches is the caller's affair.
+#ifndef SPILLWAY_ENGINE_PUMP_H_
+#define SPILLWAY_ENGINE_PUMP_H_
+
+#include <chrono>
+#include <functional>
+#include <vector>
+
+#include "engine/lane.h"
+#include "engine/reader_pool.h"
+
+namespace spillway {
+
+struct PumpParts {
+  const Snapshot& snapshot;
+  const DocumentEncoder& encoder;
+  Destination& destination;
+  const LanePlan& lanes;
+  Budget& memory;
+  Budget& places;
+  OpenBatches& batches;
+  const LeaseKeeper* lease;
+  RejectedGuard& rejected;
+  RunMeter& meter;
+  RunStop& stop;
+  Clock& clock;
+};
+
+struct PumpOptions {
+  WriteMode mode = WriteMode::kMirror;
+  uint32_t readers = 1;
+  std::chrono::milliseconds settle{15'000};
+  std::chrono::milliseconds row_failing_max{600'000};
+  std::chrono::milliseconds tick{250};  // how often `on_tick` is called
+};
+
+// Blocks until all rows of `work` are settled, or the run is stopped: then it returns the cause,
+// after the writes under way have ended. `on_tick` is called on this thread.
+Status RunPump(const PumpParts& parts, const PumpOptions& options, std::vector<SplitWork> work,
+               const ReaderPool::OnSplitRead& on_split_read, const std::function<void()>& on_tick);
+
+}  // namespace spillway
+
+#endif  // SPILLWAY_ENGINE_PUMP_H_

@@ -1,0 +1,117 @@
+#include "engine/reader_pool.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace spillway {
+namespace {
+
+uint64_t BytesOf(const EncodedBatch& batch) {
+  return batch.bytes.capacity() + batch.documents.capacity() * sizeof(Document) +
+         batch.rejected.capacity() * sizeof(RejectedRow);
+}
+
+void KeepOnly(EncodedBatch& batch, const std::vector<uint64_t>& rows) {
+  std::erase_if(batch.documents, [&](const Document& document) {
+    return !std::binary_search(rows.begin(), rows.end(), batch.first_row + document.row);
+  });
+  batch.rejected.clear();
+}
+
+}  // namespace
+
+uint64_t BytesOfRows(const Split& split, uint64_t rows) {
+  if (split.rows.value_or(0) == 0) return 0;
+  const double share = static_cast<double>(rows) / static_cast<double>(*split.rows);
+  return static_cast<uint64_t>(std::min(share, 1.0) * static_cast<double>(split.bytes));
+}
+
+ReaderPool::ReaderPool(ReaderParts parts, std::vector<SplitWork> work, uint32_t readers,
+                       OnSplitRead on_split_read)
+    : parts_(parts),
+      work_(std::move(work)),
+      on_split_read_(std::move(on_split_read)),
+      running_(std::max(readers, 1u)) {
+  for (uint32_t reader = running_; reader > 0; --reader) {
+    threads_.emplace_back([this] {
+      Status ended = ReadAll();
+      if (!ended.ok()) parts_.stop.Stop(std::move(ended));
+      if (--running_ == 0) parts_.lanes.CloseInput();
+    });
+  }
+}
+
+Status ReaderPool::ReadAll() {
+  while (true) {
+    const size_t taken = next_.fetch_add(1);
+    if (taken >= work_.size()) return Status::Ok();
+    const SplitWork& work = work_[taken];
+    Status read = ReadSplit(work);
+    if (read.code() == StatusCode::kCancelled) return read;
+    const std::string& key = parts_.snapshot.splits()[work.split].key;
+    if (read.code() == StatusCode::kNotFound && read.hint().empty()) {
+      read = std::move(read).WithHint(
+          "a clean-up (VACUUM) may have removed the file: load a newer version with --full");
+    }
+    RETURN_IF_ERROR(std::move(read).WithContext(fmt::format("reading {}", key)));
+  }
+}
+
+Status ReaderPool::ReadSplit(const SplitWork& work) {
+  const CallContext ctx{.stop = parts_.stop.token()};
+  ASSIGN_OR_RETURN(std::unique_ptr<SplitReader> reader,
+                   parts_.snapshot.OpenSplit(work.split, work.skip_rows, ctx));
+  const Split& split = parts_.snapshot.splits()[work.split];
+  uint64_t next_row = work.skip_rows;
+  uint64_t bytes_counted = BytesOfRows(split, next_row);
+  while (work.only_rows.empty() || next_row <= work.only_rows.back()) {
+    RETURN_IF_ERROR(ctx.CheckNotStopped());
+    ASSIGN_OR_RETURN(std::optional<Batch> batch, reader->Next(ctx));
+    if (!batch.has_value()) break;
+    const auto rows = static_cast<uint64_t>(batch->rows());
+    if (batch->first_row != next_row || batch->split != work.split) {
+      return Internal(fmt::format("the source gave row {} of split {} where row {} of {} was due",
+                                  batch->first_row, batch->split, next_row, work.split));
+    }
+    ASSIGN_OR_RETURN(std::shared_ptr<EncodedBatch> encoded,
+                     parts_.encoder.Encode(*batch, parts_.intent));
+    batch.reset();  // its memory is not held while waiting for room
+    next_row += rows;
+    if (work.only_rows.empty()) CountBytesTo(BytesOfRows(split, next_row), bytes_counted);
+    RETURN_IF_ERROR(Admit(work, std::move(encoded)));
+  }
+  if (!work.only_rows.empty()) return Status::Ok();
+  CountBytesTo(split.bytes, bytes_counted);
+  on_split_read_(work.split, next_row);
+  return Status::Ok();
+}
+
+void ReaderPool::CountBytesTo(uint64_t bytes, uint64_t& bytes_counted) {
+  if (bytes <= bytes_counted) return;
+  parts_.meter.bytes_read += bytes - bytes_counted;
+  bytes_counted = bytes;
+}
+
+Status ReaderPool::Admit(const SplitWork& work, std::shared_ptr<EncodedBatch> encoded) {
+  if (!work.only_rows.empty()) {
+    KeepOnly(*encoded, work.only_rows);
+    if (encoded->documents.empty()) return Status::Ok();
+  } else {
+    parts_.rejected.CountRead(encoded->rows_read);
+  }
+  const SteadyTime asked = parts_.clock.Now();
+  BatchShares shares;
+  ASSIGN_OR_RETURN(shares.place, parts_.places.Take(1, parts_.stop.token()));
+  ASSIGN_OR_RETURN(shares.memory, parts_.memory.Take(BytesOf(*encoded), parts_.stop.token()));
+  parts_.meter.readers_held_ns += (parts_.clock.Now() - asked).count();
+  const uint64_t rejected = encoded->rejected.size();
+  const bool has_documents = !encoded->documents.empty();
+  BatchInFlight& batch = parts_.batches.Open(encoded, std::move(shares));
+  RETURN_IF_ERROR(has_documents ? parts_.lanes.Push(batch, *encoded)
+                                : parts_.batches.Settle(batch, 0));
+  return parts_.rejected.CountRejected(rejected);
+}
+
+}  // namespace spillway

@@ -1,0 +1,51 @@
+#include "engine/run_journal.h"
+
+namespace spillway {
+namespace {
+
+constexpr std::chrono::seconds kUpdateInterval{5};
+
+}  // namespace
+
+int64_t RunJournal::NowMillis() const {
+  const auto since_epoch = clock_->WallNow().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
+}
+
+Result<RunJournal> RunJournal::Start(StateStore& state, Clock& clock, std::string_view pipeline,
+                                     std::string_view kind) {
+  RunJournal journal(state, clock);
+  journal.run_.pipeline = pipeline;
+  journal.run_.kind = kind;
+  journal.updated_ = clock.Now();
+  journal.run_.started_ms = journal.NowMillis();
+  ASSIGN_OR_RETURN(journal.run_.id, state.StartRun(journal.run_));
+  return journal;
+}
+
+void RunJournal::SetTotals(const LoadProgressReport& totals, uint64_t bytes_sent) {
+  run_.version = totals.version;
+  run_.counts = totals.run_counts;
+  run_.cost = totals.cost;
+  run_.requests = totals.requests;
+  run_.throttled_requests = totals.throttled_requests;
+  run_.bytes_sent = bytes_sent;
+}
+
+Status RunJournal::Update() {
+  const SteadyTime now = clock_->Now();
+  if (now - updated_ < kUpdateInterval) return Status::Ok();
+  updated_ = now;
+  return state_->UpdateRun(run_).WithContext("storing how the run goes");
+}
+
+Status RunJournal::End(const Status& outcome) {
+  run_.ended_ms = NowMillis();
+  run_.state = outcome.ok()                               ? RunState::kSucceeded
+               : outcome.code() == StatusCode::kCancelled ? RunState::kStopped
+                                                          : RunState::kFailed;
+  if (!outcome.ok()) run_.message = outcome.ToString();
+  return state_->UpdateRun(run_).WithContext("storing how the run ended");
+}
+
+}  // namespace spillway

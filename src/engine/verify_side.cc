@@ -1,0 +1,145 @@
+#include "engine/verify_side.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <utility>
+
+#include "engine/identity_log.h"
+#include "json/canonical_hash.h"
+#include "json/document_key.h"
+
+namespace spillway {
+namespace {
+
+struct KeyLengths {
+  uint32_t partition_key = 0;
+  uint32_t id = 0;
+};
+
+Result<VerifyRecord> RecordOf(const StoredDocument& document,
+                              std::span<const std::string> ignored_fields) {
+  VerifyRecord record;
+  ASSIGN_OR_RETURN(record.content, CanonicalHash(document.body, ignored_fields));
+  ASSIGN_OR_RETURN(const std::string key, CanonicalPartitionKey(document.partition_key));
+  record.identity = DocumentIdentity(key, document.id);
+  return record;
+}
+
+}  // namespace
+
+Status VerifySide::Add(const std::vector<VerifyRecord>& records) {
+  documents_ += records.size();
+  std::lock_guard lock(mutex_);
+  for (const VerifyRecord& record : records) RETURN_IF_ERROR(sort_.Add(record));
+  return Status::Ok();
+}
+
+Result<std::optional<VerifyRecord>> VerifySide::Next() {
+  if (!ahead_.has_value()) {
+    ASSIGN_OR_RETURN(ahead_, sort_.Next());
+    if (!ahead_.has_value()) return std::optional<VerifyRecord>();
+  }
+  VerifyRecord record = *ahead_;
+  while (true) {
+    ASSIGN_OR_RETURN(ahead_, sort_.Next());
+    if (!ahead_.has_value() || ahead_->identity != record.identity) break;
+    record = *ahead_;
+    ++duplicates_;
+  }
+  return std::optional<VerifyRecord>(record);
+}
+
+uint64_t PackPlace(uint32_t split, uint64_t row) {
+  return (uint64_t{split} << RowPlace::kRowBits) | row;
+}
+uint32_t SplitOf(uint64_t place) {
+  return static_cast<uint32_t>(place >> RowPlace::kRowBits);
+}
+uint64_t RowOf(uint64_t place) {
+  return place & (RowPlace::kRowsMax - 1);
+}
+
+Status AddSplit(const Snapshot& snapshot, const DocumentEncoder& encoder, uint32_t split,
+                std::span<const std::string> ignored_fields, VerifySide& side,
+                std::atomic<uint64_t>& rejected, const CallContext& ctx) {
+  if (split >= RowPlace::kSplitsMax) {
+    return Unsupported(fmt::format("verifying more than {} files", RowPlace::kSplitsMax));
+  }
+  ASSIGN_OR_RETURN(const std::unique_ptr<SplitReader> reader, snapshot.OpenSplit(split, 0, ctx));
+  std::vector<VerifyRecord> records;
+  while (true) {
+    RETURN_IF_ERROR(ctx.CheckNotStopped());
+    ASSIGN_OR_RETURN(const std::optional<Batch> batch, reader->Next(ctx));
+    if (!batch.has_value()) return Status::Ok();
+    ASSIGN_OR_RETURN(const std::shared_ptr<EncodedBatch> encoded,
+                     encoder.Encode(*batch, Intent::kUpsert));
+    rejected += encoded->rejected.size();
+    records.clear();
+    for (const Document& document : encoded->documents) {
+      VerifyRecord record{.identity = document.identity,
+                          .content = {},
+                          .place = PackPlace(split, encoded->first_row + document.row)};
+      ASSIGN_OR_RETURN(record.content, CanonicalHash(document.body, ignored_fields));
+      records.push_back(record);
+    }
+    RETURN_IF_ERROR(side.Add(records));
+  }
+}
+
+Result<std::unique_ptr<KeyFile>> KeyFile::Create(const std::string& path) {
+  ASSIGN_OR_RETURN(std::unique_ptr<SpillFile> file, SpillFile::CreateTemporary(path));
+  return std::unique_ptr<KeyFile>(new KeyFile(std::move(file)));
+}
+
+Result<std::vector<uint64_t>> KeyFile::Append(std::span<const StoredDocument> documents) {
+  std::string bytes;
+  std::vector<uint64_t> offsets;
+  for (const StoredDocument& document : documents) {
+    offsets.push_back(bytes.size());
+    const KeyLengths lengths{static_cast<uint32_t>(document.partition_key.size()),
+                             static_cast<uint32_t>(document.id.size())};
+    bytes.append(reinterpret_cast<const char*>(&lengths), sizeof(lengths));
+    bytes.append(document.partition_key).append(document.id);
+  }
+  std::lock_guard lock(mutex_);
+  for (uint64_t& offset : offsets) offset += file_->size();
+  RETURN_IF_ERROR(file_->Append(bytes.data(), bytes.size()));
+  return offsets;
+}
+
+Result<KeyFile::Key> KeyFile::Read(uint64_t offset) const {
+  KeyLengths lengths;
+  RETURN_IF_ERROR(file_->ReadAt(offset, &lengths, sizeof(lengths)));
+  Key key;
+  key.partition_key.resize(lengths.partition_key);
+  key.id.resize(lengths.id);
+  offset += sizeof(lengths);
+  RETURN_IF_ERROR(file_->ReadAt(offset, key.partition_key.data(), lengths.partition_key));
+  RETURN_IF_ERROR(file_->ReadAt(offset + lengths.partition_key, key.id.data(), lengths.id));
+  return key;
+}
+
+Status AddDocuments(DocumentReader& reader, std::span<const std::string> ignored_fields,
+                    VerifySide& side, KeyFile& keys, const CallContext& ctx) {
+  std::vector<VerifyRecord> records;
+  while (true) {
+    RETURN_IF_ERROR(ctx.CheckNotStopped());
+    ASSIGN_OR_RETURN(const std::span<const StoredDocument> page, reader.NextPage(ctx));
+    if (page.empty()) return Status::Ok();
+    ASSIGN_OR_RETURN(const std::vector<uint64_t> places, keys.Append(page));
+    records.clear();
+    for (size_t i = 0; i < page.size(); ++i) {
+      Result<VerifyRecord> record = RecordOf(page[i], ignored_fields);
+      if (!record.ok()) {
+        return std::move(record).status().WithContext(
+            fmt::format("document '{}' in partition {}", page[i].id, page[i].partition_key));
+      }
+      record->place = places[i];
+      records.push_back(*record);
+    }
+    RETURN_IF_ERROR(side.Add(records));
+  }
+}
+
+}  // namespace spillway

@@ -1,0 +1,91 @@
+// One side of a verification, reduced to what can be compared: per document an identity, a hash of
+// its canonical JSON, and where to find it again. Sorted by identity in bounded memory.
+#ifndef SPILLWAY_ENGINE_VERIFY_SIDE_H_
+#define SPILLWAY_ENGINE_VERIFY_SIDE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "connector/destination.h"
+#include "connector/source.h"
+#include "engine/external_sort.h"
+#include "engine/run_stop.h"
+#include "engine/spill_file.h"
+#include "transforms/document_encoder.h"
+
+namespace spillway {
+
+struct VerifyRecord {
+  Hash128 identity;
+  Hash128 content;
+  uint64_t place = 0;  // source: split and row; destination: offset of its key in the key file
+
+  bool operator<(const VerifyRecord& other) const {
+    return identity != other.identity ? identity < other.identity : place < other.place;
+  }
+};
+
+// Thread-safe while it is filled; then used by one thread.
+class VerifySide {
+ public:
+  VerifySide(const std::string& spill_path, uint64_t memory_bytes_max)
+      : sort_(spill_path, memory_bytes_max) {}
+
+  Status Add(const std::vector<VerifyRecord>& records);
+  uint64_t documents() const { return documents_; }
+
+  Status StartReading() { return sort_.StartReading(); }
+  // The next identity; of several records, the last. Counts the others in duplicates().
+  Result<std::optional<VerifyRecord>> Next();
+  uint64_t duplicates() const { return duplicates_; }
+
+ private:
+  std::mutex mutex_;
+  ExternalSort<VerifyRecord> sort_;
+  std::atomic<uint64_t> documents_{0};
+  std::optional<VerifyRecord> ahead_;
+  uint64_t duplicates_ = 0;
+};
+
+// Where a source row stands, as VerifyRecord::place.
+uint64_t PackPlace(uint32_t split, uint64_t row);
+uint32_t SplitOf(uint64_t place);
+uint64_t RowOf(uint64_t place);
+
+// Reads a split, maps it, and adds its documents. `rejected` grows by the rows that the mapping
+// refuses.
+Status AddSplit(const Snapshot& snapshot, const DocumentEncoder& encoder, uint32_t split,
+                std::span<const std::string> ignored_fields, VerifySide& side,
+                std::atomic<uint64_t>& rejected, const CallContext& ctx);
+
+// The keys of the destination's documents, so that one that the source lacks can be named.
+// Thread-safe while it is filled.
+class KeyFile {
+ public:
+  static Result<std::unique_ptr<KeyFile>> Create(const std::string& path);
+  struct Key {
+    std::string partition_key;
+    std::string id;
+  };
+  // The offsets of the keys, in their order.
+  Result<std::vector<uint64_t>> Append(std::span<const StoredDocument> documents);
+  Result<Key> Read(uint64_t offset) const;
+
+ private:
+  explicit KeyFile(std::unique_ptr<SpillFile> file) : file_(std::move(file)) {}
+  std::mutex mutex_;
+  const std::unique_ptr<SpillFile> file_;
+};
+
+// Reads one of the destination's readers to its end.
+Status AddDocuments(DocumentReader& reader, std::span<const std::string> ignored_fields,
+                    VerifySide& side, KeyFile& keys, const CallContext& ctx);
+
+}  // namespace spillway
+
+#endif  // SPILLWAY_ENGINE_VERIFY_SIDE_H_

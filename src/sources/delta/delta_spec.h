@@ -1,0 +1,37 @@
+// The keys of a `delta` connection and of a pipeline's source there, as spillway.yaml has them.
+// connectors.cc turns them into DeltaOptions, secrets fetched.
+#ifndef SPILLWAY_SOURCES_DELTA_DELTA_SPEC_H_
+#define SPILLWAY_SOURCES_DELTA_DELTA_SPEC_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "config/spec.h"
+
+namespace spillway::delta {
+
+enum class StorageAuth : uint8_t { kDefault };
+
+// Plain text, or where a secret is.
+struct StorageOption {
+  std::string text;
+  SecretReference secret;
+};
+
+struct DeltaConnection {
+  std::string root;
+  StorageAuth auth = StorageAuth::kDefault;
+  std::map<std::string, StorageOption> options;
+};
+
+struct DeltaTable {
+  std::string table;
+};
+
+const Spec<DeltaConnection>& DeltaConnectionSpec();
+const Spec<DeltaTable>& DeltaTableSpec();
+
+}  // namespace spillway::delta
+
+#endif  // SPILLWAY_SOURCES_DELTA_DELTA_SPEC_H_

@@ -1,0 +1,120 @@
+// StateStore: what must survive a process: where each pipeline stands, what its runs did, which
+// rows were rejected, and who is running it. Durable when a call returns.
+#ifndef SPILLWAY_STATE_STATE_STORE_H_
+#define SPILLWAY_STATE_STATE_STORE_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "model/intent_counts.h"
+
+namespace spillway {
+
+enum class LoadPhase : uint8_t { kLoading, kLoaded };
+
+// The durable position before which every row is settled.
+struct Checkpoint {
+  std::string table_id;
+  std::string location;
+  int64_t version = 0;
+  LoadPhase phase = LoadPhase::kLoading;
+  std::string mapping_hash;  // a changed mapping means a new load, not a continuation
+  uint64_t splits = 0;       // of the load, to check that the work list is the same
+  IntentCounts counts;       // of everything settled since the load began, over all its runs
+};
+
+// How far one split of a load is settled: its first `rows_settled` live rows are.
+struct SplitProgress {
+  uint32_t split = 0;
+  uint64_t rows_settled = 0;
+  bool complete = false;
+};
+
+enum class RunState : uint8_t { kRunning, kSucceeded, kFailed, kStopped, kAbandoned };
+
+struct RunRecord {
+  int64_t id = 0;  // given by StartRun; ascending
+  std::string pipeline;
+  std::string kind;  // "load", "verify"
+  RunState state = RunState::kRunning;
+  int64_t started_ms = 0;  // UTC
+  int64_t ended_ms = 0;    // 0 while running
+  int64_t version = 0;
+  IntentCounts counts;  // of this run alone
+  double cost = 0;      // request units
+  uint64_t requests = 0;
+  uint64_t throttled_requests = 0;
+  uint64_t bytes_sent = 0;
+  std::string message;  // why it failed or stopped; empty when it succeeded
+};
+
+struct RejectedRecord {
+  int64_t run_id = 0;
+  std::string pipeline;
+  int64_t version = 0;
+  std::string split;  // Split::key
+  uint64_t row = 0;   // ordinal among the split's live rows
+  std::string key;
+  std::string reason;
+  std::string message;
+  int64_t at_ms = 0;
+};
+
+struct ReasonCount {
+  std::string reason;
+  uint64_t rows = 0;
+};
+
+// The right to run one pipeline (I8): released by the destructor; others see it expire when the
+// process dies.
+class Lease {
+ public:
+  virtual ~Lease() = default;
+  // Extends it. kLocked when it was lost: then nothing more may be sent.
+  virtual Status Renew() = 0;
+};
+
+// Thread-safe.
+class StateStore {
+ public:
+  virtual ~StateStore() = default;
+
+  // kLocked, naming the owner and since when, while another runner holds it and is alive.
+  virtual Result<std::unique_ptr<Lease>> AcquireLease(std::string_view pipeline,
+                                                      std::chrono::milliseconds expires_after) = 0;
+
+  virtual Result<std::optional<Checkpoint>> LoadCheckpoint(std::string_view pipeline) = 0;
+  virtual Result<std::vector<SplitProgress>> LoadProgress(std::string_view pipeline) = 0;
+  // Starts over: replaces the checkpoint and forgets all progress of splits.
+  virtual Status StartLoad(std::string_view pipeline, const Checkpoint& checkpoint) = 0;
+  // One transaction: the checkpoint with its counts, the splits that moved and rows rejected on the
+  // way.
+  virtual Status Commit(std::string_view pipeline, const Checkpoint& checkpoint,
+                        const std::vector<SplitProgress>& moved,
+                        const std::vector<RejectedRecord>& rejected) = 0;
+
+  virtual Result<int64_t> StartRun(const RunRecord& run) = 0;
+  virtual Status UpdateRun(const RunRecord& run) = 0;
+  // Newest first. An empty pipeline: all.
+  virtual Result<std::vector<RunRecord>> Runs(std::string_view pipeline, uint32_t count_max) = 0;
+
+  virtual Result<std::vector<RejectedRecord>> Rejected(std::string_view pipeline,
+                                                       std::optional<int64_t> run_id,
+                                                       uint32_t count_max) = 0;
+  virtual Result<std::vector<ReasonCount>> RejectedByReason(std::string_view pipeline) = 0;
+};
+
+// Opens or creates `path` (folder 0700, file 0600), and brings its schema up to date. A store
+// written by a newer version is refused.
+Result<std::unique_ptr<StateStore>> OpenSqliteStore(const std::string& path, Clock& clock);
+
+}  // namespace spillway
+
+#endif  // SPILLWAY_STATE_STATE_STORE_H_

@@ -1,0 +1,137 @@
+"""Fixtures of the end-to-end tests: the lake, the local server, a workspace, the official client.
+
+Run by `./dev test e2e`, which sets SPILLWAY_BIN (folder of the programs) and the paths that
+`tools/setup/setup.sh env` prints. SPILLWAY_FULL=1 raises the counts to those a release is held to.
+"""
+
+import copy
+import itertools
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import pytest
+import urllib3
+import yaml
+from azure.cosmos import CosmosClient
+
+from lake import Lake
+from programs import Emulator, Spillway
+
+# The official client does not check certificates of this machine, and warns of it at every request.
+urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+TEST_SECONDS_MAX = 180
+# Enough that a test table never waits for its budget, and several partition key ranges.
+THROUGHPUT = 40_000
+DATABASE_NUMBERS = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS_MAX))
+
+
+@pytest.fixture(scope="session")
+def lake(tmp_path_factory):
+    return Lake(tmp_path_factory.mktemp("lake"))
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory):
+    with Emulator(tmp_path_factory.mktemp("emulator"), "--control-port", "0") as server:
+        yield server
+
+
+@pytest.fixture
+def workspace(tmp_path, emulator):
+    return Workspace(tmp_path, emulator)
+
+
+class Workspace:
+    """A folder with a spillway.yaml, a database of its own on the server, and both clients."""
+
+    def __init__(self, folder: pathlib.Path, server):
+        self.folder = folder
+        self.server = server
+        self.database = f"test-{next(DATABASE_NUMBERS)}"
+        self.spillway = Spillway(folder, {"COSMOS_KEY": server.key})
+        self.run = self.spillway.run
+        self.json = self.spillway.json
+        self.cosmos = CosmosClient(server.endpoint, server.key)
+
+    def connections(self, root) -> dict:
+        return {
+            "lake": {"type": "delta", "root": str(root)},
+            "shop": {
+                "type": "cosmosdb",
+                "endpoint": self.server.endpoint,
+                "database": self.database,
+                "auth": {"key": {"env": "COSMOS_KEY"}},
+                "ca_file": self.server.certificate,
+            },
+        }
+
+    def project(self, root, table="table", **pipeline) -> dict:
+        """A project with one pipeline, `p`; keyword arguments replace parts of it."""
+        destination = {
+            "connection": "shop",
+            "container": "items",
+            "id": "id",
+            "partition_key": "/id",
+            "create": {"throughput": {"manual": THROUGHPUT}},
+            **pipeline.pop("destination", {}),
+        }
+        # None takes a key out: modes that change existing documents alone refuse `create`.
+        destination = {key: value for key, value in destination.items() if value is not None}
+        source = {"connection": "lake", "table": table, **pipeline.pop("source", {})}
+        # Short, so that what a killed run left unsure is settled soon.
+        sync = {"settle": "200ms", **pipeline.pop("sync", {})}
+        parts = {"source": source, "destination": destination, "sync": sync, **pipeline}
+        return {"version": 1, "connections": self.connections(root), "pipelines": {"p": parts}}
+
+    def configure(self, project: dict) -> dict:
+        # Through a copy: YAML would write parts that are one object as anchors.
+        text = yaml.safe_dump(copy.deepcopy(project), sort_keys=False, allow_unicode=True)
+        self.configure_text(text)
+        return project
+
+    def configure_text(self, text: str) -> None:
+        (self.folder / "spillway.yaml").write_text(text, encoding="utf-8")
+
+    def container(self, name: str = "items"):
+        return self.cosmos.get_database_client(self.database).get_container_client(name)
+
+    def documents(self, name: str = "items") -> list:
+        """Every document, as the official client reads them."""
+        return list(self.container(name).read_all_items(max_item_count=1000))
+
+    def create_container(self, name="items", partition_key="/id", throughput=THROUGHPUT):
+        from azure.cosmos import PartitionKey
+
+        database = self.cosmos.create_database_if_not_exists(self.database)
+        return database.create_container(
+            name, PartitionKey(partition_key), offer_throughput=throughput
+        )
+
+
+@pytest.fixture
+def configured(workspace, lake):
+    """A function that configures the workspace for a table of the lake, as its notes say."""
+
+    def configure(name: str, **pipeline) -> Workspace:
+        about = lake.about(name)
+        destination = {
+            "id": about.key,
+            "partition_key": about.partition_key,
+            **pipeline.pop("destination", {}),
+        }
+        if about.documents:
+            pipeline.setdefault("documents", about.documents)
+        root = lake.path(name).parent
+        workspace.configure(workspace.project(root, destination=destination, **pipeline))
+        return workspace
+
+    return configure

@@ -1,0 +1,139 @@
+"""The programs under test, run as a user runs them: spillway and spillway-emulator."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import select
+import signal
+import subprocess
+import time
+
+READY_SECONDS_MAX = 20
+RUN_SECONDS_MAX = 120
+STOP_SECONDS_MAX = 20
+
+
+def program(name: str) -> str:
+    """Path of a built program; SPILLWAY_BIN is the folder that holds them."""
+    return str(pathlib.Path(os.environ["SPILLWAY_BIN"]) / name)
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What a command left behind."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def result(self):
+        """Standard output as JSON (`--output json`)."""
+        return json.loads(self.stdout)
+
+    @property
+    def text(self) -> str:
+        return self.stdout + self.stderr
+
+
+class Spillway:
+    """Runs commands in one folder."""
+
+    def __init__(self, folder: pathlib.Path, environment: dict | None = None):
+        self.folder = folder
+        self.environment = {**os.environ, "NO_COLOR": "1", **(environment or {})}
+
+    def start(self, *words: str) -> subprocess.Popen:
+        return subprocess.Popen(
+            [program("spillway"), *words],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *words: str, code: int | None = 0, seconds_max: int = RUN_SECONDS_MAX) -> Outcome:
+        """Runs a command to its end and asserts its exit code (None: any)."""
+        process = self.start(*words)
+        try:
+            stdout, stderr = process.communicate(timeout=seconds_max)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            stdout, stderr = process.communicate()
+            raise AssertionError(
+                f"spillway {' '.join(words)} did not end in {seconds_max} s\n{stdout}\n{stderr}"
+            ) from None
+        outcome = Outcome(process.returncode, stdout, stderr)
+        if code is not None:
+            assert outcome.code == code, (
+                f"spillway {' '.join(words)} ended with {outcome.code}, not {code}\n"
+                f"--- stdout\n{stdout}\n--- stderr\n{stderr}"
+            )
+        return outcome
+
+    def json(self, *words: str, code: int | None = 0):
+        """Runs a command with `--output json` and returns its result."""
+        return self.run(*words, "--output", "json", code=code).result
+
+
+class Emulator:
+    """A local Cosmos DB server of its own process; stops when the block ends."""
+
+    def __init__(self, folder: pathlib.Path, *words: str):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.log = folder / "emulator.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [
+                    program("spillway-emulator"),
+                    *("--port", "0", "--ready-json", "--cert", str(folder)),
+                    *words,
+                ],
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        ready = self._ready_line()
+        self.endpoint = ready["endpoint"]
+        self.http_endpoint = ready["http_endpoint"]
+        self.control_endpoint = ready.get("control_endpoint")
+        self.key = ready["key"]
+        self.certificate = ready["certificate"]
+
+    def _ready_line(self) -> dict:
+        readable, _, _ = select.select([self.process.stdout], [], [], READY_SECONDS_MAX)
+        line = self.process.stdout.readline() if readable else ""
+        if not line:
+            self.stop()
+            raise AssertionError(f"the emulator did not start: {self.log.read_text()}")
+        return json.loads(line)
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def wait_until(condition, what: str, seconds_max: float = READY_SECONDS_MAX):
+    """Polls until a condition holds and returns its value."""
+    end = time.monotonic() + seconds_max
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not seen in {seconds_max} s: {what}")

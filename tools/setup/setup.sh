@@ -1,0 +1,155 @@
+#!/usr/bin/env bash
+# Brings a machine to where a task of ./dev can run, from pinned versions only, and says what it did.
+#
+#   setup.sh build|demo|test|full|bench   install what the task needs; quick when everything is there
+#   setup.sh env                          print shell assignments that say where the installed tools are
+#
+# Everything but the distribution's packages goes to the user's cache folder (SPILLWAY_CACHE), in a folder
+# named after the hash of its lock file, so that a changed lock is a new folder and old ones can be deleted.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${SPILLWAY_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/spillway}
+
+say() { echo "setup: $*" >&2; }
+fail() { say "$*"; exit 1; }
+
+# The folder of one tool set: its name and the hash of the files that pin it.
+folder() {
+  local name=$1
+  shift
+  echo "$cache/$name-$(cat "$@" | sha256sum | cut -c1-12)"
+}
+
+python_folder() {
+  local locks=("$here/python/$1.txt")
+  [[ $1 != spark ]] || locks+=("$here/python/test.txt")
+  folder "python-$1" "${locks[@]}"
+}
+node_folder() { folder node "$here/npm/package.json" "$here/npm/package-lock.json"; }
+go_folder() { folder go "$here/go/go.mod" "$here/go/go.sum"; }
+jars_folder() { folder jars "$here/maven/pom.xml"; }
+connector_folder() { folder connector "$here/maven/connector/pom.xml"; }
+
+# Runs "$@" to fill a folder, once: a folder without its mark was interrupted and is made anew.
+fill() {
+  local target=$1 what=$2
+  shift 2
+  if [[ -e $target/.complete ]]; then
+    say "$what: there"
+    return
+  fi
+  say "$what: installing"
+  rm -rf "$target"
+  mkdir -p "$target"
+  "$@" "$target" || return 1
+  touch "$target/.complete"
+}
+
+at_least() { [[ $(printf '%s\n%s\n' "$1" "$2" | sort -V | head -1) == "$1" ]]; }
+
+# require NAME MINIMUM FOUND HINT
+require() {
+  [[ -n $3 ]] || fail "$1 is missing; version $2 or newer is needed: $4"
+  at_least "$2" "$3" || fail "$1 is $3; version $2 or newer is needed: $4"
+}
+
+major_of_java() { java -version 2>&1 | sed -n 's/.*version "\([0-9.]*\).*/\1/p'; }
+
+check_rust() {
+  require rustc 1.88 "$(rustc --version 2>/dev/null | cut -d' ' -f2 || true)" \
+    "install Rust with rustup, then run 'rustup update stable'"
+}
+check_java() { require java 17 "$(major_of_java || true)" "apt-get install openjdk-17-jdk-headless maven"; }
+check_node() { require node 20 "$(node --version 2>/dev/null | tr -d v || true)" "install Node.js 20 and npm"; }
+check_go() {
+  require go 1.24 "$(go version 2>/dev/null | sed -n 's/.* go\([0-9.]*\).*/\1/p' || true)" "install Go 1.24 or newer"
+}
+
+# The wheels of the lock files are chosen for Python 3.11, Debian 12's own.
+python_311() {
+  local candidate
+  for candidate in python3.11 /usr/bin/python3.11 python3; do
+    if "$candidate" -c 'import ensurepip, sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
+      command -v "$candidate"
+      return
+    fi
+  done
+  fail "Python 3.11 is missing: apt-get install python3 python3-venv"
+}
+
+make_venv() {
+  local lock=$1 target=$2
+  "$(python_311)" -m venv "$target"
+  "$target/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/python/$lock.txt"
+}
+
+# No install scripts: none of the packages needs one to run.
+make_node_modules() {
+  cp "$here/npm/package.json" "$here/npm/package-lock.json" "$1/"
+  (cd "$1" && npm ci --silent --ignore-scripts --no-audit --no-fund)
+}
+
+make_go_tools() {
+  (cd "$here/go" && go build -mod=readonly -o "$1/fake-gcs-server" github.com/fsouza/fake-gcs-server)
+}
+
+copy_jars() {
+  local pom=$1 target=$2
+  mvn --batch-mode --quiet --file "$pom" dependency:copy-dependencies \
+    -DincludeScope=runtime -DoutputDirectory="$target"
+}
+
+build_tools() {
+  check_rust
+  "$here/apt.sh"
+  say "distribution packages: there"
+}
+demo_tools() { fill "$(python_folder demo)" "Python packages of the demo" make_venv demo; }
+test_tools() {
+  check_node
+  check_go
+  fill "$(python_folder test)" "Python packages of the tests" make_venv test
+  fill "$(node_folder)" "Node packages" make_node_modules
+  fill "$(go_folder)" "fake-gcs-server" make_go_tools
+}
+spark_tools() {
+  check_java
+  fill "$(python_folder spark)" "Python packages with Spark" make_venv spark
+  fill "$(jars_folder)" "jars of delta-spark" copy_jars "$here/maven/pom.xml"
+}
+# The connector is one peer of several: a registry without it makes that comparison impossible, nothing else.
+connector_tools() {
+  (fill "$(connector_folder)" "jar of the Cosmos DB Spark connector" copy_jars "$here/maven/connector/pom.xml") \
+    || say "jar of the Cosmos DB Spark connector: not available, its comparison is left out"
+}
+
+print_environment() {
+  local demo test spark
+  demo=$(python_folder demo) test=$(python_folder test) spark=$(python_folder spark)
+  cat <<END
+export SPILLWAY_DEMO_PYTHON='$demo/bin/python'
+export SPILLWAY_PYTHON='$test/bin/python'
+export SPILLWAY_SPARK_PYTHON='$spark/bin/python'
+export SPILLWAY_NODE_MODULES='$(node_folder)/node_modules'
+export SPILLWAY_GO_TOOLS='$(go_folder)'
+export SPILLWAY_SPARK_JARS='$(jars_folder)'
+export SPILLWAY_CONNECTOR_JARS='$(connector_folder)'
+END
+}
+
+# Two set-ups at once would fill the same folders.
+lock_cache() {
+  mkdir -p "$cache"
+  exec 9>"$cache/.setup.lock"
+  flock 9
+}
+
+case ${1:-} in
+  env) print_environment ;;
+  build) lock_cache; build_tools ;;
+  demo) lock_cache; build_tools; demo_tools ;;
+  test) lock_cache; build_tools; test_tools ;;
+  full) lock_cache; build_tools; test_tools; spark_tools ;;
+  bench) lock_cache; build_tools; test_tools; spark_tools; connector_tools ;;
+  *) fail "usage: setup.sh build|demo|test|full|bench|env" ;;
+esac
