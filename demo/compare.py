@@ -15,7 +15,7 @@ SERVICE_PROPERTIES = {"_rid", "_self", "_etag", "_ts", "_attachments"}
 
 
 def plain(value):
-    """A value of the table as the documents hold it (docs/documents.md)."""
+    """A value of the table as the documents hold it (docs/reference/documents.md)."""
     if isinstance(value, decimal.Decimal):
         return float(value)
     if isinstance(value, datetime.datetime):

@@ -20,7 +20,7 @@ say "1. A lake: a Delta table of $rows products, written by delta-rs"
 run inspect ./lake/products
 
 say "2. An operational store: a local Cosmos DB server"
-"$SPILLWAY_BIN/spillway-emulator" --port 0 --cert "$folder/cosmos" --ready-json \
+"$SPILLWAY_BIN/spillway-emulator" --data "$folder/cosmos" --cert "$folder/cosmos" --port 0 --ready-json \
   >ready.json 2>emulator.log &
 emulator=$!
 trap 'kill "$emulator" 2>/dev/null; wait "$emulator" 2>/dev/null || true' EXIT
@@ -49,7 +49,7 @@ run sync products
 
 say "5. The proof: source and container compared, document by document"
 run verify products
-run query shop/products "SELECT TOP 3 c.id, c.name, c.price FROM c WHERE c.category = 'drinkware'"
+run query shop/products "SELECT TOP 3 c.id, c.name, c.price FROM c WHERE c.category = 'garden drinkware'"
 
 say "6. A second opinion: neither side read by Spillway"
 "$SPILLWAY_PYTHON" "$here/compare.py" "$folder/lake/products" "$endpoint"

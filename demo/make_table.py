@@ -8,7 +8,8 @@ import sys
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
-CATEGORIES = ["drinkware", "stationery", "bags", "apparel", "toys", "garden"]
+CATEGORIES = [f"{place} {kind}" for place in ("kitchen", "office", "garden", "travel")
+              for kind in ("drinkware", "stationery", "bags", "apparel", "toys", "tools")]
 ADJECTIVES = ["Blue", "Quiet", "Sturdy", "Tiny", "Golden", "Plain", "Curious", "Warm"]
 NOUNS = ["mug", "notebook", "satchel", "scarf", "kite", "lantern", "flask", "pencil"]
 

@@ -19,7 +19,6 @@ constexpr int kExitUsage = 2;
 
 struct Arguments {
   RunOptions run;
-  std::string data;
   std::string throughput;
   std::string ranges;
   int control_port = -1;
@@ -104,6 +103,9 @@ int Run(Arguments* arguments) {
     std::fprintf(stderr, "spillway-emulator: %s\n", std::string(read.message()).c_str());
     return kExitUsage;
   }
+  if (arguments->run.certificate_folder.empty()) {
+    arguments->run.certificate_folder = arguments->run.data_folder;
+  }
   arguments->run.tls = !arguments->plain_only;
   if (arguments->control_port >= 0) {
     arguments->run.control_port = static_cast<uint16_t>(arguments->control_port);
@@ -135,6 +137,8 @@ int Main(int argument_count, char** argument_values) {
   arguments.ranges = "auto";
   CLI::App app("A local server that speaks the Azure Cosmos DB for NoSQL gateway protocol.",
                "spillway-emulator");
+  app.add_option("--data", arguments.run.data_folder,
+                 "Folder to keep everything in; without it, memory only");
   app.add_option("--port", arguments.run.port, "Port for HTTPS and HTTP; 0 takes a free one")
       ->capture_default_str();
   app.add_flag("--http", arguments.plain_only, "Plain HTTP only, without a certificate");

@@ -31,6 +31,9 @@ Result<std::unique_ptr<Server>> Server::Start(const RunOptions& options, const C
   server->tls_ = options.tls;
   server->plain_ = loopback;
   ASSIGN_OR_RETURN(server->service_, Service::Make(options.server, clock));
+  if (!options.data_folder.empty()) {
+    RETURN_IF_ERROR(server->service_->OpenData(options.data_folder));
+  }
   ListenerOptions listen;
   listen.address = options.host;
   listen.port = options.port;

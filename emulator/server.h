@@ -24,6 +24,7 @@ struct RunOptions {
   bool tls = true;                 // TLS and plain HTTP on one port; off: plain HTTP only
   std::string certificate_folder;  // empty: a certificate for this run only
   uint32_t threads = 1;
+  std::string data_folder;               // empty: everything in memory
   std::optional<uint16_t> control_port;  // loopback only; 0: any free one
 };
 

@@ -102,6 +102,11 @@ impl DataFile {
     }
 
     fn read(&self, start: u64, length: u64) -> Outcome<Bytes> {
+        // Before anything is allocated: a damaged footer may name any length.
+        if start.saturating_add(length) > self.len() {
+            let message = "a page lies behind the file's end";
+            return Err(Failure::new(Class::FileCorrupt, message));
+        }
         match &self.bytes {
             FileBytes::Local(file, _) => {
                 let mut buffer = vec![0; length as usize];
@@ -346,12 +351,6 @@ impl Remote {
     }
 
     fn read(&self, start: u64, length: u64) -> Outcome<Bytes> {
-        if start + length > self.size {
-            return Err(Failure::new(
-                Class::FileCorrupt,
-                "a page lies behind the file's end",
-            ));
-        }
         let mut state = lock(&self.state);
         if start >= state.tail_start {
             let from = (start - state.tail_start) as usize;

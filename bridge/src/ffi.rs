@@ -4,9 +4,11 @@
 //! Every function relies on the header's contract: pointers are valid for the call, handles come
 //! from the matching `_open` and are not freed yet.
 
+use std::any::Any;
+use std::cell::RefCell;
 use std::os::raw::c_char;
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use delta_kernel::arrow::array::{Array as _, RecordBatch, StructArray};
 use delta_kernel::arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
@@ -94,19 +96,53 @@ impl BridgeText {
     }
 }
 
+thread_local! {
+    /// Where the last panic of this thread came from.
+    static PANIC_PLACE: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Panics become errors with their place in them: nothing is printed.
+fn catch_panics_quietly() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        std::panic::set_hook(Box::new(|panic| {
+            let place = panic.location().map(|at| {
+                // The crate and the file in it, not where it was built.
+                let parts: Vec<&str> = at.file().rsplitn(5, '/').take(4).collect();
+                let file: Vec<&str> = parts.into_iter().rev().collect();
+                format!("{}:{}", file.join("/"), at.line())
+            });
+            PANIC_PLACE.with_borrow_mut(|last| *last = place.unwrap_or_default());
+        }));
+    });
+}
+
+fn panic_failure(class: Class, panic: Box<dyn Any + Send>) -> Failure {
+    let what = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("unknown");
+    let place = PANIC_PLACE.with_borrow(Clone::clone);
+    Failure::new(
+        class,
+        format!("a panic in the Delta bridge: {what} ({place})"),
+    )
+}
+
 /// Runs `work` and turns what comes of it into a code and an error.
 unsafe fn guarded(error: *mut BridgeError, work: impl FnOnce() -> Outcome<()>) -> i32 {
-    let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let what = panic
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("unknown");
-        Err(Failure::new(
-            Class::Internal,
-            format!("the Delta bridge panicked: {what}"),
-        ))
-    });
+    guarded_as(Class::Internal, error, work)
+}
+
+/// The same; a panic has the class `panicked`.
+unsafe fn guarded_as(
+    panicked: Class,
+    error: *mut BridgeError,
+    work: impl FnOnce() -> Outcome<()>,
+) -> i32 {
+    let outcome = catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(panic_failure(panicked, panic)));
     let Err(failure) = outcome else {
         return OK;
     };
@@ -192,6 +228,7 @@ pub unsafe extern "C" fn bridge_engine_open(
     engine: *mut *mut BridgeEngine,
     error: *mut BridgeError,
 ) -> i32 {
+    catch_panics_quietly();
     guarded(error, || {
         let read = |option: &BridgeOption| {
             Ok(StoreOption {
@@ -335,7 +372,8 @@ pub unsafe extern "C" fn bridge_reader_open(
     reader: *mut *mut BridgeReader,
     error: *mut BridgeError,
 ) -> i32 {
-    guarded(error, || {
+    // Decoders panic on some damaged files.
+    guarded_as(Class::FileCorrupt, error, || {
         let scan = borrowed(scan)?.0.clone();
         if index >= scan.files.len() {
             return Err(Failure::new(
@@ -390,7 +428,7 @@ pub unsafe extern "C" fn bridge_reader_next(
     batch: *mut BridgeBatch,
     error: *mut BridgeError,
 ) -> i32 {
-    guarded(error, || {
+    guarded_as(Class::FileCorrupt, error, || {
         let reader = reader
             .as_mut()
             .ok_or_else(|| Failure::new(Class::InvalidArgument, "a handle is null"))?;

@@ -306,6 +306,10 @@ fn open_data_file(
 ) -> Outcome<DataFile> {
     let engine = &scan.snapshot.engine;
     let url = engine.resolve(&described.path)?;
+    if described.size == 0 {
+        let message = "the log says that the file has no bytes";
+        return Err(Failure::new(Class::FileCorrupt, message));
+    }
     match engine.is_local() {
         true => DataFile::open_local(&file_path(&url)?, described.size),
         false => {

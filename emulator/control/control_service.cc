@@ -146,8 +146,7 @@ Reply ControlService::Split(const Value& body) {
       std::unique_lock topology(container->topology);
       RETURN_IF_ERROR(container->Split(range));
     }
-    service->ApplyThroughput();
-    return Status::Ok();
+    return service->TopologyChanged();
   };
   const double window = WindowMs(body);
   if (window == 0) {
@@ -181,8 +180,8 @@ Reply ControlService::Merge(const Value& body) {
     const Status merged = container->Merge(ranges.At(0).string(), ranges.At(1).string());
     if (!merged.ok()) return Failed(merged);
   }
-  service_.ApplyThroughput();
-  return Ok();
+  const Status saved = service_.TopologyChanged();
+  return saved.ok() ? Ok() : Failed(saved);
 }
 
 Reply ControlService::SetThroughput(const Value& body) {
@@ -205,8 +204,8 @@ Reply ControlService::SetThroughput(const Value& body) {
     offer->pending.reset();
     offer->version = account.NextVersion();
   }
-  service_.ApplyThroughput();
-  return Ok();
+  const Status saved = service_.TopologyChanged();
+  return saved.ok() ? Ok() : Failed(saved);
 }
 
 Reply ControlService::Faults(const Request& request, std::string_view id, const Value& body) {
@@ -278,7 +277,8 @@ Reply ControlService::Reset() {
   account.Clear();
   service_.faults().Clear();
   account.history.Clear();
-  return Ok();
+  const Status saved = account.SaveCatalog();
+  return saved.ok() ? Ok() : Failed(saved);
 }
 
 }  // namespace spillway::emulator

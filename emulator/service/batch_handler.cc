@@ -289,7 +289,7 @@ Reply RunBulk(const Context& context, const ContainerTarget& target,
       reply.Add(fits ? result : TooLargeForReply());
     }
   }
-  executor.Commit();
+  EMULATOR_CHECK(executor.Commit());
   return reply.Finish(target, *partition);
 }
 
@@ -315,7 +315,7 @@ Reply RunAtomic(const Context& context, const ContainerTarget& target,
   }
   BatchReply reply;
   if (!failed_at) {
-    executor.Commit();
+    EMULATOR_CHECK(executor.Commit());
     for (const OperationResult& result : results) reply.Add(result);
     return reply.Finish(target, partition);
   }

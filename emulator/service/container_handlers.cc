@@ -106,6 +106,7 @@ Reply CreateContainer(const Context& context) {
         requested.value_or(Throughput{false, context.options.default_throughput}));
   }
   ApplyThroughput(context.account, context.options, database.get());
+  EMULATOR_CHECK(SaveCatalog(context.account));
   Reply reply = ContainerReply(*container, *database, 201);
   reply.Set("x-ms-request-charge", ChargeText(charges::kDefinitionWrite));
   return reply;
@@ -127,13 +128,10 @@ std::optional<ServiceError> CheckReplacement(const ContainerSettings& before,
   return std::nullopt;
 }
 
-Reply ReplaceContainer(const Context& context, const Database& database, Container* container) {
-  Result<Value> body = ParseJson(context.request.body);
-  if (!body.ok()) return BadRequest("The container definition is not valid JSON.");
-  const auto settings = ContainerSettings::Make(*std::move(body));
-  if (!settings.ok()) return BadRequest(std::string(settings.status().message()));
+std::optional<ServiceError> ApplyDefinition(const Context& context, Container* container,
+                                            std::shared_ptr<const ContainerSettings> settings) {
   std::unique_lock topology(container->topology);
-  EMULATOR_CHECK(CheckReplacement(*container->settings(), **settings));
+  EMULATOR_CHECK(CheckReplacement(*container->settings(), *settings));
   const std::string_view if_match = context.request.Header("if-match");
   if (!if_match.empty() && if_match != "*" &&
       if_match != EtagText(container->version, container->timestamp)) {
@@ -142,9 +140,26 @@ Reply ReplaceContainer(const Context& context, const Database& database, Contain
     error.message = "One of the specified pre-condition is not met.";
     return error;
   }
-  container->SetSettings(*settings);
+  const bool ttl_changed =
+      container->settings()->default_ttl_seconds != settings->default_ttl_seconds;
+  container->SetSettings(std::move(settings));
   container->version = context.account.NextVersion();
   container->timestamp = context.account.clock.Seconds();
+  if (ttl_changed) container->ApplyDefaultTtl();
+  return std::nullopt;
+}
+
+Reply ReplaceContainer(const Context& context, const Database& database, Container* container) {
+  Result<Value> body = ParseJson(context.request.body);
+  if (!body.ok()) return BadRequest("The container definition is not valid JSON.");
+  const auto settings = ContainerSettings::Make(*std::move(body));
+  if (!settings.ok()) return BadRequest(std::string(settings.status().message()));
+  EMULATOR_CHECK(ApplyDefinition(context, container, *settings));
+  {
+    std::unique_lock lock(context.account.mutex);
+    EMULATOR_CHECK(SaveCatalog(context.account));
+  }
+  std::shared_lock topology(container->topology);
   Reply reply = ContainerReply(*container, database, 200);
   reply.Set("x-ms-request-charge", ChargeText(charges::kDefinitionWrite));
   return reply;
@@ -241,6 +256,7 @@ Reply HandleContainer(const Context& context) {
   if (context.request.method != "DELETE") return MethodNotAllowed();
   std::unique_lock lock(context.account.mutex);
   context.account.RemoveContainer(database.get(), *container);
+  EMULATOR_CHECK(SaveCatalog(context.account));
   Reply reply;
   reply.status = 204;
   reply.Set("x-ms-request-charge", ChargeText(charges::kDefinitionWrite));

@@ -81,6 +81,7 @@ Reply CreateDatabase(const Context& context) {
     context.account.AddOffer(database->self, RidText(database->rid), *throughput);
     ApplyThroughput(context.account, context.options, database.get());
   }
+  EMULATOR_CHECK(SaveCatalog(context.account));
   Reply reply = DatabaseReply(*database, 201);
   reply.Set("x-ms-request-charge", ChargeText(charges::kDefinitionWrite));
   return reply;
@@ -144,6 +145,7 @@ Reply HandleDatabase(const Context& context) {
   const auto database = context.account.FindDatabase(context.path.database, &by_rid);
   if (database == nullptr) return NotFoundError();
   context.account.RemoveDatabase(*database);
+  EMULATOR_CHECK(SaveCatalog(context.account));
   Reply reply;
   reply.status = 204;
   reply.Set("x-ms-request-charge", ChargeText(charges::kDefinitionWrite));

@@ -54,6 +54,9 @@ Outcome<ContainerTarget> FindTarget(const Context& context);
 // rid>,0"; nullptr when there is no such header, 410/1002 when that range is gone.
 Outcome<Partition*> FindRequestRange(const Request& request, const Container& container);
 
+// Records changed definitions; 503 when that fails. REQUIRES: the account's mutex.
+std::optional<ServiceError> SaveCatalog(const Account& account);
+
 Reply MethodNotAllowed();
 // {"_rid":…,"<name>":[…],"_count":n} and x-ms-item-count.
 Reply FeedReply(std::string_view rid, std::string_view name, const std::vector<std::string>& items);

@@ -5,6 +5,7 @@
 #include "emulator/service/charges.h"
 #include "emulator/service/item_operation.h"
 #include "emulator/sql/condition.h"
+#include "emulator/store/unique_keys.h"
 
 namespace spillway::emulator {
 namespace {
@@ -29,13 +30,6 @@ bool EtagMatches(std::string_view wanted, const Item& item) {
 
 bool IfMatchFails(const ItemOperation& operation, const Item& item) {
   return !operation.if_match.empty() && !EtagMatches(operation.if_match, item);
-}
-
-uint32_t ExpiryOf(uint32_t now, int32_t ttl, const std::optional<int64_t>& default_ttl) {
-  if (!default_ttl) return 0;
-  const int64_t seconds = ttl != 0 ? ttl : *default_ttl;
-  return seconds < 0 ? 0
-                     : static_cast<uint32_t>(std::min<int64_t>(int64_t{now} + seconds, UINT32_MAX));
 }
 
 }  // namespace
@@ -137,7 +131,7 @@ Item ItemExecutor::ContentOf(ItemOperation& operation) {
 }
 
 OperationResult ItemExecutor::Create(ItemOperation& operation) {
-  const std::vector<std::string> unique = UniqueNames(operation.epk, operation.document);
+  const std::vector<std::string> unique = UniqueNames(settings_, operation.epk, operation.document);
   if (ViolatesUniqueKeys(unique, nullptr)) {
     return Failed(409, kUniqueKeyViolated, "Unique index constraint violation.",
                   charges::kFailedWrite);
@@ -162,7 +156,7 @@ OperationResult ItemExecutor::Replace(ItemOperation& operation, Item* item, cons
   if (IfMatchFails(operation, *item)) {
     return Failed(412, 0, std::string(kPreconditionFailed), charges::kFailedWrite);
   }
-  const std::vector<std::string> unique = UniqueNames(operation.epk, operation.document);
+  const std::vector<std::string> unique = UniqueNames(settings_, operation.epk, operation.document);
   if (ViolatesUniqueKeys(unique, item)) {
     return Failed(409, kUniqueKeyViolated, "Unique index constraint violation.",
                   charges::kFailedWrite);
@@ -170,7 +164,7 @@ OperationResult ItemExecutor::Replace(ItemOperation& operation, Item* item, cons
   const double charge = charges::Replace(operation.document.body.size(),
                                          IndexedProperties(operation.document.properties));
   if (auto throttled = Throttle(charge)) return *std::move(throttled);
-  SwapUniqueKeys(item, UniqueNamesOf(*item), unique);
+  SwapUniqueKeys(item, UniqueNamesOf(settings_, *item), unique);
   std::optional<Item> before;
   if (atomic_ || settings_.keeps_versions) before = *item;
   partition_.Replace(item, ContentOf(operation));
@@ -187,7 +181,7 @@ OperationResult ItemExecutor::Delete(const ItemOperation& operation, Item* item)
   result.status = 204;
   result.charge = charges::Delete(item->body.size(), IndexedProperties(item->properties));
   if (auto throttled = Throttle(result.charge)) return *std::move(throttled);
-  SwapUniqueKeys(item, UniqueNamesOf(*item), {});
+  SwapUniqueKeys(item, UniqueNamesOf(settings_, *item), {});
   KeepVersion(ChangeRecord::Kind::kDelete, item, nullptr);
   result.item_lsn = partition_.NextLsn();
   std::unique_ptr<Item> erased = partition_.Remove(item);
@@ -276,6 +270,13 @@ void ItemExecutor::KeepVersion(ChangeRecord::Kind kind, const Item* before, cons
 
 void ItemExecutor::Record(const char* name, const Item& item, std::string_view document,
                           uint64_t lsn, double charge) {
+  if (account_.journal != nullptr) {
+    if (document.empty()) {
+      AppendEraseRecord(container_.rid(), {item.key, item.epk_bytes, lsn}, &journal_records_);
+    } else {
+      AppendPutRecord(container_.rid(), item, &journal_records_);
+    }
+  }
   if (!account_.history.enabled()) return;
   AppliedWrite write;
   write.container = container_name_;
@@ -292,53 +293,46 @@ void ItemExecutor::Record(const char* name, const Item& item, std::string_view d
   applied_.push_back(std::move(write));
 }
 
-void ItemExecutor::Commit() {
+std::optional<ServiceError> ItemExecutor::Commit() {
+  if (!journal_records_.empty()) {
+    const Status written = account_.journal->Append(journal_records_);
+    if (!written.ok()) {
+      ServiceError error;
+      error.status = 503;
+      error.message = written.message();
+      return error;
+    }
+  }
   for (AppliedWrite& write : applied_) account_.history.Add(std::move(write));
   applied_.clear();
   undo_.clear();
+  journal_records_.clear();
   changes_added_ = 0;
+  return std::nullopt;
 }
 
 void ItemExecutor::RollBack() {
   for (auto undo = undo_.rbegin(); undo != undo_.rend(); ++undo) {
     if (undo->erased != nullptr) {
       const Item* restored = partition_.Restore(std::move(undo->erased));
-      SwapUniqueKeys(restored, {}, UniqueNamesOf(*restored));
+      SwapUniqueKeys(restored, {}, UniqueNamesOf(settings_, *restored));
     } else if (undo->content_before) {
-      SwapUniqueKeys(undo->item, UniqueNamesOf(*undo->item), UniqueNamesOf(*undo->content_before));
+      SwapUniqueKeys(undo->item, UniqueNamesOf(settings_, *undo->item),
+                     UniqueNamesOf(settings_, *undo->content_before));
       partition_.RestoreContent(undo->item, *std::move(undo->content_before));
     } else {
-      SwapUniqueKeys(undo->item, UniqueNamesOf(*undo->item), {});
+      SwapUniqueKeys(undo->item, UniqueNamesOf(settings_, *undo->item), {});
       partition_.Remove(undo->item);
     }
   }
   undo_.clear();
   applied_.clear();
+  journal_records_.clear();
   for (; changes_added_ > 0; --changes_added_) partition_.changes.pop_back();
   partition_.RestoreLsn(lsn_before_);
 }
 
 // ---- unique keys: one name for each constraint and logical partition
-
-std::vector<std::string> ItemExecutor::UniqueNames(std::string_view epk,
-                                                   const ScannedDocument& document) const {
-  std::vector<std::string> names;
-  for (size_t i = 0; i < settings_.unique_keys.size(); ++i) {
-    KeyValues values;
-    for (const size_t index : settings_.unique_keys[i]) values.push_back(document.watched[index]);
-    names.push_back(std::to_string(i) + ":" + std::string(epk) + ":" + KeyText(values));
-  }
-  return names;
-}
-
-std::vector<std::string> ItemExecutor::UniqueNamesOf(const Item& item) const {
-  if (settings_.unique_keys.empty()) return {};
-  std::string text = item.body + "}";
-  const size_t size = text.size();
-  text.append(kJsonPaddingBytes, ' ');
-  const auto scanned = settings_.scanner->Scan(std::string_view(text).substr(0, size));
-  return UniqueNames(item.epk(), *scanned);
-}
 
 bool ItemExecutor::ViolatesUniqueKeys(const std::vector<std::string>& names,
                                       const Item* self) const {

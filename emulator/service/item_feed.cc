@@ -110,7 +110,7 @@ Reply HandlePartitionKeyDelete(const Context& context) {
     operation.id = std::move(id);
     charge += executor.Execute(std::move(operation)).charge;
   }
-  executor.Commit();
+  EMULATOR_CHECK(executor.Commit());
   Reply reply;
   reply.Set("x-ms-request-charge", ChargeText(std::max(charge, charges::kMetadata)));
   AddPartitionHeaders(target, partition, &reply);

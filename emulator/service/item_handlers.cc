@@ -60,7 +60,7 @@ Reply Run(const Context& context, const ContainerTarget& target, ItemOperation o
   if (is_read) EMULATOR_CHECK(CheckSession(context.request, partition));
   ItemExecutor executor(&context.account, target.container.get(), &partition, target.name, false);
   OperationResult result = executor.Execute(std::move(operation));
-  executor.Commit();
+  EMULATOR_CHECK(executor.Commit());
   return ToReply(std::move(result), target, partition);
 }
 

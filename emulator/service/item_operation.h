@@ -68,8 +68,9 @@ class ItemExecutor {
   OperationResult Execute(ItemOperation operation);
   // Undoes everything; the documents, LSNs and unique keys are as before.
   void RollBack();
-  // Hands what was written to the history. Without it nothing is recorded.
-  void Commit();
+  // Hands what was written to the journal and the history. Nothing may be acknowledged before, nor
+  // when it fails.
+  std::optional<ServiceError> Commit();
 
  private:
   struct Undo {
@@ -95,8 +96,6 @@ class ItemExecutor {
   void Record(const char* name, const Item& item, std::string_view document, uint64_t lsn,
               double charge);
 
-  std::vector<std::string> UniqueNames(std::string_view epk, const ScannedDocument& document) const;
-  std::vector<std::string> UniqueNamesOf(const Item& item) const;
   bool ViolatesUniqueKeys(const std::vector<std::string>& names, const Item* self) const;
   void SwapUniqueKeys(const Item* item, const std::vector<std::string>& before,
                       const std::vector<std::string>& after);
@@ -112,6 +111,7 @@ class ItemExecutor {
   size_t changes_added_ = 0;
   std::vector<Undo> undo_;
   std::vector<AppliedWrite> applied_;
+  std::string journal_records_;
 };
 
 }  // namespace spillway::emulator

@@ -126,6 +126,7 @@ Reply ReplaceOffer(const Context& context, Offer* offer) {
     offer->throughput = wanted;
   }
   ApplyOffer(context, *offer);
+  EMULATOR_CHECK(SaveCatalog(context.account));
   return OfferReply(context, *offer);
 }
 

@@ -10,6 +10,7 @@
 #include "emulator/service/resource_path.h"
 #include "emulator/service/signature.h"
 #include "emulator/service/throughput.h"
+#include "emulator/store/recovery.h"
 #include "emulator/store/rid.h"
 
 namespace spillway::emulator {
@@ -64,6 +65,15 @@ std::string ActivityId(const Request& request, uint64_t version) {
 
 }  // namespace
 
+std::optional<ServiceError> SaveCatalog(const Account& account) {
+  const Status saved = account.SaveCatalog();
+  if (saved.ok()) return std::nullopt;
+  ServiceError error;
+  error.status = 503;
+  error.message = saved.message();
+  return error;
+}
+
 Reply MethodNotAllowed() {
   ServiceError error;
   error.status = 405;
@@ -107,6 +117,18 @@ void Service::ApplyThroughput() {
   for (const auto& [id, database] : account_.databases()) {
     emulator::ApplyThroughput(account_, options_, database.get());
   }
+}
+
+Status Service::OpenData(const std::string& folder) {
+  RETURN_IF_ERROR(OpenPersistent(folder, &account_));
+  ApplyThroughput();
+  return Status::Ok();
+}
+
+Status Service::TopologyChanged() {
+  ApplyThroughput();
+  std::unique_lock lock(account_.mutex);
+  return account_.SaveCatalog();
 }
 
 void Service::PurgeExpired() {

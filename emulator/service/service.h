@@ -24,6 +24,11 @@ class Service {
   // Never blocks on anything but the store's locks.
   Reply Handle(const Request& request);
 
+  // Fills the account from `folder` and keeps it there from now on. Before the first request.
+  Status OpenData(const std::string& folder);
+  // To be called after ranges or throughput were changed from outside: buckets follow, and the
+  // journal.
+  Status TopologyChanged();
   // Brings all buckets in line with the offers, after ranges or throughput have changed.
   void ApplyThroughput();
   // Drops what has outlived its time to live; to be called about once a second.

@@ -1,5 +1,6 @@
 #include "emulator/store/account.h"
 
+#include "emulator/store/recovery.h"
 #include "emulator/store/rid.h"
 
 namespace spillway::emulator {
@@ -104,6 +105,29 @@ void Account::RemoveContainer(Database* database, const Container& container) {
 void Account::Clear() {
   databases_.clear();
   offers_.clear();
+}
+
+Status Account::SaveCatalog() const {
+  if (journal == nullptr) return Status::Ok();
+  std::string record;
+  AppendCatalogRecord(CatalogJson(*this), &record);
+  return journal->Append(record);
+}
+
+void Account::Restore(Restored restored) {
+  databases_ = std::move(restored.databases);
+  offers_ = std::move(restored.offers);
+  next_database_number_ = restored.next_database_number;
+  next_offer_number_ = restored.next_offer_number;
+}
+
+std::shared_ptr<Container> Account::ContainerByRid(std::string_view rid) const {
+  for (const auto& [database_id, database] : databases_) {
+    for (const auto& [id, container] : database->containers) {
+      if (container->rid() == rid) return container;
+    }
+  }
+  return nullptr;
 }
 
 }  // namespace spillway::emulator

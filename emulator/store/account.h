@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "emulator/json/value.h"
 #include "emulator/store/container.h"
+#include "emulator/store/journal.h"
 #include "emulator/store/write_history.h"
 
 namespace spillway::emulator {
@@ -74,9 +75,12 @@ class Account {
 
   ServerClock clock;
   WriteHistory history;
+  // Null when everything is in memory only.
+  std::unique_ptr<Journal> journal;
   // Of every write to anything, rising: etags come from it.
   uint64_t NextVersion() { return next_version_.fetch_add(1) + 1; }
   void RestoreVersion(uint64_t version);
+  uint64_t version() const { return next_version_; }
 
   // Shared to look up, exclusive to change. All below REQUIRES it.
   std::shared_mutex mutex;
@@ -104,6 +108,21 @@ class Account {
   void RemoveDatabase(const Database& database);
   void RemoveContainer(Database* database, const Container& container);
   void Clear();
+  // Records the definitions, if there is a journal. To be called after each change of them.
+  Status SaveCatalog() const;
+
+  // What recovery puts in place of everything.
+  struct Restored {
+    std::map<std::string, std::shared_ptr<Database>, std::less<>> databases;
+    std::map<std::string, std::shared_ptr<Offer>, std::less<>> offers;
+    uint32_t next_database_number = 1;
+    uint32_t next_offer_number = 1;
+  };
+  void Restore(Restored restored);
+  // By binary rid; nullptr when there is none.
+  std::shared_ptr<Container> ContainerByRid(std::string_view rid) const;
+  uint32_t next_database_number() const { return next_database_number_; }
+  uint32_t next_offer_number() const { return next_offer_number_; }
 
  private:
   void RemoveOfferOf(std::string_view resource_rid);

@@ -1,6 +1,7 @@
 #include "emulator/store/container.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "base/check.h"
 #include "emulator/store/rid.h"
@@ -100,6 +101,30 @@ Status Container::Merge(std::string_view low_range_id, std::string_view high_ran
   partitions_.erase(partitions_.begin() + static_cast<std::ptrdiff_t>(index) + 1);
   ++topology_version_;
   return Status::Ok();
+}
+
+void Container::ApplyDefaultTtl() {
+  for (const auto& partition : partitions_) {
+    std::lock_guard lock(partition->mutex);
+    partition->SetDefaultTtl(settings_->default_ttl_seconds);
+  }
+}
+
+void Container::RestoreTopology(std::vector<std::shared_ptr<Partition>> restored,
+                                uint64_t restored_version) {
+  partitions_ = std::move(restored);
+  topology_version_ = restored_version;
+}
+
+void Container::MoveItemsTo(Container* to) {
+  to->RestoreSequence(next_sequence_);
+  for (const auto& partition : partitions_) {
+    while (std::unique_ptr<Item> item = partition->TakeAny()) {
+      Partition& home = to->PartitionOf(item->epk());
+      home.RestoreLsn(std::max(home.lsn(), item->lsn));
+      home.Restore(std::move(item));
+    }
+  }
 }
 
 void Container::SetThroughput(std::optional<double> units_per_second, double window_seconds,

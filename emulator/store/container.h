@@ -66,6 +66,14 @@ class Container {
   Status Split(std::string_view range_id);
   Status Merge(std::string_view low_range_id, std::string_view high_range_id);
 
+  // For recovery: the ranges as recorded; and the documents of this container into their ranges in
+  // `to`.
+  void RestoreTopology(std::vector<std::shared_ptr<Partition>> restored, uint64_t restored_version);
+  void MoveItemsTo(Container* to);
+
+  // After the default time to live was changed: every document expires by the new one.
+  void ApplyDefaultTtl();
+
   // Divides the container's request units evenly; nullopt: no limit. A shared bucket replaces all.
   void SetThroughput(std::optional<double> units_per_second, double window_seconds, SteadyTime now);
   void ShareBucket(const std::shared_ptr<TokenBucket>& bucket);

@@ -2,11 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "emulator/store/rid.h"
 
 namespace spillway::emulator {
+
+uint32_t ExpiryOf(uint32_t written_at, int32_t ttl_seconds,
+                  const std::optional<int64_t>& default_ttl_seconds) {
+  if (!default_ttl_seconds) return 0;
+  const int64_t seconds = ttl_seconds != 0 ? ttl_seconds : *default_ttl_seconds;
+  if (seconds < 0) return 0;
+  return static_cast<uint32_t>(std::min<int64_t>(int64_t{written_at} + seconds, UINT32_MAX));
+}
 
 // Looks like the service's, and is opaque to clients.
 std::string EtagText(uint64_t version, uint32_t timestamp) {

@@ -3,6 +3,7 @@
 #define SPILLWAY_EMULATOR_STORE_ITEM_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,11 @@ struct Item {
   std::string_view id() const { return std::string_view(key).substr(epk_bytes); }
   bool ExpiredAt(uint32_t now) const { return expires_at != 0 && expires_at <= now; }
 };
+
+// When a document expires: by its own `ttl` (0: it has none), else by the container's default;
+// without a default nothing does. 0: never.
+uint32_t ExpiryOf(uint32_t written_at, int32_t ttl_seconds,
+                  const std::optional<int64_t>& default_ttl_seconds);
 
 // Quoted, as in headers and documents.
 std::string EtagText(uint64_t version, uint32_t timestamp);

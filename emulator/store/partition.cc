@@ -107,9 +107,21 @@ std::unique_ptr<Item> Partition::Remove(Item* item) {
   return std::move(node.mapped());
 }
 
+std::unique_ptr<Item> Partition::TakeAny() {
+  return order_.empty() ? nullptr : Remove(const_cast<Item*>(order_.begin()->item));
+}
+
 void Partition::Expire(Item* item) {
   std::erase_if(unique_values, [&](const auto& entry) { return entry.second == item; });
   Erase(item);
+}
+
+void Partition::SetDefaultTtl(const std::optional<int64_t>& seconds) {
+  by_expiry_.clear();
+  for (const auto& [key, item] : by_key_) {
+    item->expires_at = ExpiryOf(item->timestamp, item->ttl_seconds, seconds);
+    if (item->expires_at != 0) by_expiry_.emplace(item->expires_at, item.get());
+  }
 }
 
 void Partition::PurgeExpired(uint32_t now, size_t count_max) {

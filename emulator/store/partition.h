@@ -8,6 +8,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -74,6 +75,8 @@ class Partition {
   Item* Restore(std::unique_ptr<Item> item);
   void RestoreContent(Item* item, Item content);
   std::unique_ptr<Item> Remove(Item* item);
+  // Any one, or null when there is none.
+  std::unique_ptr<Item> TakeAny();
   void RestoreLsn(uint64_t lsn) { lsn_ = lsn; }
 
   // Calls `visit(const Item&)` in order of (EPK, creation) for unexpired documents with an EPK in
@@ -84,6 +87,9 @@ class Partition {
 
   // Documents by the LSN of their last write, above `lsn`. Valid until the next write.
   const std::vector<const Item*>& ItemsByLsn();
+
+  // Works out anew when every document expires.
+  void SetDefaultTtl(const std::optional<int64_t>& seconds);
 
   // Drops documents whose time is over; at most `count_max` a call.
   void PurgeExpired(uint32_t now, size_t count_max);

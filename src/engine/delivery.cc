@@ -11,6 +11,8 @@
 namespace spillway {
 namespace {
 
+// Throttled writes in a row that settled nothing, before a lane backs off by itself.
+constexpr uint32_t kPacedFailuresMax = 3;
 constexpr uint32_t kQuarantinedWritesMax =
     4;  // full writes whose rows may be unsure at a time, per lane
 
@@ -41,6 +43,23 @@ RowFate FateOf(RowOutcome outcome) {
       break;
   }
   return RowFate::kOpen;
+}
+
+PacerOutcome PacerOutcomeOf(const Result<WriteReport>& report) {
+  PacerOutcome outcome;
+  if (!report.ok()) {
+    outcome.throttled = report.status().code() == StatusCode::kThrottled;
+    outcome.retry_after = report.status().retry_after();
+    return outcome;
+  }
+  outcome.rows_settled = static_cast<uint32_t>(report->outcomes.size() - report->failures.size());
+  outcome.cost = report->cost > 0 ? report->cost : outcome.rows_settled;
+  for (const RowFailure& failure : report->failures) {
+    if (failure.status.code() != StatusCode::kThrottled) continue;
+    outcome.throttled = true;
+    outcome.retry_after = std::max(outcome.retry_after, failure.status.retry_after());
+  }
+  return outcome;
 }
 
 }  // namespace
@@ -130,6 +149,7 @@ Status Delivery::Send() {
   if (items_.empty()) return Status::Ok();
   settled_ = 0;
   retry_after_ = std::chrono::milliseconds(0);
+  only_throttled_ = true;
   const Result<WriteReport> report = Write();
   const Status judged = report.ok() ? Judge(*report) : JudgeAll(report.status());
   RETURN_IF_ERROR(FlushTally());
@@ -137,11 +157,22 @@ Status Delivery::Send() {
   failures_in_a_row_ = settled_ > 0 ? 0 : failures_in_a_row_ + 1;
   if (again_.empty()) return Status::Ok();
   PutFirst(std::exchange(again_, {}));
-  return BackOff();
+  // The pacer spaces out what was throttled, for the whole group.
+  const bool paced = only_throttled_ && failures_in_a_row_ <= kPacedFailuresMax;
+  return paced ? Status::Ok() : BackOff();
 }
 
 Result<WriteReport> Delivery::Write() {
   const SteadyTime asked = parts_.clock.Now();
+  const auto rows = static_cast<uint32_t>(items_.size());
+  ASSIGN_OR_RETURN(const PacerTicket ticket,
+                   parts_.pacer.WaitTurn(options_.group, rows, parts_.stop.token()));
+  Result<WriteReport> report = WriteAdmitted(asked);
+  parts_.pacer.Settle(ticket, PacerOutcomeOf(report));
+  return report;
+}
+
+Result<WriteReport> Delivery::WriteAdmitted(SteadyTime asked) {
   RETURN_IF_ERROR(
       parts_.concurrency.Acquire(options_.group, CallContext{.stop = parts_.stop.token()}));
   const SteadyTime started = parts_.clock.Now();
@@ -221,6 +252,7 @@ Status Delivery::CheckNotFailingTooLong(const Item& item, const Status& why) con
 Status Delivery::Retry(Item item, const Status& why) {
   item.failing_since = std::min(item.failing_since, parts_.clock.Now());
   retry_after_ = std::max(retry_after_, why.retry_after());
+  only_throttled_ = only_throttled_ && why.code() == StatusCode::kThrottled;
   again_.push_back(item);
   return CheckNotFailingTooLong(item, why);
 }

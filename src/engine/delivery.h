@@ -19,6 +19,7 @@
 #include "engine/batch_in_flight.h"
 #include "engine/identity_set.h"
 #include "engine/lease_keeper.h"
+#include "engine/pacer.h"
 #include "engine/rejected_budget.h"
 #include "engine/run_meter.h"
 #include "engine/run_stop.h"
@@ -39,6 +40,7 @@ struct DeliveryParts {
   Clock& clock;
   OpenBatches& batches;
   ConcurrencyLimit& concurrency;
+  Pacer& pacer;
   const LeaseKeeper* lease;  // null: none is needed (tests)
   RejectedGuard& rejected;
   RunMeter& meter;
@@ -107,6 +109,7 @@ class Delivery {
   void PutFirst(std::vector<Item> items);
   void Collect();
   Result<WriteReport> Write();
+  Result<WriteReport> WriteAdmitted(SteadyTime asked);
   Status Judge(const WriteReport& report);
   Status JudgeFailure(const Item& item, const RowFailure& failure);
   Status JudgeAll(const Status& failed);
@@ -135,6 +138,7 @@ class Delivery {
   IdentitySet identities_;
   std::vector<Item> again_;
   std::chrono::milliseconds retry_after_{0};
+  bool only_throttled_ = true;  // of the rows to be sent again
   Tally tally_;
   uint32_t settled_ = 0;
   uint32_t failures_in_a_row_ = 0;  // writes that settled nothing

@@ -78,6 +78,7 @@ Result<std::unique_ptr<LaneSet>> LaneSet::Open(Destination& destination, const L
     delivery.bytes_target = can.bytes_target;
     delivery.group = plan.groups[lane];
     delivery.settle = options.settle;
+    delivery.row_failing_max = options.row_failing_max;
     delivery.seed = options.seed + lane;
     set->lanes_.push_back(std::make_unique<Lane>(parts, delivery, std::move(writer)));
   }

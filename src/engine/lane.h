@@ -48,10 +48,12 @@ class Lane {
 // wait.
 class LaneSet {
  public:
-  // `settle` and `seed` as DeliveryOptions; the rest of them comes from plan and capabilities.
+  // `settle`, `row_failing_max` and `seed` as DeliveryOptions; the rest of them comes from plan and
+  // capabilities.
   struct Options {
     WriteMode mode = WriteMode::kMirror;
     std::chrono::milliseconds settle{15'000};
+    std::chrono::milliseconds row_failing_max{600'000};
     uint64_t seed = 0;
   };
   // Opens one writer per lane of `plan`.

@@ -234,6 +234,7 @@ Status LoadRun::Pump(OpenBatches& batches, std::vector<SplitWork> work) {
   const PumpOptions options{.mode = options_.mode,
                             .readers = options_.readers_max,
                             .settle = options_.settle,
+                            .row_failing_max = options_.row_failing_max,
                             .tick = std::min(kReportInterval, options_.checkpoint_interval)};
   return RunPump(
       pump, options, std::move(work),

@@ -43,6 +43,8 @@ struct LoadOptions {
   uint32_t readers_max = 2;
   uint32_t lanes_max = 32;
   std::chrono::milliseconds settle{15'000};  // I3: a request lands within this time or never
+  // A row that could not be written for so long stops the run with its last failure.
+  std::chrono::milliseconds row_failing_max{600'000};
   std::chrono::milliseconds lease{30'000};
   std::chrono::milliseconds checkpoint_interval{1'000};
   std::string spill_folder;  // for identities of rows (duplicates); beside the state

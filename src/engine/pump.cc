@@ -37,16 +37,20 @@ Status RunPump(const PumpParts& parts, const PumpOptions& options, std::vector<S
   limit.max = static_cast<uint32_t>(parts.lanes.groups.size());
   limit.start = std::min(limit.start, limit.max);
   ConcurrencyLimit concurrency(limit);
+  Pacer pacer(parts.clock);
   const DeliveryParts delivery{.clock = parts.clock,
                                .batches = parts.batches,
                                .concurrency = concurrency,
+                               .pacer = pacer,
                                .lease = parts.lease,
                                .rejected = parts.rejected,
                                .meter = parts.meter,
                                .stop = parts.stop};
   ASSIGN_OR_RETURN(const std::unique_ptr<LaneSet> lanes,
                    LaneSet::Open(parts.destination, parts.lanes, delivery,
-                                 {.mode = options.mode, .settle = options.settle},
+                                 {.mode = options.mode,
+                                  .settle = options.settle,
+                                  .row_failing_max = options.row_failing_max},
                                  CallContext{.stop = parts.stop.token()}));
   lanes->Start();
   const ReaderParts reading{.snapshot = parts.snapshot,

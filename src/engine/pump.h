@@ -31,6 +31,7 @@ struct PumpOptions {
   WriteMode mode = WriteMode::kMirror;
   uint32_t readers = 1;
   std::chrono::milliseconds settle{15'000};
+  std::chrono::milliseconds row_failing_max{600'000};
   std::chrono::milliseconds tick{250};  // how often `on_tick` is called
 };
 

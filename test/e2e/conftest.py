@@ -41,7 +41,7 @@ def lake(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory):
-    with Emulator(tmp_path_factory.mktemp("emulator")) as server:
+    with Emulator(tmp_path_factory.mktemp("emulator"), "--control-port", "0") as server:
         yield server
 
 

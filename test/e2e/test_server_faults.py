@@ -1,7 +1,14 @@
-"""The server throttles and splits while a load runs; the container ends equal."""
+"""The server throttles, splits, fails and breaks connections while a load runs.
 
+Whatever it does, the container ends equal, every row is accounted for, and nothing is written twice
+that was not in doubt.
+"""
+
+import itertools
 import json
 import random
+import threading
+import time
 import urllib.request
 
 import pyarrow as pa
@@ -9,9 +16,14 @@ import pytest
 from deltalake import write_deltalake
 
 from documents import without_service_properties
+from lake import FULL
+from programs import wait_until
 
 ROWS = 4_000
 LITTLE_THROUGHPUT = 6_000
+SLOW_THROUGHPUT = 12_000  # two ranges, and some seconds for a load
+SPLITS = 6 if FULL else 2
+SEEDS = range(10 if FULL else 2)
 
 
 @pytest.fixture(scope="module")
@@ -19,37 +31,58 @@ def table(tmp_path_factory):
     root = tmp_path_factory.mktemp("faults")
     for first in range(0, ROWS, 1000):
         numbers = range(first, first + 1000)
-        rows = pa.table(
-            {
-                "id": [f"r{n}" for n in numbers],
-                "n": pa.array(numbers, pa.int32()),
-                "text": ["x" * 300] * 1000,
-            }
-        )
-        write_deltalake(str(root / "rows"), rows, mode="append")
+        rows = {
+            "id": [f"r{n}" for n in numbers],
+            "n": pa.array(numbers, pa.int32()),
+            "text": ["x" * 300] * 1000,
+        }
+        write_deltalake(str(root / "rows"), pa.table(rows), mode="append")
     return root
 
 
 @pytest.fixture
 def prepared(workspace, table):
-    def prepare(throughput):
+    def prepare(throughput=SLOW_THROUGHPUT, **pipeline):
         destination = {"create": {"throughput": {"manual": throughput}}}
-        workspace.configure(workspace.project(table, table="rows", destination=destination))
+        project = workspace.project(table, table="rows", destination=destination, **pipeline)
+        workspace.configure(project)
         return workspace
 
     return prepare
 
 
-def control(emulator, path, body):
-    """Asks the control port for something (`spillway emulator --help` lists what there is)."""
-    request = urllib.request.Request(
-        emulator.control_endpoint.rstrip("/") + path,
-        data=json.dumps(body).encode(),
-        headers={"Content-Type": "application/json"},
-        method="POST",
-    )
-    with urllib.request.urlopen(request, timeout=10) as reply:
-        return json.loads(reply.read() or b"{}")
+class Control:
+    """The server's control port (emulator/control/control_service.h)."""
+
+    def __init__(self, emulator):
+        self.endpoint = emulator.control_endpoint.rstrip("/")
+
+    def ask(self, method, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.endpoint + path, data=data, method=method)
+        with urllib.request.urlopen(request, timeout=10) as reply:
+            return json.loads(reply.read() or b"{}")
+
+    def container(self, name):
+        containers = self.ask("GET", "/")["containers"]
+        return next((c for c in containers if c["name"] == name), None)
+
+    def split_largest(self, name, window_ms):
+        ranges = self.container(name)["ranges"]
+        largest = max(ranges, key=lambda r: r["items"])
+        body = {"container": name, "range": largest["id"], "window_ms": window_ms}
+        self.ask("POST", "/split", body)
+        gone = lambda: largest["id"] not in [r["id"] for r in self.container(name)["ranges"]]
+        wait_until(gone, f"the split of range {largest['id']}")
+
+
+@pytest.fixture
+def control(emulator):
+    control = Control(emulator)
+    yield control
+    control.ask("DELETE", "/faults")
+    control.ask("POST", "/history", {"enabled": False})
+    control.ask("DELETE", "/history")
 
 
 def assert_complete(workspace):
@@ -58,9 +91,152 @@ def assert_complete(workspace):
     assert len(documents) == ROWS
 
 
+def assert_adds_up(summary):
+    counts = summary["counts"]
+    assert (counts["read"], counts["upserted"], counts["rejected"]) == (ROWS, ROWS, 0)
+    assert counts["adds_up"] is True
+
+
 def test_a_load_over_its_budget_is_throttled_and_completes(prepared):
     workspace = prepared(LITTLE_THROUGHPUT)
     summary = workspace.json("sync", "p")
-    assert_complete(workspace)
     assert summary["throttled_requests"] > 0
-    assert summary["counts"]["rejected"] == 0
+    assert_adds_up(summary)
+    assert_complete(workspace)
+
+
+def test_ranges_that_split_during_a_load_lose_nothing(prepared, control):
+    workspace = prepared()
+    name = f"{workspace.database}/items"
+    process = workspace.spillway.start("sync", "p", "--output", "json")
+    has_items = lambda: (c := control.container(name)) and sum(r["items"] for r in c["ranges"])
+    wait_until(has_items, "the first documents")
+    for _ in range(SPLITS):
+        control.split_largest(name, window_ms=150)
+    still_running = process.poll() is None
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 0, stderr
+    assert still_running, "the load was over before the splits were"
+    assert len(control.container(name)["ranges"]) == 2 + SPLITS
+    assert_adds_up(json.loads(stdout))
+    assert_complete(workspace)
+    assert workspace.json("verify", "p")["equal"] == ROWS
+
+
+# Faults that the service documents as passing: each hits every few requests, again and again.
+PASSING_FAULTS = {
+    "too many requests": {"status": 429, "substatus": 3200, "retry_after_ms": 5},
+    "retry with": {"status": 449},
+    "request time-out": {"status": 408},
+    "time-out after the write": {"status": 408, "moment": "after"},
+    "service unavailable": {"status": 503},
+    "internal error": {"status": 500},
+    "range is splitting": {"status": 410, "substatus": 1007},
+    "connection reset before the write": {"effect": "reset"},
+    "connection reset after the write": {"effect": "reset", "moment": "after"},
+    "reply cut short": {"effect": "truncate", "moment": "after"},
+    "reply lacks a result": {"effect": "wrong_count", "moment": "after"},
+    "slow replies": {"effect": "none", "delay_ms": 50},
+}
+PROBABILITY = 0.15
+
+
+@pytest.mark.parametrize("fault", PASSING_FAULTS)
+def test_a_fault_that_passes_is_survived(fault, prepared, control):
+    workspace = prepared()
+    container = f"{workspace.database}/items"
+    rule = {"operation": "bulk", "container": container, "probability": PROBABILITY}
+    control.ask("POST", "/faults", {"seed": 1})
+    added = control.ask("POST", "/faults", {**rule, **PASSING_FAULTS[fault]})
+    summary = workspace.json("sync", "p")
+    [rule] = [r for r in control.ask("GET", "/faults")["rules"] if r["id"] == added["id"]]
+    assert rule["hits"] > 0, "the fault was never met"
+    control.ask("DELETE", "/faults")
+    assert_adds_up(summary)
+    assert_complete(workspace)
+
+
+# Failures of single operations inside a bulk request that succeeds.
+OPERATION_FAULTS = {"too many requests": 429, "retry with": 449, "time-out": 408}
+
+
+@pytest.mark.parametrize("fault", OPERATION_FAULTS)
+def test_single_operations_that_fail_are_sent_again(fault, prepared, control):
+    workspace = prepared()
+    rule = {"operation": "upsert", "per_operation": True, "probability": 0.05}
+    container = f"{workspace.database}/items"
+    control.ask("POST", "/faults", {"seed": 2})
+    status = OPERATION_FAULTS[fault]
+    control.ask("POST", "/faults", {**rule, "container": container, "status": status})
+    summary = workspace.json("sync", "p")
+    assert control.ask("GET", "/faults")["rules"][0]["hits"] > 0, "the fault was never met"
+    control.ask("DELETE", "/faults")
+    assert_adds_up(summary)
+    assert_complete(workspace)
+
+
+def test_writes_that_land_late_do_not_undo_newer_ones(prepared, control):
+    """A request whose connection broke lands a while later; the load waits for it (`settle`)."""
+    workspace = prepared(sync={"settle": "2s"})
+    container = f"{workspace.database}/items"
+    rule = {"operation": "bulk", "container": container, "effect": "late", "late_ms": 800}
+    control.ask("POST", "/faults", {**rule, "count": 3, "skip": 2})
+    summary = workspace.json("sync", "p")
+    assert control.ask("GET", "/faults")["rules"][0]["hits"] == 3
+    assert_adds_up(summary)
+    assert_complete(workspace)
+
+
+def test_a_row_is_written_once_when_nothing_fails(prepared, control):
+    workspace = prepared()
+    control.ask("POST", "/history", {"enabled": True})
+    workspace.run("sync", "p")
+    name = f"{workspace.database}/items"
+    writes = history(control, name)
+    assert sorted(write["id"] for write in writes) == sorted(f"r{n}" for n in range(ROWS))
+
+
+def history(control, container):
+    """Every write that the server applied to a container, in order."""
+    writes = []
+    for start in itertools.count(0, 10_000):
+        page = control.ask("GET", f"/history?from={start}&count=10000")["writes"]
+        writes += page
+        if len(page) < 10_000:
+            break
+    return [write for write in writes if write["container"] == container]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_everything_at_once(seed, prepared, control):
+    """Random faults of every kind and splits, until they stop: then the container is equal."""
+    dice = random.Random(seed)
+    workspace = prepared()
+    container = f"{workspace.database}/items"
+    control.ask("POST", "/faults", {"seed": seed})
+    for fault in PASSING_FAULTS.values():
+        rule = {"operation": "bulk", "container": container, "probability": dice.uniform(0, 0.04)}
+        control.ask("POST", "/faults", {**rule, **fault})
+    stop = threading.Event()
+
+    def split_now_and_then():
+        while not stop.wait(dice.uniform(0.2, 1.0)):
+            state = control.container(container)
+            if (
+                state
+                and len(state["ranges"]) < 6
+                and sum(r["items"] for r in state["ranges"]) > 200
+            ):
+                control.split_largest(container, window_ms=dice.choice([0, 100, 300]))
+
+    splitter = threading.Thread(target=split_now_and_then)
+    splitter.start()
+    try:
+        summary = workspace.json("sync", "p")
+    finally:
+        stop.set()
+        splitter.join()
+        control.ask("DELETE", "/faults")
+    assert_adds_up(summary)
+    assert_complete(workspace)
+    assert workspace.json("verify", "p")["equal"] == ROWS

@@ -70,6 +70,8 @@ void LoadWorld::DrawOptions() {
   options_.max_rejected = {.rows = 1'000'000, .share = std::nullopt};
   options_.settle = std::chrono::milliseconds(Chance(0.3) ? 4'000 : 400);
   options_.lease = std::chrono::hours(1);
+  // Virtual time runs ahead with every thread that waits, while others wait for a processor.
+  options_.row_failing_max = std::chrono::hours(1'000);
   options_.checkpoint_interval = std::chrono::milliseconds(300 + Draw(2'000));
   plan_ += fmt::format("seed {}: readers {}, lanes {}, memory {}, duplicates {}", seed_,
                        options_.readers_max, options_.lanes_max, options_.memory_bytes_max,

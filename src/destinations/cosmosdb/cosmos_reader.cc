@@ -47,8 +47,8 @@ error_code AppendValueAt(ondemand::document& item, const std::vector<std::string
                          std::string* out) {
   item.rewind();
   ondemand::value value;
-  error_code error = names.empty() ? simdjson::NO_SUCH_FIELD
-                                   : item.find_field_unordered(names.front()).get(value);
+  error_code error =
+      names.empty() ? simdjson::NO_SUCH_FIELD : item.find_field_unordered(names.front()).get(value);
   for (size_t i = 1; i < names.size() && error == simdjson::SUCCESS; ++i) {
     error = value.find_field_unordered(names[i]).get(value);
   }

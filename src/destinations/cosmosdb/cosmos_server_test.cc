@@ -330,9 +330,9 @@ TEST_F(CosmosServerTest, QueriesAreMergedOverTheRanges) {
 TEST_F(CosmosServerTest, AQueryThatCannotBeMergedIsRefusedByName) {
   const auto destination = Open();
   Load(*destination, ManyRows(3));
-  const auto query = MakeCosmosQuery(
-      options_, CurlTransportFactory({.ca_file = options_.ca_file}, SystemClock()), SystemClock(),
-      "SELECT c.pk, COUNT(1) AS n FROM c GROUP BY c.pk", "");
+  const auto query =
+      MakeCosmosQuery(options_, CurlTransportFactory({.ca_file = options_.ca_file}, SystemClock()),
+                      SystemClock(), "SELECT c.pk, COUNT(1) AS n FROM c GROUP BY c.pk", "");
   const Status status = (*query)->NextResults({}).status();
   EXPECT_EQ(status.code(), StatusCode::kUnsupported);
   EXPECT_NE(status.message().find("GROUP BY"), std::string_view::npos) << status.ToString();

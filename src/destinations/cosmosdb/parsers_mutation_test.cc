@@ -98,10 +98,9 @@ TEST(DamagedInput, PartitionKeysAreRefusedOrHashed) {
 }
 
 TEST(DamagedInput, MetadataIsAnErrorOrAValue) {
-  ForEachDamaged(
-      R"({"_rid":"r","_self":"s","defaultTtl":-1,"partitionKey":{"paths":["/a","/b"],)"
-      R"("kind":"MultiHash","version":2}})",
-      [](const std::string& text) { (void)ParseContainer(text); });
+  ForEachDamaged(R"({"_rid":"r","_self":"s","defaultTtl":-1,"partitionKey":{"paths":["/a","/b"],)"
+                 R"("kind":"MultiHash","version":2}})",
+                 [](const std::string& text) { (void)ParseContainer(text); });
   ForEachDamaged(
       R"({"writableLocations":[{"name":"A","databaseAccountEndpoint":"https://[::1]:8081/"}],)"
       R"("enableMultipleWriteLocations":true})",

@@ -356,6 +356,13 @@ TEST_F(DeltaRead, AFileThatIsNotParquetIsDataLoss) {
   EXPECT_EQ(Open(table_)->OpenSplit(0, 0, {}).status().code(), StatusCode::kDataLoss);
 }
 
+TEST_F(DeltaRead, AFileWithoutBytesIsDataLoss) {
+  table_.Write("x.parquet", "");
+  table_.Commit(
+      {ProtocolAction(), MetadataAction(Simple("id", "long")), AddAction("x.parquet", 0)});
+  EXPECT_EQ(Open(table_)->OpenSplit(0, 0, {}).status().code(), StatusCode::kDataLoss);
+}
+
 TEST_F(DeltaRead, DamagedPagesAreDataLossNotRows) {
   const std::string add = Rows();
   {
