@@ -187,7 +187,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
   }
 
   void Drip(size_t sent, size_t step) {
-    if (sent >= text_.size()) return ReadHeader();
+    if (sent >= text_.size()) return keep_alive_ ? ReadHeader() : Close();
     const size_t size = std::min(step, text_.size() - sent);
     asio::async_write(
         stream_, asio::buffer(text_.data() + sent, size),

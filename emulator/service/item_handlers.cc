@@ -1,6 +1,7 @@
 // Point operations on documents.
 #include <mutex>
 
+#include "emulator/service/change_feed.h"
 #include "emulator/service/handlers.h"
 #include "emulator/service/item_operation.h"
 #include "emulator/service/query_request.h"
@@ -131,7 +132,9 @@ Outcome<ItemOperation> PatchRequestOperation(const Context& context, const Conta
 
 Reply HandleItems(const Context& context) {
   const Request& request = context.request;
-  if (request.method == "GET") return HandleItemFeed(context);
+  if (request.method == "GET") {
+    return IsChangeFeed(request) ? HandleChangeFeed(context) : HandleItemFeed(context);
+  }
   if (request.method != "POST") return MethodNotAllowed();
   if (request.Flag("x-ms-cosmos-is-batch-request")) return HandleBatch(context);
   if (request.Flag("x-ms-cosmos-is-query-plan-request")) return HandleQueryPlan(context);

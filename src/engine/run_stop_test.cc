@@ -35,7 +35,9 @@ TEST(RunWorkers, RunsEveryTaskOnce) {
     ++runs.at(i);
     return Status::Ok();
   };
-  ASSERT_TRUE(RunWorkers(50, 4, task, stop, clock, std::chrono::milliseconds(100), [] {}).ok());
+  int ticks = 0;
+  ASSERT_TRUE(RunWorkers(50, 4, task, stop, clock, std::chrono::hours(1), [&] { ++ticks; }).ok());
+  EXPECT_EQ(ticks, 1) << "the one at the end, however soon that is";
   for (const auto& count : runs) EXPECT_EQ(count, 1);
   EXPECT_TRUE(RunWorkers(0, 4, task, stop, clock, std::chrono::milliseconds(100), [] {}).ok());
 }

@@ -25,9 +25,10 @@ Status RunWorkers(uint32_t tasks, uint32_t threads, const std::function<Status(u
     for (uint32_t i = std::min(tasks, threads); i > 0; --i) workers.emplace_back(work);
     while (!workers.empty() && !ended.stop_requested()) {
       clock.WaitFor(tick, ended.get_token());
-      on_tick();
+      if (!ended.stop_requested()) on_tick();
     }
   }
+  on_tick();
   return stop.cause();
 }
 

@@ -1,0 +1,116 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "emulator/service/test_client.h"
+
+namespace spillway::emulator {
+namespace {
+
+using testing::ElementsAre;
+
+class ChangeFeed : public testing::Test {
+ protected:
+  void Write(const std::string& id, const std::string& pk = "a") {
+    client.Write("{\"id\":\"" + id + "\",\"pk\":\"" + pk + "\"}", "[\"" + pk + "\"]");
+  }
+
+  // The ids of one page; `etag` is the position before and after.
+  std::vector<std::string> Read(std::string* etag, Headers extra = {}, int status = 200) {
+    extra.emplace_back("a-im", "Incremental Feed");
+    if (!etag->empty()) extra.emplace_back("if-none-match", *etag);
+    const Reply reply = client.Call("GET", TestClient::kDocs, extra);
+    EXPECT_EQ(reply.status, status) << reply.body;
+    *etag = reply.Header("etag");
+    std::vector<std::string> ids;
+    if (reply.status != 200) return ids;
+    const Value body = Body(reply);
+    for (const Value& document : body["Documents"].array()) ids.push_back(document["id"].string());
+    return ids;
+  }
+
+  TestClient client;
+};
+
+TEST_F(ChangeFeed, GivesTheLatestVersionInOrderOfWriting) {
+  client.MakeContainer();
+  for (const char* id : {"1", "2", "3", "1"}) Write(id);
+  std::string etag;
+  EXPECT_THAT(Read(&etag, {{"x-ms-max-item-count", "2"}}), ElementsAre("2", "3"));
+  EXPECT_THAT(Read(&etag), ElementsAre("1"));
+  EXPECT_THAT(Read(&etag, {}, 304), ElementsAre());
+  Write("4");
+  EXPECT_THAT(Read(&etag), ElementsAre("4"));
+  client.Point("DELETE", "4", R"(["a"])");
+  EXPECT_THAT(Read(&etag, {}, 304), ElementsAre());
+}
+
+TEST_F(ChangeFeed, StartsNowOrAtATime) {
+  client.MakeContainer();
+  Write("old");
+  std::string now = "*";
+  EXPECT_THAT(Read(&now, {}, 304), ElementsAre());
+  client.clock.Advance(std::chrono::seconds(100));
+  const std::string time = FormatRfc1123(client.clock.WallNow());
+  Write("new");
+  EXPECT_THAT(Read(&now), ElementsAre("new"));
+  std::string since;
+  EXPECT_THAT(Read(&since, {{"if-modified-since", time}}), ElementsAre("new"));
+  EXPECT_EQ(client
+                .Call("GET", TestClient::kDocs,
+                      {{"a-im", "Incremental Feed"}, {"if-modified-since", "yesterday"}})
+                .status,
+            400);
+  EXPECT_EQ(client
+                .Call("GET", TestClient::kDocs,
+                      {{"a-im", "Incremental Feed"}, {"if-none-match", "\"x\""}})
+                .status,
+            400);
+}
+
+TEST_F(ChangeFeed, IsScopedAndGoesOnAfterASplit) {
+  client.MakeContainer();
+  Write("1", "tenant1");
+  Write("1", "tenant2");
+  std::string key;
+  EXPECT_EQ(Read(&key, {{"x-ms-documentdb-partitionkey", R"(["tenant1"])"}}).size(), 1u);
+  std::string range;
+  EXPECT_EQ(Read(&range, {{"x-ms-documentdb-partitionkeyrangeid", "0"}}).size(), 2u);
+  bool by_rid = false;
+  const auto database = client.service->account().FindDatabase("d", &by_rid);
+  ASSERT_TRUE(database->containers.at("c")->Split("0").ok());
+  std::string child = range;
+  EXPECT_THAT(Read(&child, {{"x-ms-documentdb-partitionkeyrangeid", "1"}}, 304), ElementsAre());
+  Write("2", "tenant1");
+  EXPECT_THAT(Read(&child, {{"x-ms-documentdb-partitionkeyrangeid", "1"}}), ElementsAre("2"));
+  std::string all;
+  EXPECT_EQ(Read(&all).size(), 3u);
+  Write("3", "tenant2");
+  EXPECT_THAT(Read(&all), ElementsAre("3"));
+}
+
+TEST_F(ChangeFeed, AllVersionsShowEveryChange) {
+  client.MakeContainer(1, R"(,"changeFeedPolicy":{"retentionDuration":5})");
+  Write("1");
+  Write("1");
+  client.Point("DELETE", "1", R"(["a"])");
+  const Value body = Body(client.Call("GET", TestClient::kDocs,
+                                      {{"a-im", "Full-Fidelity Feed"},
+                                       {"x-ms-cosmos-changefeed-wire-format-version", "2021-09-15"},
+                                       {"if-none-match", "\"0\""}}));
+  ASSERT_EQ(body["_count"].number(), 3);
+  const auto metadata = [&](size_t index) { return body["Documents"].At(index)["metadata"]; };
+  EXPECT_EQ(metadata(0)["operationType"].string(), "create");
+  EXPECT_EQ(metadata(1)["operationType"].string(), "replace");
+  EXPECT_EQ(metadata(1)["previousImageLSN"].number(), 1);
+  EXPECT_EQ(metadata(2)["operationType"].string(), "delete");
+  EXPECT_EQ(metadata(2)["lsn"].number(), 3);
+  EXPECT_EQ(body["Documents"].At(2)["previous"]["id"].string(), "1");
+}
+
+TEST_F(ChangeFeed, AllVersionsNeedAPolicy) {
+  client.MakeContainer();
+  EXPECT_EQ(client.Call("GET", TestClient::kDocs, {{"a-im", "Full-Fidelity Feed"}}).status, 400);
+}
+
+}  // namespace
+}  // namespace spillway::emulator
