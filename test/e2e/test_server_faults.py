@@ -167,9 +167,10 @@ def test_single_operations_that_fail_are_sent_again(fault, prepared, control):
     container = f"{workspace.database}/items"
     control.ask("POST", "/faults", {"seed": 2})
     status = OPERATION_FAULTS[fault]
-    control.ask("POST", "/faults", {**rule, "container": container, "status": status})
+    added = control.ask("POST", "/faults", {**rule, "container": container, "status": status})
     summary = workspace.json("sync", "p")
-    assert control.ask("GET", "/faults")["rules"][0]["hits"] > 0, "the fault was never met"
+    [rule] = [r for r in control.ask("GET", "/faults")["rules"] if r["id"] == added["id"]]
+    assert rule["hits"] > 0, "the fault was never met"
     control.ask("DELETE", "/faults")
     assert_adds_up(summary)
     assert_complete(workspace)

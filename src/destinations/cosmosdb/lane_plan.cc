@@ -1,5 +1,6 @@
 #include "destinations/cosmosdb/lane_plan.h"
 
+#include <algorithm>
 #include <bit>
 #include <string>
 
@@ -8,6 +9,11 @@
 
 namespace spillway::cosmosdb {
 namespace {
+
+// A physical partition admits 10,000 RU/s (service limits), some 1,500 documents; a few
+// requests of 100 at a time keep it busy at any latency. More lanes would only have more documents
+// begun and none finished, which holds checkpoints back.
+constexpr uint32_t kLanesPerRangeMax = 4;
 
 using Uint128 = unsigned __int128;
 
@@ -72,7 +78,8 @@ LanePlan PlanLanesOver(const PartitionKeyRangeMap& ranges, HashKind hash, uint32
     return plan;
   }
   for (uint32_t i = 0; i < count; ++i) {
-    const uint32_t parts = lanes_max / count + (i < lanes_max % count ? 1 : 0);
+    const uint32_t share = lanes_max / count + (i < lanes_max % count ? 1 : 0);
+    const uint32_t parts = std::min(share, kLanesPerRangeMax);
     const std::vector<Hash128> bounds =
         hash == HashKind::kV1 ? DivideByHalves(ranges[i], parts) : DivideLinearly(ranges[i], parts);
     for (const Hash128& bound : bounds) add(bound, i);

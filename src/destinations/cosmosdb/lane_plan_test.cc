@@ -66,11 +66,11 @@ TEST_P(LanePlanTest, CoversTheKeySpaceEvenlyAndKeepsToGroups) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Layouts, LanePlanTest,
-                         testing::Values(Case{HashKind::kV2, 1, 1, 1}, Case{HashKind::kV2, 1, 7, 7},
-                                         Case{HashKind::kV2, 4, 8, 8}, Case{HashKind::kV2, 8, 8, 8},
-                                         Case{HashKind::kV2, 8, 4, 4},
+                         testing::Values(Case{HashKind::kV2, 1, 1, 1}, Case{HashKind::kV2, 1, 3, 3},
+                                         Case{HashKind::kV2, 1, 7, 4}, Case{HashKind::kV2, 4, 8, 8},
+                                         Case{HashKind::kV2, 8, 8, 8}, Case{HashKind::kV2, 8, 4, 4},
                                          Case{HashKind::kV2, 10, 1, 1},
-                                         Case{HashKind::kV1, 1, 8, 8}, Case{HashKind::kV1, 1, 7, 4},
+                                         Case{HashKind::kV1, 1, 8, 4}, Case{HashKind::kV1, 1, 7, 4},
                                          Case{HashKind::kV1, 4, 16, 16},
                                          Case{HashKind::kV1, 4, 2, 2},
                                          Case{HashKind::kMultiHash, 2, 6, 6}));
