@@ -227,6 +227,23 @@ void AppendJson(const Value& value, std::string* out) {
   }
 }
 
+std::string ReplaceInvalidUtf8(std::string_view text) {
+  if (simdjson::validate_utf8(text.data(), text.size())) return std::string(text);
+  constexpr size_t kSequenceBytesMax = 4;
+  std::string valid;
+  for (size_t at = 0; at < text.size();) {
+    size_t size = 1;
+    while (size <= kSequenceBytesMax && at + size <= text.size() &&
+           !simdjson::validate_utf8(text.data() + at, size)) {
+      ++size;
+    }
+    const bool found = size <= kSequenceBytesMax && at + size <= text.size();
+    valid.append(found ? text.substr(at, size) : "?");
+    at += found ? size : 1;
+  }
+  return valid;
+}
+
 std::string ToJson(const Value& value) {
   std::string text;
   AppendJson(value, &text);

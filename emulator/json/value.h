@@ -88,6 +88,9 @@ void AppendJson(const Value& value, std::string* out);
 std::string ToJson(const Value& value);
 // With quotes.
 void AppendJsonString(std::string_view text, std::string* out);
+// The text with every byte that is not UTF-8 replaced by '?': for messages that quote what a client
+// sent.
+std::string ReplaceInvalidUtf8(std::string_view text);
 // The shortest text that reads back as the same double; integers without a fraction.
 void AppendJsonNumber(double number, std::string* out);
 

@@ -40,6 +40,14 @@ TEST(Value, CopiesAreIndependent) {
   EXPECT_EQ(ToJson(copy), R"({"a":{"b":2}})");
 }
 
+TEST(Value, InvalidUtf8IsReplacedForMessages) {
+  EXPECT_EQ(ReplaceInvalidUtf8("h\u00e9llo"), "h\u00e9llo");
+  EXPECT_EQ(ReplaceInvalidUtf8("a\xff"
+                               "b\xc3"),
+            "a?b?");
+  EXPECT_EQ(ReplaceInvalidUtf8("\xf0\x9f\x98\x80\x80"), "\xf0\x9f\x98\x80?");
+}
+
 TEST(Value, LeavesUndefinedMembersOut) {
   Value value{Object{}};
   value.Set("a", Value());

@@ -202,7 +202,7 @@ void AppendResult(const OperationResult& result, std::string* out) {
   if (!result.body.empty()) out->append(",\"resourceBody\":").append(result.body);
   if (!result.message.empty()) {
     out->append(",\"message\":");
-    AppendJsonString(result.message, out);
+    AppendJsonString(ReplaceInvalidUtf8(result.message), out);
   }
   out->push_back('}');
 }

@@ -51,7 +51,7 @@ ServiceError NotFoundError(std::string message, int substatus) {
 Reply::Reply(ServiceError error) : status(error.status) {
   Value content{Object{}};
   content.Set("code", StatusCodeText(error.status));
-  content.Set("message", error.message);
+  content.Set("message", ReplaceInvalidUtf8(error.message));
   if (!error.additional_info.empty()) {
     content.Set("additionalErrorInfo", error.additional_info);
   }

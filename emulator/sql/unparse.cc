@@ -144,16 +144,21 @@ std::string UnparseItem(const FromItem& item) {
 
 std::string Unparse(const Expression& expression) {
   const auto child = [&](size_t index) { return Unparse(*expression.children[index]); };
+  // "1.x" would be read as a number.
+  const auto base = [&] {
+    const bool literal = expression.children[0]->kind == ExpressionKind::kLiteral;
+    return literal ? "(" + child(0) + ")" : child(0);
+  };
   switch (expression.kind) {
     case ExpressionKind::kLiteral:
       return UnparseLiteral(expression);
     case ExpressionKind::kIdentifier:
       return expression.name;
     case ExpressionKind::kProperty:
-      return child(0) + (IsPlainName(expression.name) ? "." + expression.name
-                                                      : "[" + Quoted(expression.name) + "]");
+      return base() + (IsPlainName(expression.name) ? "." + expression.name
+                                                    : "[" + Quoted(expression.name) + "]");
     case ExpressionKind::kIndex:
-      return child(0) + "[" + child(1) + "]";
+      return base() + "[" + child(1) + "]";
     case ExpressionKind::kUnary:
       return "(" + std::string(SymbolOf(expression.op)) + child(0) + ")";
     case ExpressionKind::kBinary:

@@ -163,7 +163,7 @@ OPERATION_FAULTS = {"too many requests": 429, "retry with": 449, "time-out": 408
 @pytest.mark.parametrize("fault", OPERATION_FAULTS)
 def test_single_operations_that_fail_are_sent_again(fault, prepared, control):
     workspace = prepared()
-    rule = {"operation": "upsert", "per_operation": True, "probability": 0.05}
+    rule = {"operation": "bulk", "per_operation": True, "probability": 0.05}
     container = f"{workspace.database}/items"
     control.ask("POST", "/faults", {"seed": 2})
     status = OPERATION_FAULTS[fault]
