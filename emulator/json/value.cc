@@ -228,7 +228,7 @@ void AppendJson(const Value& value, std::string* out) {
 }
 
 std::string ReplaceInvalidUtf8(std::string_view text) {
-  if (simdjson::validate_utf8(text.data(), text.size())) return std::string(text);
+  if (text.empty() || simdjson::validate_utf8(text.data(), text.size())) return std::string(text);
   constexpr size_t kSequenceBytesMax = 4;
   std::string valid;
   for (size_t at = 0; at < text.size();) {
