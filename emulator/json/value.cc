@@ -126,6 +126,7 @@ bool operator==(const Value& a, const Value& b) {
 }
 
 Result<Value> ParseJson(std::string_view text) {
+  if (text.empty()) return InvalidArgument("there is no JSON value");
   thread_local simdjson::dom::parser parser;
   if (parser.max_depth() != kNestingMax + 1) {
     if (parser.allocate(text.size() + 1, kNestingMax + 1)) return Internal("no memory to parse");
