@@ -1,6 +1,6 @@
-// The contract of a source: it opens a table and reads one immutable snapshot of it, split by
-// split. A source never writes (I9). Policy (what to read, in which order, where to resume) stands
-// above.
+// The contract of a source: it opens a table, reads one immutable snapshot of it, split by split,
+// and tells what changed since. A source never writes (I9). Policy (what to read, in which order,
+// where to resume) stands above.
 #ifndef SPILLWAY_CONNECTOR_SOURCE_H_
 #define SPILLWAY_CONNECTOR_SOURCE_H_
 
@@ -13,6 +13,7 @@
 
 #include "base/call_context.h"
 #include "base/result.h"
+#include "connector/change_log.h"
 #include "model/batch.h"
 #include "model/expression.h"
 #include "model/table.h"
@@ -50,6 +51,8 @@ class Snapshot {
   virtual std::shared_ptr<const OwnedSchema> schema() const = 0;
   // All work of this snapshot, in an order that is the same at every opening of the same version.
   virtual std::span<const Split> splits() const = 0;
+  // Where changes go on after this snapshot: ChangesRequest::after.
+  virtual std::string position() const = 0;
   // Reads a split after its first `skip_rows` live rows.
   virtual Result<std::unique_ptr<SplitReader>> OpenSplit(uint32_t index, uint64_t skip_rows,
                                                          const CallContext& ctx) const = 0;
@@ -62,6 +65,9 @@ class Source {
   // Fails with kNotFound (no table, no such version), kUnsupported (names the feature), kDataLoss
   // (broken log), kUnauthenticated, kPermissionDenied, kUnavailable.
   virtual Result<std::unique_ptr<Snapshot>> OpenSnapshot(const SnapshotRequest& request,
+                                                         const CallContext& ctx) = 0;
+  // Fails as OpenSnapshot does, and with kDataLoss when the table is not the one of the position.
+  virtual Result<std::unique_ptr<ChangeLog>> OpenChanges(const ChangesRequest& request,
                                                          const CallContext& ctx) = 0;
 };
 

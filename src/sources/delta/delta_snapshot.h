@@ -20,6 +20,7 @@ class DeltaSnapshot : public Snapshot {
   const TableInfo& info() const override { return info_; }
   std::shared_ptr<const OwnedSchema> schema() const override { return schema_; }
   std::span<const Split> splits() const override { return splits_; }
+  std::string position() const override { return {}; }
   Result<std::unique_ptr<SplitReader>> OpenSplit(uint32_t index, uint64_t skip_rows,
                                                  const CallContext& ctx) const override;
 

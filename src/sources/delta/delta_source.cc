@@ -35,6 +35,11 @@ class DeltaSource : public Source {
                                request.batch_bytes_target);
   }
 
+  Result<std::unique_ptr<ChangeLog>> OpenChanges(const ChangesRequest&,
+                                                 const CallContext&) override {
+    return Unsupported(fmt::format("{}: changes cannot be read yet", location_));
+  }
+
  private:
   Result<int64_t> ResolveVersion(const VersionSelector& at,
                                  const BridgeCancellation* cancellation) {
