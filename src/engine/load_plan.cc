@@ -51,6 +51,7 @@ Checkpoint Begin(const Snapshot& snapshot, std::string mapping_hash) {
   checkpoint.version = snapshot.info().version;
   checkpoint.mapping_hash = std::move(mapping_hash);
   checkpoint.splits = snapshot.splits().size();
+  checkpoint.position = snapshot.position();
   return checkpoint;
 }
 
