@@ -33,7 +33,8 @@ LAYERS = {
     "changes": {"base", "model", "connector", "state", "transforms", "json", "engine"},
     "app": {"base", "model", "config", "connector", "state", "engine", "changes", "transforms",
             "json", "columns", "net"},
-    "cli": {"base", "model", "config", "app", "engine", "changes", "state", "transforms", "connector"},
+    "cli": {"base", "model", "config", "app", "engine", "changes", "state", "transforms",
+            "connector"},
 }
 # The one file that names concrete connectors, and what it may include for that.
 CONNECTOR_LIST = {"src/connectors.cc", "src/connectors.h"}

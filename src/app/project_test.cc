@@ -55,7 +55,6 @@ TEST(Project, ResolvesNamesAndFillsDefaults) {
   EXPECT_TRUE((*project)->state_path().ends_with("/dir/.spillway/state.db"));
   EXPECT_TRUE((*project)->state_path().starts_with('/'));
   EXPECT_TRUE((*project)->spill_folder().ends_with("/dir/.spillway/spill"));
-  EXPECT_TRUE((*project)->notes().empty());
 }
 
 TEST(Project, MergesColumnPoliciesOverTheDocuments) {
@@ -230,13 +229,16 @@ TEST(Project, AsksForAReferenceWhereAStorageOptionIsASecret) {
   EXPECT_THAT(error, Not(HasSubstr("aws_access_key_id`")));
 }
 
-TEST(Project, NotesWhatHasNoEffectYet) {
-  const auto project = Project::Parse(
-      Connections() + kSource + kDestination + "    sync: {delete_guard: 10%}\n", "spillway.yaml");
-  ASSERT_TRUE(project.ok()) << project.status().message();
-  ASSERT_EQ((*project)->notes().size(), 1u);
-  EXPECT_THAT((*project)->notes()[0],
-              HasSubstr("pipelines.products.sync.delete_guard has no effect"));
+TEST(Project, TheDeleteGuardIsAShareOrOff) {
+  const auto guard = [](const char* text) {
+    const auto project = Project::Parse(
+        Connections() + kSource + kDestination + "    sync: {delete_guard: " + text + "}\n",
+        "spillway.yaml");
+    EXPECT_TRUE(project.ok()) << project.status().message();
+    return (*(*project)->FindPipeline("products"))->sync.delete_guard;
+  };
+  EXPECT_EQ(guard("25%"), Share{0.25});
+  EXPECT_EQ(guard("off"), std::nullopt);
 }
 
 TEST(Project, NamesTheNearestPipeline) {

@@ -31,7 +31,11 @@ struct PlanArguments {
 struct SyncArguments {
   std::string pipeline;
   VersionSelector at;
+  VersionSelector until;
+  VersionSelector from;
   bool full = false;
+  bool continuous = false;
+  bool allow_deletes = false;
   std::optional<uint32_t> readers;
   std::optional<uint32_t> lanes;
 };

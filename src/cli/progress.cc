@@ -78,6 +78,44 @@ std::string ProgressLine(const std::string& pipeline, const LoadProgressReport& 
   return line;
 }
 
+std::string ChangeLine(const std::string& pipeline, const ChangeReport& report) {
+  const double seconds = std::max(std::chrono::duration<double>(report.elapsed).count(), 1e-3);
+  std::string line = fmt::format("{} v{}", pipeline, report.version);
+  if (report.through_version > report.version)
+    line += fmt::format(" → v{}", report.through_version);
+  line += fmt::format("  {} changes  {}/s", HumanCount(report.counts.settled()),
+                      HumanNumber(static_cast<double>(report.counts.settled()) / seconds));
+  line += fmt::format("  {} documents", HumanCount(report.documents));
+  if (report.cost > 0) line += fmt::format("  {} RU/s", HumanNumber(report.cost / seconds));
+  if (report.throttled_requests > 0 && report.requests > 0) {
+    line += fmt::format("  429: {}", HumanShare(static_cast<double>(report.throttled_requests) /
+                                                static_cast<double>(report.requests)));
+  }
+  if (report.counts.rejected > 0) {
+    line += fmt::format("  rejected {}", HumanCount(report.counts.rejected));
+  }
+  if (report.lag) line += fmt::format("  lag {}", HumanDuration(*report.lag));
+  switch (report.activity) {
+    case ChangeActivity::kWaiting:
+      return line + "  waiting for a version";
+    case ChangeActivity::kReading:
+      return line + "  reading the table";
+    case ChangeActivity::kSending:
+      break;
+  }
+  return line;
+}
+
+void ChangePrinter::operator()(const ChangeReport& report) {
+  if (!console_.terminal()) {
+    const bool waits = report.activity == ChangeActivity::kWaiting;
+    if (report.elapsed < next_ || (waits && report.version == told_version_)) return;
+    next_ = report.elapsed + kProgressLineEvery;
+    told_version_ = report.version;
+  }
+  console_.Progress(ChangeLine(pipeline_, report));
+}
+
 void ProgressPrinter::operator()(const LoadProgressReport& report) {
   if (!console_.terminal()) {
     if (report.elapsed < next_) return;

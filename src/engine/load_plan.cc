@@ -44,17 +44,6 @@ Status NotTheSame(const LoadOptions& options, std::string what) {
       .WithHint(fmt::format(kFullHint, options.pipeline));
 }
 
-Checkpoint Begin(const Snapshot& snapshot, std::string mapping_hash) {
-  Checkpoint checkpoint;
-  checkpoint.table_id = snapshot.info().table_id;
-  checkpoint.location = snapshot.info().location;
-  checkpoint.version = snapshot.info().version;
-  checkpoint.mapping_hash = std::move(mapping_hash);
-  checkpoint.splits = snapshot.splits().size();
-  checkpoint.position = snapshot.position();
-  return checkpoint;
-}
-
 // The stored checkpoint against the snapshot that the run would go on with.
 Status CheckSame(const LoadOptions& options, const Checkpoint& stored, const Snapshot& snapshot,
                  const std::string& mapping_hash) {
@@ -93,6 +82,17 @@ std::string MappingHash(const DocumentOptions& documents, WriteMode mode,
   text.Add(documents.filter).Add(static_cast<uint64_t>(mode)).Add(target);
   const Hash128 hash = Murmur3x64_128(text.str());
   return fmt::format("{:016x}{:016x}", hash.high, hash.low);
+}
+
+Checkpoint CheckpointOf(const Snapshot& snapshot, std::string mapping_hash) {
+  Checkpoint checkpoint;
+  checkpoint.table_id = snapshot.info().table_id;
+  checkpoint.location = snapshot.info().location;
+  checkpoint.version = snapshot.info().version;
+  checkpoint.mapping_hash = std::move(mapping_hash);
+  checkpoint.splits = snapshot.splits().size();
+  checkpoint.position = snapshot.position();
+  return checkpoint;
 }
 
 uint64_t BatchBytesTarget(uint64_t memory_bytes_max) {
@@ -143,7 +143,7 @@ class Planner {
     LoadPlan plan;
     ASSIGN_OR_RETURN(plan.snapshot, OpenSnapshot(options_.at));
     RETURN_IF_ERROR(MakeEncoder(plan));
-    plan.checkpoint = Begin(*plan.snapshot, mapping_hash_);
+    plan.checkpoint = CheckpointOf(*plan.snapshot, mapping_hash_);
     plan.replaces_a_load = stored.has_value();
     if (!Asks(options_.at)) plan.latest_version = plan.checkpoint.version;
     return plan;

@@ -35,6 +35,9 @@ Result<LoadPlan> PlanLoad(const LoadParts& parts, const DocumentOptions& documen
 std::string MappingHash(const DocumentOptions& documents, WriteMode mode,
                         const std::string& target);
 
+// Where a load of this snapshot begins.
+Checkpoint CheckpointOf(const Snapshot& snapshot, std::string mapping_hash);
+
 // A snapshot as the mapping needs it: its columns, its filter, batches of about
 // `batch_bytes_target`.
 Result<std::unique_ptr<Snapshot>> OpenMapped(Source& source, const DocumentOptions& documents,
