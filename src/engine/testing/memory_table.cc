@@ -7,6 +7,11 @@
 #include <utility>
 
 namespace spillway {
+namespace {
+
+constexpr int64_t kValuesPerVersion = 100'000;  // a value says which version wrote it
+
+}  // namespace
 
 MemoryTable::MemoryTable(MemorySource& source, uint64_t seed, uint32_t rows)
     : source_(source), random_(seed) {
@@ -16,12 +21,17 @@ MemoryTable::MemoryTable(MemorySource& source, uint64_t seed, uint32_t rows)
     rows_[row.id] = row;
     splits[i % 2].push_back(row);
   }
+  images_told_ = rows;
   source_.SetVersion(0, std::move(splits));
 }
 
 MemoryRow MemoryTable::NewRow() {
-  return {fmt::format("k{}", next_id_++), fmt::format("c{}", Random(5)),
-          static_cast<int64_t>(Random(12)) - 1};
+  return {fmt::format("k{}", next_id_++), fmt::format("c{}", Random(5)), NewValue()};
+}
+
+int64_t MemoryTable::NewValue() {
+  return Random(12) == 0 ? -1
+                         : (version_ + 1) * kValuesPerVersion + next_value_++ % kValuesPerVersion;
 }
 
 std::string MemoryTable::RandomId() {
@@ -44,6 +54,7 @@ void MemoryTable::Erase(const std::string& id) {
 
 // The images of a commit come in any order, in several splits.
 void MemoryTable::Commit() {
+  images_told_ += images_.size();
   std::shuffle(images_.begin(), images_.end(), random_);
   MemoryCommit commit;
   commit.splits.resize(images_.empty() ? 0 : 1 + Random(3));
@@ -89,7 +100,7 @@ void MemoryTable::DeleteAll() {
 void MemoryTable::Overwrite() {
   for (auto& [id, row] : rows_) {
     Add(Image::kOld, row);
-    if (Random(2) == 0) row.value = Random(12);
+    if (Random(2) == 0) row.value = NewValue();
     Add(Image::kNew, row);
   }
   Commit();
@@ -140,7 +151,7 @@ void MemoryTable::Merge() {
       Erase(id);
     } else {
       MemoryRow row = rows_.at(id);
-      row.value = Random(12);
+      row.value = NewValue();
       Replace(id, row);
     }
   }
@@ -156,7 +167,7 @@ void MemoryTable::CommitRandom() {
     }
     case 1:
     case 2:
-      return Update(RandomId(), static_cast<int64_t>(Random(12)) - 1);
+      return Update(RandomId(), NewValue());
     case 3:
       return Delete(RandomId());
     case 4: {

@@ -21,6 +21,8 @@ class MemoryTable {
 
   int64_t version() const { return version_; }
   const std::map<std::string, MemoryRow>& rows() const { return rows_; }
+  // Rows of version 0 and images since.
+  uint64_t images() const { return images_told_; }
   // Commits one random operation: insert, update, delete, moved partition, changed, swapped or
   // shifted keys, merge, overwrite, an update of nothing, a commit without rows.
   void CommitRandom();
@@ -40,6 +42,7 @@ class MemoryTable {
   uint32_t Random(uint32_t below) { return static_cast<uint32_t>(random_() % below); }
   std::string RandomId();
   MemoryRow NewRow();
+  int64_t NewValue();
   void Add(Image image, const MemoryRow& row) { images_.push_back({image, row}); }
   void Replace(const std::string& id, const MemoryRow& row);
   void Erase(const std::string& id);
@@ -52,8 +55,10 @@ class MemoryTable {
   std::mt19937_64 random_;
   int64_t version_ = 0;
   uint64_t next_id_ = 0;
+  int64_t next_value_ = 0;
   std::map<std::string, MemoryRow> rows_;
   std::vector<MemoryImage> images_;  // of the commit at hand
+  uint64_t images_told_ = 0;
 };
 
 }  // namespace spillway
