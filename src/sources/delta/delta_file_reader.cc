@@ -1,11 +1,15 @@
-#include "sources/delta/delta_split_reader.h"
+#include "sources/delta/delta_file_reader.h"
 
 #include <fmt/format.h>
 
+#include <cstring>
 #include <utility>
 
 namespace spillway {
 namespace {
+
+static_assert(sizeof(Image) == 1 && static_cast<int>(Image::kNew) == 0 &&
+              static_cast<int>(Image::kOld) == 1);  // as the bridge has them
 
 BridgeFileFacts FactsOf(const BridgeReader* reader) {
   BridgeFileFacts facts{};
@@ -18,24 +22,31 @@ BatchSizing SizingFor(uint64_t bytes_target, const BridgeFileFacts& facts) {
                      facts.decoded_bytes_exact);
 }
 
+Status ToStatus(const BridgeFailure& failure, const std::string& what, const std::string& hint) {
+  Status status = failure.ToStatus(fmt::format("reading {}", what));
+  if (!failure.IsFileMissing() || hint.empty()) return status;
+  return std::move(status).WithHint(hint);
+}
+
 }  // namespace
 
-Result<std::unique_ptr<SplitReader>> DeltaSplitReader::Open(const Work& work,
-                                                            const CallContext& ctx) {
+Result<std::unique_ptr<DeltaFileReader>> DeltaFileReader::Open(const Work& work,
+                                                               const CallContext& ctx) {
   RETURN_IF_ERROR(ctx.CheckNotStopped());
   CancellationHandle cancellation(bridge_cancellation_new());
   const StopForwarder forwarder(ctx.stop, cancellation.get());
   BridgeFailure failure;
   BridgeReader* reader = nullptr;
   bridge_reader_open(work.scan, work.file, cancellation.get(), &reader, failure.Receive());
-  RETURN_IF_ERROR(failure.ToStatus(fmt::format("reading {}", work.location)));
-  return std::unique_ptr<SplitReader>(
-      new DeltaSplitReader(work, std::move(cancellation), ReaderHandle(reader)));
+  RETURN_IF_ERROR(ToStatus(failure, work.what, work.missing_hint));
+  return std::unique_ptr<DeltaFileReader>(
+      new DeltaFileReader(work, std::move(cancellation), ReaderHandle(reader)));
 }
 
-DeltaSplitReader::DeltaSplitReader(const Work& work, CancellationHandle cancellation,
-                                   ReaderHandle reader)
-    : location_(work.location),
+DeltaFileReader::DeltaFileReader(const Work& work, CancellationHandle cancellation,
+                                 ReaderHandle reader)
+    : what_(work.what),
+      missing_hint_(work.missing_hint),
       split_(work.split),
       schema_(work.schema),
       cancellation_(std::move(cancellation)),
@@ -45,15 +56,29 @@ DeltaSplitReader::DeltaSplitReader(const Work& work, CancellationHandle cancella
   bridge_reader_seek(reader_.get(), work.skip_rows, sizing_.rows());
 }
 
-Result<std::optional<Batch>> DeltaSplitReader::Next(const CallContext& ctx) {
+Result<std::optional<Batch>> DeltaFileReader::Next(const CallContext& ctx) {
+  BridgeBatch described{};
+  return Read(ctx, described);
+}
+
+Result<std::optional<ImageBatch>> DeltaFileReader::NextImages(const CallContext& ctx) {
+  BridgeBatch described{};
+  ASSIGN_OR_RETURN(std::optional<Batch> batch, Read(ctx, described));
+  if (!batch.has_value()) return std::optional<ImageBatch>();
+  ImageBatch images{.rows = *std::move(batch), .images = {}};
+  images.images.resize(static_cast<size_t>(images.rows.rows()));
+  std::memcpy(images.images.data(), described.images, images.images.size());
+  return std::optional<ImageBatch>(std::move(images));
+}
+
+Result<std::optional<Batch>> DeltaFileReader::Read(const CallContext& ctx, BridgeBatch& described) {
   if (!broken_.ok()) return broken_;
   RETURN_IF_ERROR(ctx.CheckNotStopped());
   const StopForwarder forwarder(ctx.stop, cancellation_.get());
   BridgeFailure failure;
-  BridgeBatch described{};
   Batch batch{.schema = schema_, .columns = {}, .split = split_};
   bridge_reader_next(reader_.get(), batch.columns.Receive(), &described, failure.Receive());
-  broken_ = failure.ToStatus(fmt::format("reading {}", location_));
+  broken_ = ToStatus(failure, what_, missing_hint_);
   if (!broken_.ok()) return broken_;
   if (batch.columns.empty()) return std::optional<Batch>();
   batch.first_row = described.first_row;
