@@ -389,7 +389,7 @@ void ChangeRun::Report() {
   totals.throttled_requests = report.throttled_requests;
   {
     std::lock_guard lock(mutex_);
-    journal_.SetTotals(totals, report.bytes_sent);
+    journal_.SetTotals(totals, report.bytes_sent, meter_.unsure);
   }
   if (on_progress_) on_progress_(report);
 }

@@ -326,6 +326,18 @@ TEST_F(ChangeRunTest, AContinuousRunFollowsTheTableUntilItIsStopped) {
   ExpectEqualToTheTable();
 }
 
+TEST_F(ChangeRunTest, AFailedRunThatLeftNothingUnsureIsGoneOnWithAtOnce) {
+  options_.settle = std::chrono::hours(10);  // minutes by the machine's clock
+  Load();
+  table_.Insert("x", "c1", 1);
+  source_.OnNext([](uint32_t, uint64_t) { return DataLoss("the file is gone"); });
+  EXPECT_FALSE(Run().ok());
+  source_.OnNext({});
+  const SteadyTime begun = clock_.Now();
+  RunOk();
+  EXPECT_LT(clock_.Now() - begun, std::chrono::hours(9));
+}
+
 TEST_F(ChangeRunTest, AContinuousRunOutlivesASourceThatIsAwayForAWhile) {
   Load();
   options_.continuous = true;

@@ -12,10 +12,17 @@ bool Writes(const RunRecord& run) {
   return run.kind == "load" || run.kind == "changes";
 }
 
+bool SaidItsEnd(const RunRecord& run) {
+  return run.state != RunState::kAbandoned && run.ended_ms != 0;
+}
+
+bool LeftUnsure(const RunRecord& run) {
+  return !SaidItsEnd(run) || run.unsure > 0;
+}
+
 // A run that died sent its last write at some unknown time before the next one started.
 WallTime EndOf(const RunRecord& run, WallTime next_started) {
-  const bool said = run.state != RunState::kAbandoned && run.ended_ms != 0;
-  return said ? WallTime(std::chrono::milliseconds(run.ended_ms)) : next_started;
+  return SaidItsEnd(run) ? WallTime(std::chrono::milliseconds(run.ended_ms)) : next_started;
 }
 
 }  // namespace
@@ -30,8 +37,7 @@ Result<SteadyTime> EarlierWritesLanded(StateStore& state, const Clock& clock,
   for (const RunRecord& run : runs) {
     if (run.id >= run_id || !Writes(run)) continue;
     const WallTime ended = std::min(EndOf(run, next_started), now);
-    // One that succeeded has settled all that it sent.
-    if (run.state != RunState::kSucceeded) landed = std::max(landed, ended + settle);
+    if (LeftUnsure(run)) landed = std::max(landed, ended + settle);
     if (ended + settle <= now) break;
     next_started = std::min(next_started, WallTime(std::chrono::milliseconds(run.started_ms)));
   }

@@ -137,7 +137,7 @@ Result<LoadSummary> LoadRun::AlreadyLoaded() {
   LoadSummary summary = Summary(LoadOutcome::kAlreadyLoaded);
   summary.totals.version = plan_.checkpoint.version;
   summary.totals.counts = plan_.checkpoint.counts;
-  journal_.SetTotals(summary.totals, 0);
+  journal_.SetTotals(summary.totals, 0, 0);
   journal_.SetMessage(fmt::format("version {} was loaded already", plan_.checkpoint.version));
   return summary;
 }
@@ -310,7 +310,7 @@ void LoadRun::OnTick() {
 
 void LoadRun::Report() {
   const LoadProgressReport report = progress_->Report(*acknowledger_);
-  journal_.SetTotals(report, meter_.bytes_sent);
+  journal_.SetTotals(report, meter_.bytes_sent, meter_.unsure);
   if (on_progress_) on_progress_(report);
 }
 

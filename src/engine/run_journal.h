@@ -20,7 +20,8 @@ class RunJournal {
 
   int64_t run_id() const { return run_.id; }
   int64_t started_ms() const { return run_.started_ms; }
-  void SetTotals(const LoadProgressReport& totals, uint64_t bytes_sent);
+  // `unsure`: RunMeter's.
+  void SetTotals(const LoadProgressReport& totals, uint64_t bytes_sent, uint64_t unsure);
   void SetVersion(int64_t version) { run_.version = version; }
   // A load that was there already says so, a verification what it found.
   void SetMessage(std::string message) { run_.message = std::move(message); }

@@ -19,7 +19,7 @@ constexpr std::string_view kCountColumns =
     "read, upserted, deleted, delete_found_nothing, unchanged, superseded, filtered, rejected";
 constexpr std::string_view kRunColumns =
     "id, pipeline, kind, state, started_ms, ended_ms, version, cost, requests, throttled_requests,"
-    " bytes_sent, message";
+    " bytes_sent, message, unsure";
 
 void BindCounts(SqliteStatement& statement, const IntentCounts& counts) {
   statement.Bind(counts.read).Bind(counts.upserted).Bind(counts.deleted);
@@ -54,7 +54,8 @@ RunRecord ReadRun(const SqliteStatement& row) {
   run.throttled_requests = row.Unsigned(9);
   run.bytes_sent = row.Unsigned(10);
   run.message = row.Text(11);
-  run.counts = ReadCounts(row, 12);
+  run.unsure = row.Unsigned(12);
+  run.counts = ReadCounts(row, 13);
   return run;
 }
 
@@ -62,7 +63,7 @@ RunRecord ReadRun(const SqliteStatement& row) {
 void BindRunState(SqliteStatement& statement, const RunRecord& run) {
   statement.Bind(static_cast<int64_t>(run.state)).Bind(run.started_ms).Bind(run.ended_ms);
   statement.Bind(run.version).Bind(run.cost).Bind(run.requests).Bind(run.throttled_requests);
-  statement.Bind(run.bytes_sent).Bind(std::string_view(run.message));
+  statement.Bind(run.bytes_sent).Bind(std::string_view(run.message)).Bind(run.unsure);
   BindCounts(statement, run.counts);
 }
 
@@ -316,8 +317,8 @@ Result<int64_t> SqliteStore::StartRun(const RunRecord& run) {
       SqliteStatement insert,
       database().Prepare(fmt::format(
           "INSERT INTO runs (pipeline, kind, state, started_ms, ended_ms, version, cost, requests,"
-          " throttled_requests, bytes_sent, message, {})"
-          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          " throttled_requests, bytes_sent, message, unsure, {})"
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           kCountColumns)));
   insert.Bind(std::string_view(run.pipeline)).Bind(std::string_view(run.kind));
   BindRunState(insert, run);
@@ -333,7 +334,7 @@ Status SqliteStore::UpdateRun(const RunRecord& run) {
       SqliteStatement update,
       database().Prepare("UPDATE runs SET state = ?, started_ms = ?, ended_ms = ?, version = ?,"
                          " cost = ?, requests = ?, throttled_requests = ?, bytes_sent = ?,"
-                         " message = ?, read = ?, upserted = ?, deleted = ?,"
+                         " message = ?, unsure = ?, read = ?, upserted = ?, deleted = ?,"
                          " delete_found_nothing = ?, unchanged = ?, superseded = ?, filtered = ?,"
                          " rejected = ? WHERE id = ?"));
   BindRunState(update, run);

@@ -62,6 +62,7 @@ struct RunRecord {
   uint64_t requests = 0;
   uint64_t throttled_requests = 0;
   uint64_t bytes_sent = 0;
+  uint64_t unsure = 0;  // documents whose last write may still land after the run has ended
   std::string message;  // why it failed or stopped; empty when it succeeded
 };
 
