@@ -33,6 +33,7 @@ class Syncer {
       ASSIGN_OR_RETURN(result.load, RunLoad(Parts(), pipeline_.documents, LoadingOptions(),
                                             listener_.on_load, ctx_));
     }
+    RETURN_IF_ERROR(SweepIfDue(result));
     ASSIGN_OR_RETURN(const bool changes_are_due, ChangesAreDue(load_is_due));
     if (!changes_are_due) return result;
     ChangeOptions options = ChangesOptions();
@@ -48,8 +49,16 @@ class Syncer {
   }
 
   Status CheckRequest() const {
-    if (request_.full && Asks(request_.from)) {
-      return InvalidArgument("--full loads the table, --from takes it as loaded: only one of them");
+    if ((request_.full || request_.resync) && Asks(request_.from)) {
+      return InvalidArgument(
+          "--full and --resync load the table, --from takes it as loaded: only"
+          " one of them");
+    }
+    if (request_.resync && pipeline_.sync.mode != WriteMode::kMirror) {
+      return InvalidArgument(fmt::format("--resync deletes what the table does not have, and"
+                                         " pipelines.{}.sync.mode is not mirror",
+                                         pipeline_.name))
+          .WithHint("use --full, which deletes nothing");
     }
     if (request_.continuous && Asks(request_.at)) {
       return InvalidArgument(
@@ -61,10 +70,18 @@ class Syncer {
 
   // With a version asked for, RunLoad itself says whether that one is loaded.
   Result<bool> LoadIsDue() {
-    if (request_.full || Asks(request_.at)) return true;
+    if (request_.full || request_.resync || Asks(request_.at)) return true;
     ASSIGN_OR_RETURN(const std::optional<Checkpoint> stored,
                      state_->LoadCheckpoint(pipeline_.name));
     return !stored.has_value() || stored->phase != LoadPhase::kLoaded;
+  }
+
+  Status SweepIfDue(SyncResult& result) {
+    ASSIGN_OR_RETURN(const std::optional<Checkpoint> stored,
+                     state_->LoadCheckpoint(pipeline_.name));
+    if (!stored.has_value() || !stored->sweep) return Status::Ok();
+    ASSIGN_OR_RETURN(result.sweep, RunSweep(Parts(), pipeline_.documents, ChangesOptions(), ctx_));
+    return Status::Ok();
   }
 
   // Right after a load there is mostly nothing, and then no run of changes to tell of.
@@ -103,7 +120,8 @@ class Syncer {
     options.lanes_max = request_.lanes.value_or(options.lanes_max);
     options.settle = pipeline_.sync.settle;
     options.spill_folder = project_.spill_folder();
-    options.restart = request_.full;
+    options.restart = request_.full || request_.resync;
+    options.sweep = request_.resync;
     options.at = Asks(request_.at) ? request_.at : request_.until;
     return options;
   }

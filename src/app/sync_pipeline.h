@@ -9,12 +9,14 @@
 
 #include "app/pipeline.h"
 #include "changes/change_run.h"
+#include "changes/sweep.h"
 
 namespace spillway {
 
 // What distinguishes one run from the pipeline's configuration.
 struct SyncRequest {
   bool full = false;           // forget the progress, load again
+  bool resync = false;         // the same, and then take away what the table does not have
   VersionSelector at{};        // load this version, and nothing after it
   VersionSelector until{};     // apply nothing after it
   VersionSelector from{};      // the destination holds this version already: go on from there
@@ -27,6 +29,7 @@ struct SyncRequest {
 // Absent: that part was not due.
 struct SyncResult {
   std::optional<LoadSummary> load;
+  std::optional<SweepSummary> sweep;
   std::optional<ChangeSummary> changes;
 };
 

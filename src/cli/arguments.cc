@@ -168,6 +168,8 @@ class Parser {
     AddPoint(sync, "--from", "Take the destination as holding it already, and go on from there",
              from_, sync_.from);
     sync->add_flag("--full", sync_.full, "Forget the progress and load again");
+    sync->add_flag("--resync", sync_.resync,
+                   "Load again, then take away the documents that the table does not have");
     sync->add_flag("--allow-deletes", sync_.allow_deletes,
                    "Delete however many documents the table has lost, this once");
     AddVersion(sync, sync_.at, "Load this version of the table, and nothing after it");

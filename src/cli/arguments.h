@@ -34,6 +34,7 @@ struct SyncArguments {
   VersionSelector until;
   VersionSelector from;
   bool full = false;
+  bool resync = false;
   bool continuous = false;
   bool allow_deletes = false;
   std::optional<uint32_t> readers;

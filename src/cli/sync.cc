@@ -73,6 +73,13 @@ void PrintLoad(const std::string& pipeline, const LoadSummary& load, Console& co
   console.Print("  " + Pace(TrafficOf(load)));
 }
 
+void PrintSweep(const std::string& pipeline, const SweepSummary& sweep, Console& console) {
+  console.Print(fmt::format(
+      "{}: {} of {} documents were not in version {} of the table and are"
+      " deleted",
+      pipeline, HumanCount(sweep.counts.deleted), HumanCount(sweep.documents), sweep.version));
+}
+
 void PrintChanges(const std::string& pipeline, const ChangeSummary& changes, Console& console) {
   const ChangeReport& totals = changes.totals;
   if (totals.version == changes.from_version) {
@@ -146,6 +153,7 @@ void PrintJson(const SyncArguments& arguments, const SyncResult& result, Console
   } else if (result.load) {
     WriteLoad(json, *result.load);
   }
+  if (result.sweep) json.Field("swept", result.sweep->counts.deleted);
   json.Field("next", NextCommand(arguments, result)).EndObject();
   console.Print(json.text());
 }
@@ -158,6 +166,7 @@ Status CheckAddsUp(const SyncArguments& arguments, const IntentCounts& counts) {
 
 SyncRequest RequestOf(const SyncArguments& arguments) {
   return {.full = arguments.full,
+          .resync = arguments.resync,
           .at = arguments.at,
           .until = arguments.until,
           .from = arguments.from,
@@ -187,6 +196,7 @@ Status RunSync(const SyncArguments& arguments, CommandContext& context) {
     PrintJson(arguments, *result, context.console);
   } else {
     if (result->load) PrintLoad(arguments.pipeline, *result->load, context.console);
+    if (result->sweep) PrintSweep(arguments.pipeline, *result->sweep, context.console);
     if (result->changes) PrintChanges(arguments.pipeline, *result->changes, context.console);
     context.console.Print("next: " + NextCommand(arguments, *result));
   }

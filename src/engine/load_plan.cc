@@ -144,6 +144,7 @@ class Planner {
     ASSIGN_OR_RETURN(plan.snapshot, OpenSnapshot(options_.at));
     RETURN_IF_ERROR(MakeEncoder(plan));
     plan.checkpoint = CheckpointOf(*plan.snapshot, mapping_hash_);
+    plan.checkpoint.sweep = options_.sweep;
     plan.replaces_a_load = stored.has_value();
     if (!Asks(options_.at)) plan.latest_version = plan.checkpoint.version;
     return plan;

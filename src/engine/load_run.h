@@ -49,6 +49,7 @@ struct LoadOptions {
   std::chrono::milliseconds checkpoint_interval{1'000};
   std::string spill_folder;  // for identities of rows (duplicates); beside the state
   bool restart = false;      // --full: forget the progress, load again
+  bool sweep = false;        // a fresh load is marked: what it leaves over is to be taken away
   VersionSelector at;
 };
 

@@ -139,7 +139,7 @@ Result<std::optional<Checkpoint>> SqliteStore::LoadCheckpoint(std::string_view p
   ASSIGN_OR_RETURN(
       SqliteStatement select,
       database().Prepare(fmt::format("SELECT table_id, location, version, phase, mapping_hash,"
-                                     " splits, position, begun_through, documents, {}"
+                                     " splits, position, begun_through, documents, sweep, {}"
                                      " FROM checkpoints WHERE pipeline = ?",
                                      kCountColumns)));
   ASSIGN_OR_RETURN(const bool found, select.Bind(pipeline).Step());
@@ -154,7 +154,8 @@ Result<std::optional<Checkpoint>> SqliteStore::LoadCheckpoint(std::string_view p
   checkpoint.position = select.Text(6);
   checkpoint.begun_through = select.Int(7);
   checkpoint.documents = select.Unsigned(8);
-  checkpoint.counts = ReadCounts(select, 9);
+  checkpoint.sweep = select.Int(9) != 0;
+  checkpoint.counts = ReadCounts(select, 10);
   ASSIGN_OR_RETURN(checkpoint.late_columns, ReadLateColumns(pipeline));
   return std::optional<Checkpoint>(std::move(checkpoint));
 }
@@ -211,15 +212,15 @@ Status SqliteStore::WriteCheckpoint(std::string_view pipeline, const Checkpoint&
       SqliteStatement insert,
       database().Prepare(fmt::format(
           "INSERT OR REPLACE INTO checkpoints (pipeline, load, table_id, location, version, phase,"
-          " mapping_hash, splits, position, begun_through, documents, {})"
-          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          " mapping_hash, splits, position, begun_through, documents, sweep,"
+          " {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           kCountColumns)));
   insert.Bind(pipeline).Bind(load).Bind(std::string_view(checkpoint.table_id));
   insert.Bind(std::string_view(checkpoint.location)).Bind(checkpoint.version);
   insert.Bind(static_cast<int64_t>(checkpoint.phase));
   insert.Bind(std::string_view(checkpoint.mapping_hash)).Bind(checkpoint.splits);
   insert.Bind(std::string_view(checkpoint.position)).Bind(checkpoint.begun_through);
-  insert.Bind(checkpoint.documents);
+  insert.Bind(checkpoint.documents).Bind(int64_t{checkpoint.sweep});
   BindCounts(insert, checkpoint.counts);
   RETURN_IF_ERROR(insert.Run());
   return WriteLateColumns(pipeline, checkpoint.late_columns);

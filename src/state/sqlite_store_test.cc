@@ -45,6 +45,7 @@ class SqliteStoreTest : public testing::Test {
             .position = "behind 7",
             .begun_through = 9,
             .documents = 8,
+            .sweep = true,
             .late_columns = {"colour", "size"}};
   }
   static RejectedRecord SomeRejected(uint64_t row, std::string reason) {
@@ -88,6 +89,7 @@ TEST_F(SqliteStoreTest, WhatACommitWroteIsThereAfterReopening) {
   EXPECT_EQ(checkpoint->position, "behind 7");
   EXPECT_EQ(checkpoint->begun_through, 9);
   EXPECT_EQ(checkpoint->documents, 8u);
+  EXPECT_TRUE(checkpoint->sweep);
   EXPECT_EQ(checkpoint->late_columns, SomeCheckpoint().late_columns);
   const auto progress = *store->LoadProgress("p");
   ASSERT_EQ(progress.size(), 2u);

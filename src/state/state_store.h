@@ -35,6 +35,8 @@ struct Checkpoint {
   int64_t begun_through = 0;
   // In the destination, as far as this pipeline has put them there.
   uint64_t documents = 0;
+  // What the destination holds and this load did not write is still to be taken away.
+  bool sweep = false;
   // Columns that the table got after the load: a document without them is as the mapping says.
   std::vector<std::string> late_columns;
 };
@@ -52,7 +54,7 @@ enum class RunState : uint8_t { kRunning, kSucceeded, kFailed, kStopped, kAbando
 struct RunRecord {
   int64_t id = 0;  // given by StartRun; ascending
   std::string pipeline;
-  std::string kind;  // "load", "changes", "verify"
+  std::string kind;  // "load", "changes", "sweep", "verify"
   RunState state = RunState::kRunning;
   int64_t started_ms = 0;  // UTC
   int64_t ended_ms = 0;    // 0 while running

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Planted bugs: does the simulation find what it is there to find?
 
-Each mutant is one wrong line in the engine. The sources are copied, one mutant at a time is planted,
-the simulation is built and run; a mutant that lives through all its seeds is a hole in the proof, and
-this script fails. The copy is built in a folder of its own, so nothing here touches the program.
+Each mutant is one wrong line in the engine. The sources are copied, one mutant at a time is
+planted, the simulation is built and run; a mutant that lives through all its seeds is a hole in
+the proof, and this script fails. The copy is built in a folder of its own, so nothing here touches
+the program.
 
     mutants.py --build build/mutants [--seeds 300] [--only NAME] [--list]
 """
@@ -42,7 +43,14 @@ MUTANTS = {
     "begun-window-cut-anew": (
         "a window that was cut off goes on with its progress, but ends elsewhere", CHANGES,
         "src/changes/change_run.cc",
-        ".exactly_through = checkpoint_.begun_through};", ".exactly_through = std::nullopt};"),
+        "  RETURN_IF_ERROR(OpenLog(checkpoint_.begun_through));\n"
+        "  const WindowRequest request{.after = checkpoint_.version,\n"
+        "                              .late_columns = checkpoint_.late_columns,\n"
+        "                              .exactly_through = checkpoint_.begun_through};",
+        "  RETURN_IF_ERROR(OpenLog(options_.until));\n"
+        "  const WindowRequest request{.after = checkpoint_.version,\n"
+        "                              .late_columns = checkpoint_.late_columns,\n"
+        "                              .exactly_through = std::nullopt};"),
     "late-writes-not-awaited": (
         "after a crash, new versions are sent while old writes may still land", CHANGES,
         "src/changes/change_run.cc",
@@ -65,7 +73,8 @@ MUTANTS = {
     "old-image-written": (
         "old images are written as documents", CHANGES,
         "src/changes/image_collector.cc",
-        "upserts ? ImageKind::kUpsert : ImageKind::kRemove", "ImageKind::kUpsert"),
+        "upserts ? ImageKind::kUpsert : ImageKind::kRemove",
+        "upserts || !is_new ? ImageKind::kUpsert : ImageKind::kRemove"),
     "delete-beats-upsert": (
         "within a version the delete of the old image wins", CHANGES,
         "src/changes/collapse.cc",
@@ -92,7 +101,8 @@ MUTANTS = {
         "the outcomes of a write are matched to its documents in the wrong order", CHANGES,
         "src/engine/delivery.cc",
         "RETURN_IF_ERROR(JudgeFailure(items_[i], report.failures[failure++]));",
-        "RETURN_IF_ERROR(JudgeFailure(items_[items_.size() - 1 - i], report.failures[failure++]));"),
+        "const size_t other = items_.size() - 1 - i;\n"
+        "    RETURN_IF_ERROR(JudgeFailure(items_[other], report.failures[failure++]));"),
     "checkpoint-over-gaps": (
         "the checkpoint of a load passes rows that are not settled", LOADS,
         "src/engine/acknowledger.cc",

@@ -2,6 +2,7 @@
 ALTER TABLE checkpoints ADD COLUMN position TEXT NOT NULL DEFAULT '';
 ALTER TABLE checkpoints ADD COLUMN begun_through INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE checkpoints ADD COLUMN documents INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE checkpoints ADD COLUMN sweep INTEGER NOT NULL DEFAULT 0;
 
 -- Of runs from before, nobody knows how many.
 ALTER TABLE runs ADD COLUMN unsure INTEGER NOT NULL DEFAULT 1;
