@@ -186,10 +186,11 @@ int32_t bridge_reader_next(BridgeReader* reader, struct ArrowArray* array, Bridg
 
 /* ---- The log and what it changed ---- */
 
-/* Reads a commit file of the log, with one request; `commit` is null when there is none. */
-int32_t bridge_commit_read(const BridgeEngine* engine, uint64_t version,
-                           const BridgeCancellation* cancellation, BridgeCommit** commit,
-                           BridgeError* error);
+/* Reads `count` commit files of the log, at the same time and with one request each, into `commits`:
+ * null where there is none. All or nothing when one of them fails. */
+int32_t bridge_commits_read(const BridgeEngine* engine, uint64_t first_version, size_t count,
+                            const BridgeCancellation* cancellation, BridgeCommit** commits,
+                            BridgeError* error);
 void bridge_commit_free(BridgeCommit* commit);
 
 #define BRIDGE_COMMIT_PADDING 64
