@@ -186,10 +186,11 @@ int32_t bridge_reader_next(BridgeReader* reader, struct ArrowArray* array, Bridg
 
 /* ---- The log and what it changed ---- */
 
-/* Reads a commit file of the log, with one request; `commit` is null when there is none. */
-int32_t bridge_commit_read(const BridgeEngine* engine, uint64_t version,
-                           const BridgeCancellation* cancellation, BridgeCommit** commit,
-                           BridgeError* error);
+/* Reads `count` commit files of the log, at the same time and with one request each, into `commits`:
+ * null where there is none. All or nothing when one of them fails. */
+int32_t bridge_commits_read(const BridgeEngine* engine, uint64_t first_version, size_t count,
+                            const BridgeCancellation* cancellation, BridgeCommit** commits,
+                            BridgeError* error);
 void bridge_commit_free(BridgeCommit* commit);
 
 #define BRIDGE_COMMIT_PADDING 64
@@ -233,16 +234,16 @@ typedef struct BridgeChangedFile {
 /* A scan of the files that a version changed, in the order given. Its batches have the columns of
  * `after`: those named in `columns` that it has (none named: all). Files of BRIDGE_ROWS_WERE_LIVE
  * were written under `before`; a column is found in them by its column mapping id where both
- * definitions have ids, else by its name; it is NULL where it was not there yet. `earlier`, a scan of
- * the version before with at least the partition columns, tells the size and partition values that
- * the log leaves out; null: they are not left out. Makes no request. */
+ * definitions have ids, else by its name; it is NULL where it was not there yet. `earlier`, a scan
+ * of the version before with at least the partition columns, tells the partition values that the
+ * log leaves out; null: they are not left out. Makes no request. */
 int32_t bridge_changes_open(const BridgeDefinition* after, const BridgeDefinition* before,
                             const BridgeText* columns, size_t column_count,
                             const BridgeChangedFile* files, size_t file_count,
                             const BridgeScan* earlier, BridgeScan** changes, BridgeError* error);
 
-/* A scan of the files in which two snapshots differ (by path and deletion vector), in order of their
- * paths. Both scans list all files, with at least the partition columns. */
+/* A scan of the files in which two snapshots differ (by path and deletion vector), in order of
+ * their paths. Both scans list all files, with at least the partition columns. */
 int32_t bridge_changes_between(const BridgeScan* before, const BridgeScan* after,
                                const BridgeText* columns, size_t column_count, BridgeScan** changes,
                                BridgeError* error);

@@ -1,5 +1,5 @@
-//! The work list of a change: which files hold images of rows, and how files that were written under
-//! an earlier definition give the columns of a later one.
+//! The work list of a change: which files hold images of rows, and how files that were written
+//! under an earlier definition give the columns of a later one.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -167,7 +167,8 @@ fn known_columns(schema: &SchemaRef, columns: &[String]) -> Outcome<SchemaRef> {
     }
 }
 
-/// How files that were written under `before` give the columns of `logical`, some of those of `later`.
+/// How files that were written under `before` give the columns of `logical`, some of those of
+/// `later`.
 fn columns_before(
     logical: &SchemaRef,
     later: &SchemaRef,

@@ -9,7 +9,7 @@ use crate::ffi::{
     borrowed, free, give, guarded, read_texts, slice, BridgeCancellation, BridgeEngine,
     BridgeError, BridgeScan, BridgeText,
 };
-use crate::log_files::{list_from, read_commit, Commit, LogFiles};
+use crate::log_files::{list_from, read_commits, Commit, LogFiles};
 use crate::scan::Role;
 
 pub struct BridgeCommit(Commit);
@@ -45,21 +45,24 @@ impl BridgeVersions {
 }
 
 #[no_mangle]
-pub unsafe extern "C" fn bridge_commit_read(
+pub unsafe extern "C" fn bridge_commits_read(
     engine: *const BridgeEngine,
-    version: u64,
+    first_version: u64,
+    count: usize,
     cancellation: *const BridgeCancellation,
-    commit: *mut *mut BridgeCommit,
+    commits: *mut *mut BridgeCommit,
     error: *mut BridgeError,
 ) -> i32 {
     guarded(error, || {
-        match read_commit(&borrowed(engine)?.0, version, &borrowed(cancellation)?.0)? {
-            Some(found) => give(commit, BridgeCommit(found)),
-            None => {
-                *commit = std::ptr::null_mut();
-                Ok(())
-            }
+        let engine = &borrowed(engine)?.0;
+        let read = read_commits(engine, first_version, count, &borrowed(cancellation)?.0)?;
+        for (index, commit) in read.into_iter().enumerate() {
+            *commits.add(index) = match commit {
+                Some(commit) => Box::into_raw(Box::new(BridgeCommit(commit))),
+                None => std::ptr::null_mut(),
+            };
         }
+        Ok(())
     })
 }
 

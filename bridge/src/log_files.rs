@@ -174,22 +174,31 @@ impl Commit {
     }
 }
 
-/// None when there is no such commit: one request, or one attempt to open the file.
-pub fn read_commit(
+/// The commits `first`, `first` + 1 …: one request, or one attempt to open a file, each. None where
+/// there is no such commit.
+pub fn read_commits(
     engine: &Arc<TableEngine>,
-    version: u64,
+    first: u64,
+    count: usize,
     cancellation: &SharedCancellation,
-) -> Outcome<Option<Commit>> {
+) -> Outcome<Vec<Option<Commit>>> {
     cancellation.check()?;
-    let read = match engine.is_local() {
-        true => read_local(engine, version),
-        false => engine.wait(cancellation, fetch(engine, version)),
+    let versions = first..first + count as u64;
+    let read: Vec<Outcome<Commit>> = match engine.is_local() {
+        true => versions
+            .map(|version| read_local(engine, version))
+            .collect(),
+        false => engine.wait(cancellation, async {
+            let reads = versions.map(|version| fetch(engine, version));
+            Ok(futures::future::join_all(reads).await)
+        })?,
     };
-    match read {
+    let found = |(index, commit): (usize, Outcome<Commit>)| match commit {
         Ok(commit) => Ok(Some(commit)),
         Err(failure) if failure.class == Class::NotFound => Ok(None),
-        Err(failure) => Err(failure.context(&format!("commit {version}"))),
-    }
+        Err(failure) => Err(failure.context(&format!("commit {}", first + index as u64))),
+    };
+    read.into_iter().enumerate().map(found).collect()
 }
 
 fn read_local(engine: &TableEngine, version: u64) -> Outcome<Commit> {

@@ -1,4 +1,5 @@
-//! Which physical rows of a file are wanted, in a form that stays small: all but some, or only some.
+//! Which physical rows of a file are wanted, in a form that stays small: all but some, or only
+//! some.
 
 use std::ops::Range;
 

@@ -1,5 +1,5 @@
-//! A work list: the data files of a snapshot, or of a change (changes.rs), with all that reading one
-//! of them needs.
+//! A work list: the data files of a snapshot, or of a change (changes.rs), with all that reading
+//! one of them needs.
 
 use std::sync::Arc;
 

@@ -48,6 +48,7 @@ DeltaChangeLog::DeltaChangeLog(std::shared_ptr<const DeltaTable> table, ChangesR
       request_(std::move(request)),
       position_(std::move(position)),
       definition_(std::move(definition)),
+      commits_(table_),
       known_latest_(position_.version) {}
 
 PollInterval DeltaChangeLog::poll_interval() const {
@@ -122,7 +123,7 @@ Result<std::unique_ptr<VersionChanges>> DeltaChangeLog::Next(const CallContext& 
 
 Result<std::optional<CommitFile>> DeltaChangeLog::ReadNext(const CallContext& ctx) {
   const int64_t next = version() + 1;
-  ASSIGN_OR_RETURN(auto file, table_->ReadCommit(next, ctx));
+  ASSIGN_OR_RETURN(auto file, commits_.Read(next, known_latest_, ctx));
   if (file.has_value()) return file;
   ++idle_polls_;
   if (known_latest_ < next && idle_polls_ % kIdlePollsPerListing != 0) return file;

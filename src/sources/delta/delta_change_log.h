@@ -9,6 +9,7 @@
 #include <string>
 
 #include "connector/change_log.h"
+#include "sources/delta/commit_reader.h"
 #include "sources/delta/delta_commit.h"
 #include "sources/delta/delta_position.h"
 #include "sources/delta/delta_table.h"
@@ -62,7 +63,8 @@ class DeltaChangeLog : public ChangeLog {
   const ChangesRequest request_;
   DeltaPosition position_;                             // behind the last changes told
   std::shared_ptr<const TableDefinition> definition_;  // at the position
-  int64_t known_latest_;                               // as far as was seen
+  CommitReader commits_;
+  int64_t known_latest_;  // as far as was seen
   // Why the next changes are told as a difference; empty: they are not.
   std::string difference_reason_;
   uint32_t idle_polls_ = 0;

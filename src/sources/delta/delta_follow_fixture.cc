@@ -55,7 +55,7 @@ std::unique_ptr<Source> DeltaFollowFixture::OpenSource() const {
 std::string DeltaFollowFixture::Position() const {
   const auto snapshot = OpenSource()->OpenSnapshot({}, {});
   EXPECT_TRUE(snapshot.ok()) << snapshot.status().ToString();
-  return (*snapshot)->position();
+  return snapshot.ok() ? (*snapshot)->position() : "";
 }
 
 Result<std::unique_ptr<ChangeLog>> DeltaFollowFixture::TryFollow() {
@@ -64,7 +64,8 @@ Result<std::unique_ptr<ChangeLog>> DeltaFollowFixture::TryFollow() {
 
 std::unique_ptr<ChangeLog> DeltaFollowFixture::Follow() {
   auto log = TryFollow();
-  EXPECT_TRUE(log.ok()) << log.status().ToString();
+  if (!log.ok()) ADD_FAILURE() << log.status().ToString();
+  SPILLWAY_CHECK(log.ok());
   return *std::move(log);
 }
 

@@ -65,16 +65,29 @@ Result<ScanHandle> DeltaTable::OpenScan(const BridgeSnapshot* snapshot,
 
 Result<std::optional<CommitFile>> DeltaTable::ReadCommit(int64_t version,
                                                          const CallContext& ctx) const {
+  ASSIGN_OR_RETURN(std::vector<CommitFile> read, ReadCommits(version, 1, ctx));
+  if (read.empty()) return std::optional<CommitFile>();
+  return std::optional<CommitFile>(std::move(read.front()));
+}
+
+Result<std::vector<CommitFile>> DeltaTable::ReadCommits(int64_t first_version, size_t count,
+                                                        const CallContext& ctx) const {
   const StoppableCall call(ctx.stop);
   BridgeFailure failure;
-  BridgeCommit* commit = nullptr;
-  bridge_commit_read(engine_.get(), static_cast<uint64_t>(version), call.cancellation(), &commit,
-                     failure.Receive());
+  std::vector<BridgeCommit*> read(count, nullptr);
+  bridge_commits_read(engine_.get(), static_cast<uint64_t>(first_version), count,
+                      call.cancellation(), read.data(), failure.Receive());
+  std::vector<CommitHandle> handles(read.begin(), read.end());
   RETURN_IF_ERROR(failure.ToStatus(fmt::format("reading the log of {}", location_)));
-  if (commit == nullptr) return std::optional<CommitFile>();
-  return std::optional<CommitFile>(CommitFile{.handle = CommitHandle(commit),
-                                              .content = FromBridge(bridge_commit_content(commit)),
-                                              .modified_ms = bridge_commit_modified_ms(commit)});
+  std::vector<CommitFile> files;
+  for (CommitHandle& handle : handles) {
+    if (handle == nullptr) break;
+    const BridgeCommit* commit = handle.get();
+    files.push_back({.handle = std::move(handle),
+                     .content = FromBridge(bridge_commit_content(commit)),
+                     .modified_ms = bridge_commit_modified_ms(commit)});
+  }
+  return files;
 }
 
 Result<LogListing> DeltaTable::ListLog(int64_t from_version, const CallContext& ctx) const {

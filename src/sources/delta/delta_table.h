@@ -62,6 +62,10 @@ class DeltaTable {
                               const CallContext& ctx) const;
   // nullopt when there is no such commit. One request.
   Result<std::optional<CommitFile>> ReadCommit(int64_t version, const CallContext& ctx) const;
+  // `count` commits from a version on, up to the first that is not there. One request each, at the
+  // same time.
+  Result<std::vector<CommitFile>> ReadCommits(int64_t first_version, size_t count,
+                                              const CallContext& ctx) const;
   // The log's files from a version on; empty when there are none, or no log.
   Result<LogListing> ListLog(int64_t from_version, const CallContext& ctx) const;
   // `metadata` and `protocol` are the log's actions. kUnsupported names the feature that cannot be
