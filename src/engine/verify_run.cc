@@ -111,6 +111,7 @@ Status VerifyRun::ReadDestination() {
   };
   RETURN_IF_ERROR(RunWorkers(static_cast<uint32_t>(readers.size()), kThreads, task, stop_,
                              parts_.clock, kReportInterval, [this] { Report(); }));
+  for (const auto& reader : readers) summary_.cost += reader->cost();
   return destination_.StartReading();
 }
 
