@@ -100,6 +100,7 @@ Status ReaderPool::Admit(const SplitWork& work, std::shared_ptr<EncodedBatch> en
     if (encoded->documents.empty()) return Status::Ok();
   } else {
     parts_.rejected.CountRead(encoded->rows_read);
+    parts_.meter.rows_settled += encoded->rows_read - encoded->documents.size();
   }
   const SteadyTime asked = parts_.clock.Now();
   BatchShares shares;

@@ -214,6 +214,7 @@ Result<VerifySummary> RunVerify(const LoadParts& parts, const DocumentOptions& d
   Result<VerifySummary> result = run.Execute(documents);
   if (result.ok()) {
     journal.SetVersion(result->version);
+    journal.SetCost(result->cost);
     journal.SetMessage(fmt::format("{} equal, {} missing, {} extra, {} different", result->equal,
                                    result->missing, result->extra, result->different));
   }

@@ -104,6 +104,7 @@ TEST_F(VerifyRunTest, SaysWhatReadingTheDestinationCost) {
   // 1 a page: 1,200 documents in pages of at most 50, and each reader's empty page at the end.
   EXPECT_GE(summary->cost, 25);
   EXPECT_LT(summary->cost, 40);
+  EXPECT_EQ((*store_->Runs("p", 1))[0].cost, summary->cost);
 }
 
 TEST_F(VerifyRunTest, EveryKindOfDifferenceIsCountedAndNamed) {
