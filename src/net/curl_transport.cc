@@ -250,6 +250,10 @@ class CurlTransport : public HttpTransport {
       return Unavailable("no TLS session: " + what)
           .WithHint("does the server speak https on this port?");
     }
+    if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST) {
+      return Unavailable(std::move(what))
+          .WithHint("is the endpoint right, and can this machine reach it? Then run again");
+    }
     return Unavailable(std::move(what));
   }
 

@@ -1,5 +1,6 @@
 #include "net/curl_transport.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -94,7 +95,9 @@ TEST(CurlTransport, ARefusedConnectionMeansThatNothingWasSent) {
     LoopbackServer server([](LoopbackConnection&) {});
     url = server.Url("/");
   }
-  EXPECT_EQ(Transport()->Send(Post(url, "x"), {}).status().code(), StatusCode::kUnavailable);
+  const Status refused = Transport()->Send(Post(url, "x"), {}).status();
+  EXPECT_EQ(refused.code(), StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(refused.hint()), testing::HasSubstr("endpoint"));
 }
 
 // What the server does after it has the request, and no whole answer comes.

@@ -375,3 +375,15 @@ def test_a_partition_key_that_is_too_long_is_rejected(with_rows):
     pipeline = {"destination": {"partition_key": "/key"}, "sync": {"max_rejected": 1}}
     workspace = with_rows(pipeline, id=["a", "ok"], key=["x" * 2049, "short"])
     assert workspace.json("sync", "p")["counts"]["rejected"] == 1
+
+
+def test_a_query_that_asks_what_is_not_there(workspace, own):
+    own()
+    workspace.run("sync", "p")
+    ask = "SELECT * FROM c"
+    assert_says(workspace.run("query", "shop/nothing", ask, code=FAILED), "container nothing")
+    assert_says(workspace.run("query", "shop", ask, code=USAGE), "shop/CONTAINER")
+    assert_says(workspace.run("query", "lake/table", ask, code=USAGE), "answers no queries")
+    assert_says(workspace.run("query", "shop/items", "SELEC", code=USAGE), "SC1001")
+    reconfigure(workspace, lambda p: p["connections"]["shop"].update(database="nowhere"))
+    assert_says(workspace.run("query", "shop/items", ask, code=FAILED), "no database nowhere")
