@@ -129,6 +129,39 @@ def test_a_path_that_leaves_the_table(path, workspace, own):
         "outside",
         "hostname" if "hostname" in path else "secret",
     )
+    assert not workspace_database_exists(workspace), "something was written"
+
+
+UNREADABLE_TYPES = {
+    "in a struct": {
+        "type": "struct",
+        "fields": [{"name": "x", "type": "geometry", "nullable": True, "metadata": {}}],
+    },
+    "in an array": {"type": "array", "elementType": "geometry", "containsNull": True},
+    "keys that are no text": {
+        "type": "map",
+        "keyType": {"type": "array", "elementType": "geometry", "containsNull": True},
+        "valueType": "string",
+        "valueContainsNull": True,
+    },
+}
+
+
+@pytest.mark.parametrize("where", UNREADABLE_TYPES)
+def test_a_type_that_has_no_document_form_stops_before_the_first_write(where, workspace, own):
+    with_type(own(), "price", UNREADABLE_TYPES[where])
+    assert workspace.run("sync", "p", code=None).code in (FAILED, DECISION)
+    assert_says(workspace.run("check", "--connect", code=None), "geometry")
+    assert not workspace_database_exists(workspace), "something was written"
+
+
+def test_map_keys_that_have_no_text_stop_before_the_first_write(with_rows, workspace):
+    import pyarrow
+
+    pairs = pyarrow.array([[(b"k", 1)]], pyarrow.map_(pyarrow.binary(), pyarrow.int64()))
+    with_rows(id=["a"], pairs=pairs)
+    assert_says(workspace.run("sync", "p", code=USAGE), "pairs", "binary", "source.columns")
+    assert not workspace_database_exists(workspace), "something was written"
 
 
 def test_a_version_that_is_not_there(workspace, own):
