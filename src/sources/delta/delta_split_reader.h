@@ -26,6 +26,7 @@ class DeltaSplitReader : public SplitReader {
   static Result<std::unique_ptr<SplitReader>> Open(const Work& work, const CallContext& ctx);
 
   Result<std::optional<Batch>> Next(const CallContext& ctx) override;
+  uint64_t held_bytes() const override { return held_bytes_; }
 
  private:
   DeltaSplitReader(const Work& work, CancellationHandle cancellation, ReaderHandle reader);
@@ -36,6 +37,7 @@ class DeltaSplitReader : public SplitReader {
   const CancellationHandle cancellation_;
   const ReaderHandle reader_;
   const uint64_t live_rows_;
+  const uint64_t held_bytes_;
   BatchSizing sizing_;
   Status broken_;  // set by the first failure: the reader cannot go on
 };
