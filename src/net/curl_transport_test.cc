@@ -250,5 +250,14 @@ TEST(CurlTransport, TlsToAPlainServerIsAClearError) {
   EXPECT_NE(status.hint().find("https"), std::string_view::npos);
 }
 
+TEST(CurlTransport, ACertificateFileThatCannotBeReadIsNamed) {
+  LoopbackServer server([](LoopbackConnection& connection) { connection.WaitForClose(); });
+  const auto transport = Transport({.ca_file = "/nowhere/ca.pem"});
+  const std::string url = "https://127.0.0.1:" + std::to_string(server.port()) + "/";
+  const Status status = transport->Send(Post(url, "x"), {}).status();
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << status.ToString();
+  EXPECT_THAT(status.ToString(), testing::HasSubstr("/nowhere/ca.pem"));
+}
+
 }  // namespace
 }  // namespace spillway

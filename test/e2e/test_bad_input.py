@@ -308,6 +308,12 @@ def test_a_certificate_that_nobody_vouches_for(workspace, own):
     assert_says(workspace.run("sync", "p", code=AUTH), "certificate", "ca_file")
 
 
+def test_a_certificate_file_that_is_not_there(workspace, own):
+    own()
+    reconfigure(workspace, lambda p: p["connections"]["shop"].update(ca_file="gone.pem"))
+    assert_says(workspace.run("sync", "p", code=USAGE), "gone.pem")
+
+
 def test_plain_http_beyond_loopback_is_refused(workspace, own):
     own()
     endpoint = "http://example.com:8081/"
