@@ -56,7 +56,8 @@ class LoadRun {
         journal_(journal),
         ctx_{.stop = stop.token()},
         memory_(BatchMemory(options.memory_bytes_max)),
-        places_(kBatchesOpenMax) {}
+        places_(kBatchesOpenMax),
+        reading_(ReadingBytesMax(options.memory_bytes_max)) {}
 
   Result<LoadSummary> Execute();
 
@@ -95,6 +96,7 @@ class LoadRun {
   std::unique_ptr<IdentityLog> identities_;
   Budget memory_;
   Budget places_;
+  Budget reading_;
   RunMeter meter_;
   std::unique_ptr<RejectedGuard> rejected_;
   std::unique_ptr<Acknowledger> acknowledger_;
@@ -225,6 +227,7 @@ Status LoadRun::Pump(OpenBatches& batches, std::vector<SplitWork> work) {
                        .lanes = lanes_,
                        .memory = memory_,
                        .places = places_,
+                       .reading = reading_,
                        .batches = batches,
                        .lease = &lease_,
                        .rejected = *rejected_,

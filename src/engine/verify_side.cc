@@ -61,12 +61,14 @@ uint64_t RowOf(uint64_t place) {
 }
 
 Status AddSplit(const Snapshot& snapshot, const DocumentEncoder& encoder, uint32_t split,
-                std::span<const std::string> ignored_fields, VerifySide& side,
+                std::span<const std::string> ignored_fields, Budget& reading, VerifySide& side,
                 std::atomic<uint64_t>& rejected, const CallContext& ctx) {
   if (split >= RowPlace::kSplitsMax) {
     return Unsupported(fmt::format("verifying more than {} files", RowPlace::kSplitsMax));
   }
+  Budget::Share held;  // outlives the reader
   ASSIGN_OR_RETURN(const std::unique_ptr<SplitReader> reader, snapshot.OpenSplit(split, 0, ctx));
+  ASSIGN_OR_RETURN(held, reading.Take(reader->held_bytes(), ctx.stop));
   std::vector<VerifyRecord> records;
   while (true) {
     RETURN_IF_ERROR(ctx.CheckNotStopped());

@@ -22,6 +22,7 @@ def test_verify_finds_no_difference(name, configured, lake):
     workspace.run("sync", "p")
     report = workspace.json("verify", "p")
     assert report["equal"] == len(lake.rows(name))
+    assert report["request_units"] > 0
 
 
 VERSIONS = [
