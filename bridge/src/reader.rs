@@ -154,7 +154,7 @@ impl FileReader {
 
     /// Of the row group that holds most: one is open at a time.
     fn held_bytes(&self) -> u64 {
-        let engine = &self.scan.snapshot.engine;
+        let engine = self.scan.engine();
         let fetched_max = match engine.is_local() {
             true => 0,
             false => engine.remote_bytes_max,
