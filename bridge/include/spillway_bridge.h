@@ -187,8 +187,8 @@ int32_t bridge_reader_next(BridgeReader* reader, struct ArrowArray* array, Bridg
 
 /* ---- The log and what it changed ---- */
 
-/* Reads `count` commit files of the log, at the same time and with one request each, into `commits`:
- * null where there is none. All or nothing when one of them fails. */
+/* Reads `count` commit files of the log, at the same time and with one request each, into
+ * `commits`: null where there is none. All or nothing when one of them fails. */
 int32_t bridge_commits_read(const BridgeEngine* engine, uint64_t first_version, size_t count,
                             const BridgeCancellation* cancellation, BridgeCommit** commits,
                             BridgeError* error);
