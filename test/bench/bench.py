@@ -37,6 +37,7 @@ POINT_ROWS_MAX = 5_000  # the point peer is slow; its cost per document does not
 WIDE_ROWS_SHARE = 25  # an L row is ten M rows, and its row groups are as large as they should get
 VERSION_RUNS = 20
 MEMORY_POLL_SECONDS = 0.005
+CPU_HEADER = "| client | CPU s per million documents | Spillway is | bar |\n|---|---|---|---|\n"
 SERVICE_PROPERTIES = {"_rid", "_self", "_etag", "_ts", "_attachments"}
 
 
@@ -44,7 +45,8 @@ def make_table(shape, rows, lake, files=4):
     folder = lake / f"{shape.lower()}{rows}"
     if not folder.exists():
         script = str(HERE / "make_bench_tables.py")
-        subprocess.run([sys.executable, script, shape, str(rows), str(folder), str(files)], check=True)
+        words = [sys.executable, script, shape, str(rows), str(folder), str(files)]
+        subprocess.run(words, check=True)
     return folder.name
 
 
@@ -73,13 +75,13 @@ def configure(folder, server, table, container):
 
 
 def peak_memory_mib(pid):
-    """0 once the process has ended. The kernel's ru_maxrss would begin at this script's own size."""
+    """0 once the process has ended. The kernel's ru_maxrss begins at this script's own size."""
     try:
-        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
     except ProcessLookupError:
         return 0
-    return max((int(l.split()[1]) / 1024 for l in status.splitlines() if l.startswith("VmHWM")),
-               default=0)  # fmt: skip
+    peaks = [line.split()[1] for line in lines if line.startswith("VmHWM")]
+    return int(peaks[0]) / 1024 if peaks else 0
 
 
 def measured(words, folder, environment):
@@ -224,8 +226,8 @@ class Bench:
         print(
             f"\n{rows:,} M documents, {RANGES} ranges, plain HTTP, median of {self.options.runs} "
             "runs; the stores were equal.\n\n"
-            "| client | CPU s per million documents | Spillway is | bar |\n|---|---|---|---|\n"
-            f"| Spillway, Delta files to acknowledged writes | {statistics.median(ours):.2f} | | |\n"
+            f"{CPU_HEADER}"
+            f"| Spillway, Delta files to acknowledged writes | {statistics.median(ours):.2f} |||\n"
             f"| @azure/cosmos executeBulkOperations | {statistics.median(bulk):.1f} | "
             f"1/{median_ratio(bulk, ours):.0f} | 1/20 |\n"
             f"| azure-cosmos (Python) upsert_item | {statistics.median(points):.1f} | "
@@ -234,7 +236,8 @@ class Bench:
 
     def spark(self):
         """Start-up does not count: the slope between N and 3 N rows does, for both."""
-        if not list(pathlib.Path(os.environ.get("SPILLWAY_CONNECTOR_JARS", "/nowhere")).glob("*.jar")):
+        jars = pathlib.Path(os.environ.get("SPILLWAY_CONNECTOR_JARS", "/nowhere"))
+        if not list(jars.glob("*.jar")):
             print("\nThe jar of the Spark connector is not there: its comparison is left out.")
             return
         rows = self.rows("spark")
@@ -254,8 +257,8 @@ class Bench:
         print(
             f"\nSlope between {rows:,} and {3 * rows:,} M documents, {RANGES} ranges, plain HTTP; "
             "the stores were equal.\n\n"
-            "| client | CPU s per million documents | Spillway is | bar |\n|---|---|---|---|\n"
-            f"| Spillway | {statistics.median(slopes['ours']):.2f} | | |\n"
+            f"{CPU_HEADER}"
+            f"| Spillway | {statistics.median(slopes['ours']):.2f} |||\n"
             "| PySpark local[2] and the Cosmos DB connector | "
             f"{statistics.median(slopes['theirs']):.1f} | "
             f"1/{median_ratio(slopes['theirs'], slopes['ours']):.0f} | 1/15 |"
@@ -264,7 +267,10 @@ class Bench:
     def memory(self):
         rows = self.rows("memory")
         wide = max(rows // WIDE_ROWS_SHARE, 2)
-        print("\n| table | peak resident memory, MiB | against the first | wall s |\n|---|---|---|---|")
+        print(
+            "\n| table | peak resident memory, MiB | against the first | wall s |\n"
+            "|---|---|---|---|"
+        )
         first = None
         for shape, count, files in (("M", rows, 8), ("M", rows * 10, 80), ("L", wide, 2)):
             container = self.container()
