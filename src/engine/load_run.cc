@@ -20,10 +20,11 @@ namespace {
 
 constexpr std::chrono::milliseconds kReportInterval{250};
 constexpr uint64_t kBatchesOpenMax = 4'096;  // between reading and the checkpoint
-// Encoded batches take 3/16 of the knob: 48 of 256 MiB. The rest is the source's readers, what is
-// being encoded, requests under way and, at the end, the search for duplicates.
+// Encoded batches take an eighth of the knob: 32 of 256 MiB. Three eighths are for what readers
+// hold (ReadingBytesMax); the rest is what is being encoded, requests under way, what the allocator
+// keeps and, at the end, the search for duplicates.
 constexpr uint64_t BatchMemory(uint64_t memory_bytes_max) {
-  return memory_bytes_max / 16 * 3;
+  return memory_bytes_max / 8;
 }
 constexpr uint64_t SortMemory(uint64_t memory_bytes_max) {
   return memory_bytes_max / 32;  // little, so that a large table needs no more than a small one

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/held_memory.h"
+
 namespace spillway {
 namespace {
 
@@ -61,10 +63,10 @@ Status ReaderPool::ReadAll() {
 
 Status ReaderPool::ReadSplit(const SplitWork& work) {
   const CallContext ctx{.stop = parts_.stop.token()};
-  Budget::Share held;  // outlives the reader
+  HeldMemory held;
   ASSIGN_OR_RETURN(const std::unique_ptr<SplitReader> reader,
                    parts_.snapshot.OpenSplit(work.split, work.skip_rows, ctx));
-  ASSIGN_OR_RETURN(held, parts_.reading.Take(reader->held_bytes(), parts_.stop.token()));
+  RETURN_IF_ERROR(held.Take(parts_.reading, reader->held_bytes(), parts_.stop.token()));
   const Split& split = parts_.snapshot.splits()[work.split];
   uint64_t next_row = work.skip_rows;
   uint64_t bytes_counted = BytesOfRows(split, next_row);

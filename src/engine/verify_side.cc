@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "engine/held_memory.h"
 #include "engine/identity_log.h"
 #include "json/canonical_hash.h"
 #include "json/document_key.h"
@@ -66,9 +67,9 @@ Status AddSplit(const Snapshot& snapshot, const DocumentEncoder& encoder, uint32
   if (split >= RowPlace::kSplitsMax) {
     return Unsupported(fmt::format("verifying more than {} files", RowPlace::kSplitsMax));
   }
-  Budget::Share held;  // outlives the reader
+  HeldMemory held;
   ASSIGN_OR_RETURN(const std::unique_ptr<SplitReader> reader, snapshot.OpenSplit(split, 0, ctx));
-  ASSIGN_OR_RETURN(held, reading.Take(reader->held_bytes(), ctx.stop));
+  RETURN_IF_ERROR(held.Take(reading, reader->held_bytes(), ctx.stop));
   std::vector<VerifyRecord> records;
   while (true) {
     RETURN_IF_ERROR(ctx.CheckNotStopped());
