@@ -8,8 +8,8 @@
   <name>/about.json  what the test must know (class About)
 
 A row is its columns joined by '|'. NULL is "∅"; decimals are their unscaled digits, dates days and
-timestamps microseconds since 1970-01-01; structs are {a:1,b:2}, arrays [1,2], binary x00ff. It is the
-text that src/sources/delta/delta_test_table.cc makes of a row.
+timestamps microseconds since 1970-01-01; structs are {a:1,b:2}, arrays [1,2], binary x00ff. It is
+the text that src/sources/delta/delta_test_table.cc makes of a row.
 """
 
 import dataclasses
