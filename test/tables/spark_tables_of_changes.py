@@ -206,16 +206,14 @@ def replaced(t):
           "AS SELECT id, name FROM VALUES (1L, 'b') AS v(id, name)")
 
 
-@changes("the files of the feed vacuumed", columns=["id", "name"], last=1,
+@changes("the files of the feed removed, as VACUUM removes them", columns=["id", "name"], last=1,
          stops="_change_data/cdc-")
 def vacuumed(t):
     t.create("id BIGINT, name STRING", properties=FEED | {"delta.enableDeletionVectors": "false"})
     t.append("(1, 'a'), (2, 'b')")
     t.sql("UPDATE {t} SET name = 'c' WHERE id = 1")
-    with t.conf(spark__databricks__delta__retentionDurationCheck__enabled="false"):
-        t.sql("VACUUM {t} RETAIN 0 HOURS")
-    # VACUUM takes only what is older than the moment it runs in.
-    shutil.rmtree(pathlib.Path(t.path) / "_change_data", ignore_errors=True)
+    # VACUUM would take the files of version 1 too, and with them what to compare with.
+    shutil.rmtree(pathlib.Path(t.path) / "_change_data")
 
 
 @changes("the first commits cleaned from the log, a checkpoint in their place",
