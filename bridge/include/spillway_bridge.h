@@ -164,6 +164,7 @@ typedef struct BridgeFileFacts {
   uint64_t live_rows;        /* those that the file's role gives */
   uint64_t decoded_bytes;    /* of the projected columns of the whole file, as Arrow */
   bool decoded_bytes_exact;  /* false: a lower bound (dictionaries without size statistics) */
+  uint64_t held_bytes;       /* about what reading holds at a time, besides the batches */
 } BridgeFileFacts;
 
 void bridge_reader_facts(const BridgeReader* reader, BridgeFileFacts* facts);
