@@ -26,6 +26,7 @@ python_folder() {
   folder "python-$1" "${locks[@]}"
 }
 node_folder() { folder node "$here/npm/package.json" "$here/npm/package-lock.json"; }
+npm_suites_folder() { folder npm-suites "$here/npm-suites/package.json" "$here/npm-suites/package-lock.json"; }
 go_folder() { folder go "$here/go/go.mod" "$here/go/go.sum"; }
 jars_folder() { folder jars "$here/maven/pom.xml"; }
 connector_folder() { folder connector "$here/maven/connector/pom.xml"; }
@@ -85,8 +86,9 @@ make_venv() {
 
 # No install scripts: none of the packages needs one to run.
 make_node_modules() {
-  cp "$here/npm/package.json" "$here/npm/package-lock.json" "$1/"
-  (cd "$1" && npm ci --silent --ignore-scripts --no-audit --no-fund)
+  local lock=$1 target=$2
+  cp "$here/$lock/package.json" "$here/$lock/package-lock.json" "$target/"
+  (cd "$target" && npm ci --silent --ignore-scripts --no-audit --no-fund)
 }
 
 make_go_tools() {
@@ -109,7 +111,8 @@ test_tools() {
   check_node
   check_go
   fill "$(python_folder test)" "Python packages of the tests" make_venv test
-  fill "$(node_folder)" "Node packages" make_node_modules
+  fill "$(node_folder)" "Node packages" make_node_modules npm
+  fill "$(npm_suites_folder)" "Node packages that carry their tests" make_node_modules npm-suites
   fill "$(go_folder)" "fake-gcs-server" make_go_tools
 }
 spark_tools() {
@@ -131,6 +134,7 @@ export SPILLWAY_DEMO_PYTHON='$demo/bin/python'
 export SPILLWAY_PYTHON='$test/bin/python'
 export SPILLWAY_SPARK_PYTHON='$spark/bin/python'
 export SPILLWAY_NODE_MODULES='$(node_folder)/node_modules'
+export SPILLWAY_NPM_SUITES='$(npm_suites_folder)/node_modules'
 export SPILLWAY_GO_TOOLS='$(go_folder)'
 export SPILLWAY_SPARK_JARS='$(jars_folder)'
 export SPILLWAY_CONNECTOR_JARS='$(connector_folder)'
