@@ -144,6 +144,7 @@ TEST(Containers, TellOldClientsTheKindsOfTheirIndexes) {
     }
     return text;
   };
+  EXPECT_EQ(kinds("2017-11-15"), "HashNumber SpatialPoint HashString ");
   EXPECT_EQ(kinds("2018-06-18"), "RangeNumber RangeString SpatialPoint ");
   EXPECT_EQ(kinds("2020-07-15"), "HashNumber SpatialPoint ") << "as it was given";
 }
