@@ -1,5 +1,4 @@
 // Containers and their partition key ranges.
-#include <fmt/format.h>
 
 #include <charconv>
 #include <mutex>
@@ -8,6 +7,7 @@
 #include "emulator/service/charges.h"
 #include "emulator/service/handlers.h"
 #include "emulator/service/query_request.h"
+#include "emulator/service/quota.h"
 #include "emulator/service/throughput.h"
 #include "emulator/store/rid.h"
 
@@ -38,23 +38,6 @@ std::string ContainerJson(const Container& container) {
   json.Set("_udfs", "udfs/");
   json.Set("_conflicts", "conflicts/");
   return ToJson(json);
-}
-
-void AddQuota(const Container& container, Reply* reply) {
-  uint64_t count = 0;
-  uint64_t bytes = 0;
-  for (const auto& partition : container.partitions()) {
-    std::lock_guard lock(partition->mutex);
-    count += partition->item_count();
-    bytes += partition->body_bytes();
-  }
-  const uint64_t kilobytes = bytes / 1024;
-  reply->Set(
-      "x-ms-resource-quota",
-      "documentSize=51200;documentsSize=52428800;documentsCount=-1;collectionSize=52428800;");
-  reply->Set("x-ms-resource-usage",
-             fmt::format("documentSize={};documentsSize={};documentsCount={};collectionSize={};",
-                         kilobytes / 1024, kilobytes, count, kilobytes));
 }
 
 Reply ContainerReply(const Container& container, const Database& database, int status) {
@@ -250,7 +233,7 @@ Reply HandleContainer(const Context& context) {
   if (context.request.method == "GET") {
     std::shared_lock topology(container->topology);
     Reply reply = ContainerReply(*container, *database, 200);
-    if (context.request.Flag("x-ms-documentdb-populatequotainfo")) AddQuota(*container, &reply);
+    AddQuota(context.request, *container, HoldingOf(*container), &reply);
     return reply;
   }
   if (context.request.method != "DELETE") return MethodNotAllowed();
