@@ -8,6 +8,7 @@
 #include "emulator/service/handlers.h"
 #include "emulator/service/query_request.h"
 #include "emulator/service/quota.h"
+#include "emulator/service/session.h"
 #include "emulator/service/throughput.h"
 #include "emulator/store/rid.h"
 
@@ -25,9 +26,30 @@ ServiceError ConflictError() {
   return error;
 }
 
+Value RangeIndex(const char* type) {
+  return Object{{"kind", "Range"}, {"dataType", type}, {"precision", -1}};
+}
+
+// Clients of before the API version 2018-12-31 are told the kinds of indexes of a path: ranges over
+// numbers and strings, whatever was asked for, and the spatial ones that were.
+void ShowIndexKinds(Value* path) {
+  Array kinds = {RangeIndex("Number"), RangeIndex("String")};
+  const Value asked = (*path)["indexes"];
+  for (size_t i = 0; asked.is_array() && i < asked.array().size(); ++i) {
+    if (asked.At(i)["kind"] == Value("Spatial")) kinds.push_back(asked.At(i));
+  }
+  path->Set("indexes", std::move(kinds));
+}
+
 // REQUIRES: the container's topology, shared.
-std::string ContainerJson(const Container& container) {
+std::string ContainerJson(const Context& context, const Container& container) {
+  constexpr std::string_view kFirstVersionWithoutKinds = "2018-12-31";
   Value json = container.settings()->definition;
+  const std::string_view version = context.request.Header("x-ms-version");
+  if (!version.empty() && version < kFirstVersionWithoutKinds) {
+    Value* paths = json.FindMutable("indexingPolicy")->FindMutable("includedPaths");
+    for (Value& path : paths->MutableArray()) ShowIndexKinds(&path);
+  }
   json.Set("_rid", RidText(container.rid()));
   json.Set("_ts", static_cast<double>(container.timestamp));
   json.Set("_self", container.self());
@@ -40,15 +62,23 @@ std::string ContainerJson(const Container& container) {
   return ToJson(json);
 }
 
-Reply ContainerReply(const Container& container, const Database& database, int status) {
+Reply ContainerReply(const Context& context, const Container& container, const Database& database,
+                     int status) {
   Reply reply;
   reply.status = status;
-  reply.body = ContainerJson(container);
+  reply.body = ContainerJson(context, container);
   reply.Set("etag", EtagText(container.version, container.timestamp));
   reply.Set("x-ms-documentdb-collection-index-transformation-progress", "100");
+  if (container.settings()->definition["indexingPolicy"]["indexingMode"] == Value("lazy")) {
+    reply.Set("x-ms-documentdb-collection-lazy-indexing-progress", "100");
+  }
   reply.Set("x-ms-alt-content-path", "dbs/" + database.id);
   reply.Set("x-ms-content-path", RidText(database.rid));
-  reply.Set("x-ms-session-token", "0:-1#" + std::to_string(container.version));
+  // Some clients keep it for the documents, so it must be a token that reads of them can meet.
+  Partition& first = *container.partitions().front();
+  std::lock_guard lock(first.mutex);
+  reply.Set("x-ms-session-token",
+            SessionToken(first.info().id, first.lsn(), TakesVectorTokens(context.request)));
   return reply;
 }
 
@@ -90,7 +120,7 @@ Reply CreateContainer(const Context& context) {
   }
   ApplyThroughput(context.account, context.options, database.get());
   EMULATOR_CHECK(SaveCatalog(context.account));
-  Reply reply = ContainerReply(*container, *database, 201);
+  Reply reply = ContainerReply(context, *container, *database, 201);
   reply.Set("x-ms-request-charge", ChargeText(charges::kDefinitionWrite));
   return reply;
 }
@@ -143,7 +173,7 @@ Reply ReplaceContainer(const Context& context, const Database& database, Contain
     EMULATOR_CHECK(SaveCatalog(context.account));
   }
   std::shared_lock topology(container->topology);
-  Reply reply = ContainerReply(*container, database, 200);
+  Reply reply = ContainerReply(context, *container, database, 200);
   reply.Set("x-ms-request-charge", ChargeText(charges::kDefinitionWrite));
   return reply;
 }
@@ -175,6 +205,7 @@ std::string RangeJson(const Container& container, const RangeInfo& info, double 
 
 Outcome<ContainerTarget> FindTarget(const Context& context) {
   ContainerTarget target;
+  target.takes_vector_tokens = TakesVectorTokens(context.request);
   {
     std::shared_lock lock(context.account.mutex);
     const auto database = context.account.FindDatabase(context.path.database, &target.by_rid);
@@ -210,7 +241,7 @@ Reply HandleContainers(const Context& context) {
     rid = RidText(database->rid);
     for (const auto& [id, container] : database->containers) {
       std::shared_lock topology(container->topology);
-      items.push_back(ContainerJson(*container));
+      items.push_back(ContainerJson(context, *container));
     }
   }
   return DefinitionFeed(context, rid, "DocumentCollections", std::move(items));
@@ -232,7 +263,7 @@ Reply HandleContainer(const Context& context) {
   }
   if (context.request.method == "GET") {
     std::shared_lock topology(container->topology);
-    Reply reply = ContainerReply(*container, *database, 200);
+    Reply reply = ContainerReply(context, *container, *database, 200);
     AddQuota(context.request, *container, HoldingOf(*container), &reply);
     return reply;
   }

@@ -242,6 +242,34 @@ TEST(Items, SessionTokensAheadOfThePartitionAreRefusedOnReads) {
   EXPECT_EQ(read("0:-1#x").status, 400);
 }
 
+TEST(Items, SessionTokensOfOldClientsHaveNoVersion) {
+  TestClient client;
+  client.MakeContainer();
+  const auto write = [&](const char* version) {
+    const Reply reply =
+        client.Write(R"({"id":"1","pk":"a"})", R"(["a"])", true, {{"x-ms-version", version}});
+    return std::string(reply.Header("x-ms-session-token"));
+  };
+  EXPECT_EQ(write("2017-11-15"), "0:1");
+  EXPECT_EQ(write("2018-06-18"), "0:-1#2");
+  EXPECT_EQ(write("2020-07-15"), "0:-1#3");
+  const auto read = [&](const std::string& token) {
+    return client.Point("GET", "1", R"(["a"])", {{"x-ms-session-token", token}}).status;
+  };
+  EXPECT_EQ(read("0:3"), 200);
+  EXPECT_EQ(read("0:4"), 404);
+}
+
+TEST(Items, AreNotFoundByResourceIdUnderAnotherKey) {
+  TestClient client;
+  client.MakeContainer();
+  client.Write(R"({"id":"1","pk":"b"})", R"(["b"])");
+  const std::string self =
+      Body(client.Write(R"({"id":"1","pk":"a"})", R"(["a"])"))["_self"].string();
+  EXPECT_EQ(client.Call("GET", "/" + self, {{"x-ms-documentdb-partitionkey", R"(["b"])"}}).status,
+            404);
+}
+
 TEST(Items, AreFoundByResourceId) {
   TestClient client;
   client.MakeContainer(4);
