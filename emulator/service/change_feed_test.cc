@@ -67,6 +67,20 @@ TEST_F(ChangeFeed, StartsNowOrAtATime) {
             400);
 }
 
+TEST_F(ChangeFeed, SaysHowMuchARangeHoldsWhenAsked) {
+  client.MakeContainer();
+  Write("1");
+  Write("2");
+  const Headers now = {{"a-im", "Incremental Feed"}, {"if-none-match", "*"}};
+  EXPECT_EQ(client.Call("GET", TestClient::kDocs, now).Header("x-ms-resource-usage"), "");
+  Headers asking = now;
+  asking.emplace_back("x-ms-documentdb-populatequotainfo", "True");
+  const Reply reply = client.Call("GET", TestClient::kDocs, asking);
+  EXPECT_EQ(reply.status, 304);
+  EXPECT_THAT(std::string(reply.Header("x-ms-resource-usage")),
+              testing::HasSubstr("documentsSize=1;documentsCount=2;"));
+}
+
 TEST_F(ChangeFeed, IsScopedAndGoesOnAfterASplit) {
   client.MakeContainer();
   Write("1", "tenant1");

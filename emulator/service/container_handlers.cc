@@ -1,5 +1,4 @@
 // Containers and their partition key ranges.
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
@@ -10,6 +9,7 @@
 #include "emulator/service/charges.h"
 #include "emulator/service/handlers.h"
 #include "emulator/service/query_request.h"
+#include "emulator/service/quota.h"
 #include "emulator/service/session.h"
 #include "emulator/service/throughput.h"
 #include "emulator/store/rid.h"
@@ -82,25 +82,6 @@ std::string ContainerJson(const Context& context, const Container& container) {
   json.Set("_udfs", "udfs/");
   json.Set("_conflicts", "conflicts/");
   return ToJson(json);
-}
-
-void AddQuota(const Container& container, Reply* reply) {
-  uint64_t count = 0;
-  uint64_t bytes = 0;
-  for (const auto& partition : container.partitions()) {
-    std::lock_guard lock(partition->mutex);
-    count += partition->item_count();
-    bytes += partition->body_bytes();
-  }
-  const uint64_t kilobytes = bytes / 1024;
-  // A container without a partition key holds 10 GB; others show what one physical partition does.
-  const int gigabytes = container.settings()->has_partition_key ? 50 : 10;
-  reply->Set("x-ms-resource-quota",
-             fmt::format("documentSize={0};documentsSize={1};documentsCount=-1;collectionSize={1};",
-                         gigabytes * 1024, gigabytes * 1024 * 1024));
-  reply->Set("x-ms-resource-usage",
-             fmt::format("documentSize={};documentsSize={};documentsCount={};collectionSize={};",
-                         kilobytes / 1024, kilobytes, count, kilobytes));
 }
 
 Reply ContainerReply(const Context& context, const Container& container, const Database& database,
@@ -305,7 +286,7 @@ Reply HandleContainer(const Context& context) {
   if (context.request.method == "GET") {
     std::shared_lock topology(container->topology);
     Reply reply = ContainerReply(context, *container, *database, 200);
-    if (context.request.Flag("x-ms-documentdb-populatequotainfo")) AddQuota(*container, &reply);
+    AddQuota(context.request, *container, HoldingOf(*container), &reply);
     return reply;
   }
   if (context.request.method != "DELETE") return MethodNotAllowed();

@@ -37,6 +37,14 @@ TEST(Items, TheSameIdLivesInEveryLogicalPartition) {
   EXPECT_EQ(Body(client.Point("GET", "1", R"(["c"])"))["pk"].string(), "c");
 }
 
+TEST(Items, RefusesTheServicesBinaryJson) {
+  TestClient client;
+  client.MakeContainer();
+  const Reply reply = client.Write("\x80\xec\x01", R"(["a"])");
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_THAT(reply.body, testing::HasSubstr("Binary JSON is not supported"));
+}
+
 TEST(Items, RefusesBadDocuments) {
   TestClient client;
   client.MakeContainer();

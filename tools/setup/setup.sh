@@ -29,6 +29,7 @@ node_folder() { folder node "$here/npm/package.json" "$here/npm/package-lock.jso
 npm_suites_folder() { folder npm-suites "$here/npm-suites/package.json" "$here/npm-suites/package-lock.json"; }
 go_folder() { folder go "$here/go/go.mod" "$here/go/go.sum"; }
 jars_folder() { folder jars "$here/maven/pom.xml"; }
+client_jars_folder() { folder client-jars "$here/maven/client/pom.xml"; }
 connector_folder() { folder connector "$here/maven/connector/pom.xml"; }
 
 # Runs "$@" to fill a folder, once: a folder without its mark was interrupted and is made anew.
@@ -115,6 +116,10 @@ test_tools() {
   fill "$(npm_suites_folder)" "Node packages that carry their tests" make_node_modules npm-suites
   fill "$(go_folder)" "fake-gcs-server" make_go_tools
 }
+client_tools() {
+  check_java
+  fill "$(client_jars_folder)" "jars of the Java client" copy_jars "$here/maven/client/pom.xml"
+}
 spark_tools() {
   check_java
   fill "$(python_folder spark)" "Python packages with Spark" make_venv spark
@@ -137,6 +142,7 @@ export SPILLWAY_NODE_MODULES='$(node_folder)/node_modules'
 export SPILLWAY_NPM_SUITES='$(npm_suites_folder)/node_modules'
 export SPILLWAY_GO_TOOLS='$(go_folder)'
 export SPILLWAY_SPARK_JARS='$(jars_folder)'
+export SPILLWAY_CLIENT_JARS='$(client_jars_folder)'
 export SPILLWAY_CONNECTOR_JARS='$(connector_folder)'
 END
 }
@@ -153,7 +159,7 @@ case ${1:-} in
   build) lock_cache; build_tools ;;
   demo) lock_cache; build_tools; demo_tools ;;
   test) lock_cache; build_tools; test_tools ;;
-  full) lock_cache; build_tools; test_tools; spark_tools ;;
-  bench) lock_cache; build_tools; test_tools; spark_tools; connector_tools ;;
+  full) lock_cache; build_tools; test_tools; client_tools; spark_tools; connector_tools ;;
+  bench) lock_cache; build_tools; test_tools; client_tools; spark_tools; connector_tools ;;
   *) fail "usage: setup.sh build|demo|test|full|bench|env" ;;
 esac
