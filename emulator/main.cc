@@ -82,7 +82,8 @@ void PrintReadyText(const Server& server, const Arguments& arguments) {
     std::printf("  Python       nothing to do for localhost; else connection_verify=\"%s\"\n",
                 path);
     std::printf("  Go           SSL_CERT_FILE=%s\n", path);
-    std::printf("  Rust         AZURE_COSMOS_ALLOW_INVALID_CERT=true\n");
+    std::printf("  Rust         AZURE_COSMOS_BINARY_ENCODING_ENABLED=false, and\n");
+    std::printf("               ServerCertificateValidation::RequiredUnlessEmulator\n");
     std::printf("  Java, Spark  keytool -importcert -file %s -alias spillway -cacerts, or\n", path);
     std::printf("               COSMOS.EMULATOR_SERVER_CERTIFICATE_VALIDATION_DISABLED=true\n");
     std::printf("  .NET         DisableServerCertificateValidation=True; gateway mode\n");

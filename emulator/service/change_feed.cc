@@ -9,6 +9,7 @@
 
 #include "emulator/service/charges.h"
 #include "emulator/service/item_scan.h"
+#include "emulator/service/quota.h"
 #include "emulator/service/session.h"
 #include "emulator/service/signature.h"
 #include "emulator/store/rid.h"
@@ -101,6 +102,8 @@ class FeedReader {
     for (const auto& partition : partitions) {
       std::lock_guard lock(partition->mutex);
       next.emplace_back(partition->info().id, ReadRange(partition.get()));
+      holding_.documents += partition->item_count();
+      holding_.bytes += partition->body_bytes();
     }
     return MakeReply(next, partitions.front().get());
   }
@@ -204,6 +207,7 @@ class FeedReader {
     std::lock_guard lock(first->mutex);
     first->bucket->Charge(charge, context_.account.clock.Now());
     AddPartitionHeaders(target_, *first, &reply);
+    AddQuota(context_.request, *target_.container, holding_, &reply);
     return reply;
   }
 
@@ -217,6 +221,7 @@ class FeedReader {
   Position start_;
   std::vector<std::string> documents_;
   size_t bytes_ = 0;
+  Holding holding_;  // of the physical partitions that were read
 };
 
 }  // namespace

@@ -88,15 +88,11 @@ Outcome<std::string> TargetId(const Context& context, const ContainerTarget& tar
   const std::string epk = EpkOf(key, *target.container->settings());
   Partition& partition = target.container->PartitionOf(epk);
   std::lock_guard lock(partition.mutex);
-  const ScanPosition before{epk, *sequence - 1};
-  std::optional<std::string> id;
-  partition.Scan(epk, cosmosdb::kEpkMax, &before, context.account.clock.Seconds(),
-                 [&](const Item& item) {
-                   if (item.sequence == *sequence) id = std::string(item.id());
-                   return false;
-                 });
-  if (!id) return NotFoundError();
-  return *std::move(id);
+  const Item* item = partition.FindBySequence(*sequence);
+  if (item == nullptr || item->epk() != epk || item->ExpiredAt(context.account.clock.Seconds())) {
+    return NotFoundError();
+  }
+  return std::string(item->id());
 }
 
 std::optional<ItemOperation::Kind> KindOf(std::string_view method) {

@@ -73,6 +73,12 @@ Outcome<Throughput> WantedThroughput(const Context& context, const Offer& offer)
   if (!body.ok() || !(*body)["content"].is_object()) {
     return BadRequest("The offer must be a JSON object with 'content'.");
   }
+  for (const char* name : {"id", "_rid"}) {
+    const Value& given = (*body)[name];
+    if (given.is_string() && given.string() == offer.rid) continue;
+    return BadRequest("The '" + std::string(name) +
+                      "' of the offer does not match the one in the request path.");
+  }
   const double units_now = offer.throughput.units;
   if (context.request.Flag("x-ms-cosmos-migrate-offer-to-autopilot")) {
     return Throughput{

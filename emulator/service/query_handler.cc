@@ -38,9 +38,15 @@ struct QueryRun {
   size_t page = kPageDefault;
   size_t examined = 0;
   size_t examined_bytes = 0;
+  std::string_view refusal = {};  // of a function, while it ran
 
   const Container& container() const { return *target.container; }
   uint32_t now() const { return context.account.clock.Seconds(); }
+  sql::FunctionContext functions() {
+    sql::FunctionContext functions = FunctionsNow(context);
+    functions.refusal = &refusal;
+    return functions;
+  }
 };
 
 struct Page {
@@ -105,19 +111,31 @@ std::vector<sql::PlanRange> PlanRanges(const sql::Query& query, const Container&
   return {{"", "FF", false}};
 }
 
+// A query that pins the partition key in WHERE runs in that logical partition alone, as if the
+// request had named the key.
+void NarrowToPinnedKey(QueryRun* run) {
+  const std::vector<sql::PlanRange> ranges = PlanRanges(run->query, run->container());
+  if (run->query.from.empty() || !ranges[0].max_inclusive) return;
+  NarrowToKey(*cosmosdb::EpkFromHex(ranges[0].min), run->container(), &run->scope);
+}
+
 std::optional<ServiceError> CheckServable(const QueryRun& run) {
   const Request& request = run.context.request;
   const bool directed = run.scope.one_key || request.Has("x-ms-documentdb-partitionkeyrangeid") ||
                         request.Has("x-ms-start-epk");
-  if (run.context.options.lenient || directed) return std::nullopt;
-  if (!run.scope.one_range && !request.Flag("x-ms-documentdb-query-enablecrosspartition")) {
+  if (directed || run.query.from.empty()) return std::nullopt;
+  const bool lenient = run.context.options.lenient;
+  if (!lenient && !run.scope.one_range &&
+      !request.Flag("x-ms-documentdb-query-enablecrosspartition")) {
     return BadRequest(
         "Cross partition query is required but disabled. Please set "
         "x-ms-documentdb-query-enablecrosspartition to true, specify x-ms-documentdb-partitionkey, "
         "or "
         "revise your query to avoid this exception.");
   }
-  if (!sql::TraitsOf(run.query).needs_plan() || run.query.from.empty()) return std::nullopt;
+  // A client that says so wants to send the ranges their parts itself, all at once.
+  const bool parallel = request.Flag("x-ms-documentdb-query-parallelizecrosspartitionquery");
+  if (!parallel && (lenient || !sql::TraitsOf(run.query).needs_plan())) return std::nullopt;
   ServiceError error = BadRequest(
       "The provided cross partition query can not be directly served by the gateway. This is a "
       "first "
@@ -161,13 +179,14 @@ std::optional<ServiceError> CheckBudget(const QueryRun& run) {
 class StreamingPage {
  public:
   StreamingPage(QueryRun* run, Continuation start)
-      : run_(*run), at_(std::move(start)), functions_(FunctionsNow(run->context)) {}
+      : run_(*run), at_(std::move(start)), functions_(run->functions()) {}
 
   Page Read(bool resumed) {
     const ScanPosition start = at_.position;
     if (!LimitReached()) {
-      ScanItems(run_.container(), run_.scope, resumed ? &start : nullptr, run_.now(),
-                [this](const Item& item) { return Visit(item); });
+      ScanItems(
+          run_.container(), run_.scope, resumed ? &start : nullptr, run_.now(),
+          [this](const Item& item, const ScanPosition& position) { return Visit(item, position); });
     }
     if (more_) page_.continuation = ContinuationText(at_, run_.container().rid());
     return std::move(page_);
@@ -183,7 +202,7 @@ class StreamingPage {
            run_.examined >= kExaminedPerPageMax;
   }
 
-  bool Visit(const Item& item) {
+  bool Visit(const Item& item, const ScanPosition& position) {
     if (PageFull()) {
       more_ = true;
       return false;
@@ -202,7 +221,7 @@ class StreamingPage {
       ++at_.returned;
       if (LimitReached()) return false;
     }
-    at_.position = {std::string(item.epk()), item.sequence};
+    at_.position = position;
     at_.partial_sequence = 0;
     at_.partial_rows = 0;
     return true;
@@ -237,17 +256,18 @@ class StreamingPage {
 
 // Everything first, then the rows from an index on. Runs anew for every page.
 Page BlockingPage(QueryRun* run, size_t index) {
-  sql::Execution execution(&run->query, FunctionsNow(run->context));
+  sql::Execution execution(&run->query, run->functions());
   const bool only_counts = OnlyCounts(run->query);
   if (run->query.from.empty()) {
     execution.Add(Value());
   } else {
-    ScanItems(run->container(), run->scope, nullptr, run->now(), [&](const Item& item) {
-      ++run->examined;
-      run->examined_bytes += item.body.size();
-      execution.Add(only_counts ? Value(true) : *ParseJson(TextOf(*run, item)));
-      return true;
-    });
+    ScanItems(run->container(), run->scope, nullptr, run->now(),
+              [&](const Item& item, const ScanPosition&) {
+                ++run->examined;
+                run->examined_bytes += item.body.size();
+                execution.Add(only_counts ? Value(true) : *ParseJson(TextOf(*run, item)));
+                return true;
+              });
   }
   const std::vector<Value> rows = execution.Finish();
   Page page;
@@ -323,15 +343,17 @@ std::optional<ServiceError> CheckFeatures(const sql::Query& query, std::string_v
 
 Reply HandleQuery(const Context& context) {
   EMULATOR_TRY(const ContainerTarget target, FindTarget(context));
-  EMULATOR_TRY(const auto query, ParseQueryRequest(context.request));
+  EMULATOR_TRY(const auto query, ParseQueryRequest(context));
   EMULATOR_TRY(ScanScope scope, RequestedScope(context.request, *target.container));
   QueryRun run{context, target, *query, std::move(scope), PageSize(context.request, kPageDefault)};
+  NarrowToPinnedKey(&run);
   EMULATOR_CHECK(CheckServable(run));
   if (!context.options.lenient) {
     EMULATOR_CHECK(CheckCompositeIndex(*query, *target.container->settings()));
   }
   EMULATOR_CHECK(CheckBudget(run));
   EMULATOR_TRY(const Page page, ReadPage(&run));
+  if (!run.refusal.empty()) return BadRequest(std::string(run.refusal));
   Reply reply = FeedReply(RidText(target.container->rid()), "Documents", page.rows);
   if (!page.continuation.empty()) reply.Set("x-ms-continuation", page.continuation);
   const double charge = charges::Query(run.examined, page.bytes);
@@ -348,7 +370,7 @@ Reply HandleQuery(const Context& context) {
 
 Reply HandleQueryPlan(const Context& context) {
   EMULATOR_TRY(const ContainerTarget target, FindTarget(context));
-  EMULATOR_TRY(const auto query, ParseQueryRequest(context.request));
+  EMULATOR_TRY(const auto query, ParseQueryRequest(context));
   if (!context.options.lenient) {
     EMULATOR_CHECK(CheckCompositeIndex(*query, *target.container->settings()));
   }

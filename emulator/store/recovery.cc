@@ -207,7 +207,7 @@ void RebuildUniqueValues(Container* container) {
   if (settings.unique_keys.empty()) return;
   for (const auto& partition : container->partitions()) {
     partition->unique_values.clear();
-    partition->Scan(cosmosdb::kEpkMin, cosmosdb::kEpkMax, nullptr, 0, [&](const Item& item) {
+    partition->Scan(cosmosdb::kEpkMin, cosmosdb::kEpkMax, 0, [&](const Item& item) {
       for (std::string& name : UniqueNamesOf(settings, item)) {
         partition->unique_values[std::move(name)] = &item;
       }
@@ -232,7 +232,7 @@ Status WriteEverything(const Account& account, Journal* journal) {
   RETURN_IF_ERROR(ForEachContainer(account, [&](Container* container) {
     Status status;
     for (const auto& partition : container->partitions()) {
-      partition->Scan(cosmosdb::kEpkMin, cosmosdb::kEpkMax, nullptr, 0, [&](const Item& item) {
+      partition->Scan(cosmosdb::kEpkMin, cosmosdb::kEpkMax, 0, [&](const Item& item) {
         AppendPutRecord(container->rid(), item, &records);
         if (records.size() >= kRewriteChunkBytes) {
           status = journal->Append(records);
