@@ -118,7 +118,12 @@ TEST_F(ChangeFeed, AllVersionsShowEveryChange) {
   EXPECT_EQ(metadata(1)["previousImageLSN"].number(), 2);
   EXPECT_EQ(metadata(2)["operationType"].string(), "delete");
   EXPECT_EQ(metadata(2)["lsn"].number(), 4);
-  EXPECT_EQ(body["Documents"].At(2)["previous"]["id"].string(), "1");
+  EXPECT_EQ(metadata(2)["id"].string(), "1");
+  EXPECT_EQ(ToJson(metadata(2)["partitionKey"]), R"({"pk":"a"})");
+  EXPECT_TRUE(body["Documents"].At(1)["previous"].is_undefined());
+  const Headers since = {{"a-im", "Full-Fidelity Feed"},
+                         {"if-modified-since", FormatRfc1123(client.clock.WallNow())}};
+  EXPECT_EQ(client.Call("GET", TestClient::kDocs, since).status, 400);
 }
 
 TEST_F(ChangeFeed, AllVersionsNeedAPolicy) {

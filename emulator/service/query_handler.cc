@@ -10,10 +10,12 @@
 #include "emulator/service/composite_index.h"
 #include "emulator/service/continuation.h"
 #include "emulator/service/handlers.h"
+#include "emulator/service/index_metrics.h"
 #include "emulator/service/item_scan.h"
 #include "emulator/service/partition_key.h"
 #include "emulator/service/query_request.h"
 #include "emulator/service/session.h"
+#include "emulator/service/throughput.h"
 #include "emulator/sql/execute.h"
 #include "emulator/sql/plan.h"
 #include "emulator/store/rid.h"
@@ -26,7 +28,6 @@ constexpr size_t kPageBytesMax = 4 * 1024 * 1024;
 // A page that has looked at so many documents ends, full or not.
 constexpr size_t kExaminedPerPageMax = 50'000;
 constexpr int kNeedsPlan = 1004;
-constexpr int kRequestRateTooLarge = 3200;
 constexpr std::string_view kIndexToken = "-IDX:";
 
 // One request's query and where it runs.
@@ -38,6 +39,7 @@ struct QueryRun {
   size_t page = kPageDefault;
   size_t examined = 0;
   size_t examined_bytes = 0;
+  Admission admission = {};
   std::string_view refusal = {};  // of a function, while it ran
 
   const Container& container() const { return *target.container; }
@@ -125,7 +127,7 @@ std::optional<ServiceError> CheckServable(const QueryRun& run) {
                         request.Has("x-ms-start-epk");
   if (directed || run.query.from.empty()) return std::nullopt;
   const bool lenient = run.context.options.lenient;
-  if (!lenient && !run.scope.one_range &&
+  if (!lenient && run.container().settings()->has_partition_key &&
       !request.Flag("x-ms-documentdb-query-enablecrosspartition")) {
     return BadRequest(
         "Cross partition query is required but disabled. Please set "
@@ -160,15 +162,9 @@ std::vector<Partition*> PartitionsOf(const QueryRun& run) {
 
 std::optional<ServiceError> CheckBudget(const QueryRun& run) {
   for (Partition* partition : PartitionsOf(run)) {
-    const auto wait = partition->bucket->TryStart(run.context.account.clock.Now());
-    if (!wait) continue;
-    ServiceError error;
-    error.status = 429;
-    error.substatus = kRequestRateTooLarge;
-    error.message = "Request rate is large. More Request Units may be needed.";
-    error.retry_after = *wait;
-    error.charge = charges::kThrottled;
-    return error;
+    const auto refusal =
+        partition->bucket->TryStart(run.context.account.clock.Now(), run.admission);
+    if (refusal) return RequestRateTooLarge(*refusal);
   }
   return std::nullopt;
 }
@@ -314,7 +310,7 @@ void ChargePartitions(const QueryRun& run, double charge) {
   const std::vector<Partition*> partitions = PartitionsOf(run);
   const SteadyTime now = run.context.account.clock.Now();
   for (Partition* partition : partitions) {
-    partition->bucket->Charge(charge / static_cast<double>(partitions.size()), now);
+    partition->bucket->Charge(charge / static_cast<double>(partitions.size()), now, run.admission);
   }
 }
 
@@ -351,6 +347,7 @@ Reply HandleQuery(const Context& context) {
   if (!context.options.lenient) {
     EMULATOR_CHECK(CheckCompositeIndex(*query, *target.container->settings()));
   }
+  EMULATOR_TRY(run.admission, RequestedAdmission(context.request));
   EMULATOR_CHECK(CheckBudget(run));
   EMULATOR_TRY(const Page page, ReadPage(&run));
   if (!run.refusal.empty()) return BadRequest(std::string(run.refusal));
@@ -361,6 +358,9 @@ Reply HandleQuery(const Context& context) {
   ChargePartitions(run, charge);
   if (context.request.Flag("x-ms-documentdb-populatequerymetrics")) {
     reply.Set("x-ms-documentdb-query-metrics", MetricsText(run, page));
+  }
+  if (context.request.Flag("x-ms-cosmos-populateindexmetrics")) {
+    reply.Set("x-ms-cosmos-index-utilization", IndexMetrics(*query));
   }
   Partition& first = target.container->PartitionOf(run.scope.min);
   std::lock_guard lock(first.mutex);

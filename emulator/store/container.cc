@@ -144,6 +144,10 @@ void Container::SetThroughput(std::optional<double> units_per_second, double win
   }
 }
 
+void Container::SetShares(const Shares& shares, SteadyTime now) {
+  for (const auto& partition : partitions_) partition->bucket->SetShares(shares, now);
+}
+
 void Container::ShareBucket(const std::shared_ptr<TokenBucket>& bucket) {
   for (const auto& partition : partitions_) partition->bucket = bucket;
 }

@@ -127,7 +127,10 @@ Status FillIndexingPolicy(Value* definition, ContainerSettings* settings) {
     return InvalidArgument("The indexing mode '" + mode + "' is not known.");
   }
   policy->Set("indexingMode", mode);
-  if (!(*policy)["automatic"].is_bool()) policy->Set("automatic", mode != "none");
+  // Indexing on demand (automatic: false) is long gone: a consistent index takes every document.
+  if (mode == "consistent" || !(*policy)["automatic"].is_bool()) {
+    policy->Set("automatic", mode != "none");
+  }
   const auto is_empty = [&](const char* name) {
     return !(*policy)[name].is_array() || (*policy)[name].array().empty();
   };

@@ -41,7 +41,7 @@ struct ChangeRecord {
   uint64_t previous_lsn = 0;
   uint32_t timestamp = 0;
   std::string current;   // JSON; empty for a delete
-  std::string previous;  // JSON; empty for a create
+  std::string previous;  // JSON, of a deletion
 };
 
 class Partition {
