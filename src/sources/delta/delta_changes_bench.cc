@@ -74,7 +74,7 @@ Status Poll(ChangeLog& log, int polls) {
 
 Status Run(int argc, char** argv) {
   DeltaOptions options{.root = argv[1]};
-  AddStorageFromEnvironment(ProcessEnvironment(), options);
+  RETURN_IF_ERROR(AddStorageFromEnvironment(ProcessEnvironment(), options));
   ASSIGN_OR_RETURN(const auto source, MakeDeltaSource(std::move(options)));
   ASSIGN_OR_RETURN(const auto log, Open(*source, argc > 2 ? std::atoll(argv[2]) : 0));
   RETURN_IF_ERROR(Follow(*log));
