@@ -1,4 +1,4 @@
-"""Changes the demo's Delta table as a shop does: a sale, a move, sold out, new products, a mistake."""
+"""Changes the demo's Delta table as a shop does: a sale, a move, sold out, novelties, a mistake."""
 
 import random
 import sys
