@@ -13,7 +13,16 @@ say() {
   if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then printf '\n\033[1m%s\033[0m\n' "$*"
   else printf '\n%s\n' "$*"; fi
 }
-run() { printf '\n$ spillway %s\n' "$*"; "$SPILLWAY_BIN/spillway" "$@"; }
+# Shows a command as one would type it, and runs it.
+run() {
+  local word words=
+  for word in "$@"; do
+    [[ $word =~ ^[A-Za-z0-9_./-]+$ ]] || word="\"$word\""
+    words+=" $word"
+  done
+  printf '\n$ spillway%s\n' "$words"
+  "$SPILLWAY_BIN/spillway" "$@"
+}
 
 say "1. A lake: a Delta table of $rows products, written by delta-rs"
 "$SPILLWAY_PYTHON" "$here/make_table.py" "$folder/lake/products" "$rows"
@@ -52,7 +61,8 @@ run verify products
 run query shop/products "SELECT TOP 3 c.id, c.name, c.price FROM c WHERE c.category = 'garden drinkware'"
 
 say "6. A second opinion: neither side read by Spillway"
-"$SPILLWAY_PYTHON" "$here/compare.py" "$folder/lake/products" "$endpoint"
+"$SPILLWAY_PYTHON" "$here/compare.py" "$folder/lake/products" "$endpoint" \
+  "$(ready certificate)"
 
 say "7. What happened"
 run status

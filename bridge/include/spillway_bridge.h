@@ -164,6 +164,7 @@ typedef struct BridgeFileFacts {
   uint64_t live_rows;        /* those that the file's role gives */
   uint64_t decoded_bytes;    /* of the projected columns of the whole file, as Arrow */
   bool decoded_bytes_exact;  /* false: a lower bound (dictionaries without size statistics) */
+  uint64_t held_bytes;       /* about what reading holds at a time, besides the batches */
 } BridgeFileFacts;
 
 void bridge_reader_facts(const BridgeReader* reader, BridgeFileFacts* facts);
@@ -186,8 +187,8 @@ int32_t bridge_reader_next(BridgeReader* reader, struct ArrowArray* array, Bridg
 
 /* ---- The log and what it changed ---- */
 
-/* Reads `count` commit files of the log, at the same time and with one request each, into `commits`:
- * null where there is none. All or nothing when one of them fails. */
+/* Reads `count` commit files of the log, at the same time and with one request each, into
+ * `commits`: null where there is none. All or nothing when one of them fails. */
 int32_t bridge_commits_read(const BridgeEngine* engine, uint64_t first_version, size_t count,
                             const BridgeCancellation* cancellation, BridgeCommit** commits,
                             BridgeError* error);

@@ -60,6 +60,7 @@ pub struct BridgeFileFacts {
     live_rows: u64,
     decoded_bytes: u64,
     decoded_bytes_exact: bool,
+    held_bytes: u64,
 }
 
 #[repr(C)]
@@ -429,6 +430,7 @@ pub unsafe extern "C" fn bridge_reader_facts(
             live_rows: known.live_rows,
             decoded_bytes: known.decoded_bytes,
             decoded_bytes_exact: known.decoded_bytes_exact,
+            held_bytes: known.held_bytes,
         };
     });
 }

@@ -71,6 +71,8 @@ pub struct FileFacts {
     pub live_rows: u64,
     pub decoded_bytes: u64,
     pub decoded_bytes_exact: bool,
+    /// About what reading holds at a time, besides the batches it gives out.
+    pub held_bytes: u64,
 }
 
 pub struct LiveBatch {
@@ -146,7 +148,28 @@ impl FileReader {
             live_rows: self.rows.len(),
             decoded_bytes,
             decoded_bytes_exact,
+            held_bytes: self.held_bytes(),
         }
+    }
+
+    /// Of the row group that holds most: one is open at a time.
+    fn held_bytes(&self) -> u64 {
+        let engine = self.scan.engine();
+        let fetched_max = match engine.is_local() {
+            true => 0,
+            false => engine.remote_bytes_max,
+        };
+        let of_group = |(ordinal, _): &(usize, Range<u64>)| {
+            let group = self.metadata.metadata().row_group(*ordinal);
+            let columns = self.projected_leaves.iter().map(|leaf| group.column(*leaf));
+            let (mut decoding, mut fetched) = (0, 0);
+            for column in columns {
+                decoding += decoder_size(column);
+                fetched += column.compressed_size().max(0) as u64;
+            }
+            decoding + fetched.min(fetched_max)
+        };
+        self.groups.iter().map(of_group).max().unwrap_or(0)
     }
 
     /// The next batch starts at the wanted row `first_row`; batches have at most `batch_rows` rows.
@@ -494,6 +517,16 @@ fn select_row_groups(
         kept.push(all[position].clone());
     }
     Ok(kept)
+}
+
+/// What writers let a page, or a dictionary, grow to: the default of parquet-java, Arrow and Rust.
+const PAGE_BYTES: u64 = 1 << 20;
+
+/// What the decoder of a column holds: its dictionary and its current page.
+fn decoder_size(column: &ColumnChunkMetaData) -> u64 {
+    let pages = 1 + u64::from(column.dictionary_page_offset().is_some());
+    let all = column.uncompressed_size().max(0) as u64;
+    all.min(pages * PAGE_BYTES)
 }
 
 /// Bytes of a column chunk once decoded to Arrow, and whether that is known rather than guessed.

@@ -145,6 +145,15 @@ Status CheckPipeline(const Project& project, const PipelineConfig& pipeline,
   return opened.destination->Check(ctx).WithContext(At(pipeline, "destination"));
 }
 
+namespace {
+
+Status NeedsContainer(const std::string& connection) {
+  return InvalidArgument(fmt::format("a query of connection `{}` needs a container", connection))
+      .WithHint(fmt::format("spillway query {}/CONTAINER \"SELECT * FROM c\"", connection));
+}
+
+}  // namespace
+
 Result<std::unique_ptr<QueryRows>> QueryTarget(const Project& project, const std::string& target,
                                                const std::string& sql) {
   const size_t slash = target.find('/');
@@ -152,16 +161,20 @@ Result<std::unique_ptr<QueryRows>> QueryTarget(const Project& project, const std
   EndpointSettings settings{nullptr, nullptr, project.folder()};
   const ConnectionConfig* connection = nullptr;
   if (slash == std::string::npos) {
-    ASSIGN_OR_RETURN(const PipelineConfig* pipeline, project.FindPipeline(target));
-    connection = pipeline->destination_connection;
-    settings.endpoint = pipeline->destination.get();
+    const Result<const PipelineConfig*> pipeline = project.FindPipeline(target);
+    if (!pipeline.ok() && project.FindConnection(target).ok()) return NeedsContainer(target);
+    if (!pipeline.ok()) return pipeline.status();
+    connection = (*pipeline)->destination_connection;
+    settings.endpoint = (*pipeline)->destination.get();
   } else {
     ASSIGN_OR_RETURN(connection, project.FindConnection(target.substr(0, slash)));
   }
   if (!connection->type->query) {
     return InvalidArgument(fmt::format("connection `{}` ({}) answers no queries", connection->name,
-                                       connection->type->name));
+                                       connection->type->name))
+        .WithHint("ask a connection of type cosmosdb: spillway query CONNECTION/CONTAINER SQL");
   }
+  if (settings.endpoint == nullptr && name.empty()) return NeedsContainer(connection->name);
   settings.connection = connection->options.get();
   return connection->type->query(settings, name, sql);
 }

@@ -190,6 +190,16 @@ TEST_F(Pipeline, AnswersNoQueryWhereTheDestinationHasNone) {
   const auto rows = QueryTarget(*Load(), "out/rows", "SELECT 1");
   ASSERT_FALSE(rows.ok());
   EXPECT_EQ(rows.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(rows.status().hint()), HasSubstr("cosmosdb"));
+}
+
+TEST_F(Pipeline, AQueryOfAConnectionAloneAsksForTheContainer) {
+  const auto project = Load();
+  const Status status = QueryTarget(*project, "out", "SELECT 1").status();
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.hint()), HasSubstr("out/CONTAINER"));
+  EXPECT_THAT(QueryTarget(*project, "nowhere", "SELECT 1").status().ToString(),
+              HasSubstr("no pipeline `nowhere`"));
 }
 
 }  // namespace

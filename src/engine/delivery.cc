@@ -293,8 +293,9 @@ Status Delivery::Count(BatchInFlight* batch) {
 
 Status Delivery::FlushTally() {
   const Tally tally = std::exchange(tally_, {});
-  return tally.batch == nullptr ? Status::Ok()
-                                : parts_.batches.Settle(*tally.batch, tally.documents);
+  if (tally.batch == nullptr) return Status::Ok();
+  parts_.meter.rows_settled += tally.documents;
+  return parts_.batches.Settle(*tally.batch, tally.documents);
 }
 
 Status Delivery::BackOff() {

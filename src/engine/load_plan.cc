@@ -100,6 +100,10 @@ uint64_t BatchBytesTarget(uint64_t memory_bytes_max) {
   return std::clamp<uint64_t>(memory_bytes_max / kPartOfMemory, 256 << 10, 4 << 20);
 }
 
+uint64_t ReadingBytesMax(uint64_t memory_bytes_max) {
+  return memory_bytes_max / 8 * 3;
+}
+
 Result<std::unique_ptr<Snapshot>> OpenMapped(Source& source, const DocumentOptions& documents,
                                              const VersionSelector& at, uint64_t batch_bytes_target,
                                              const CallContext& ctx) {

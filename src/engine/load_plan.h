@@ -46,6 +46,9 @@ Result<std::unique_ptr<Snapshot>> OpenMapped(Source& source, const DocumentOptio
 
 // Batches of about this size keep a run inside the knob: see docs/architecture.md, "Memory".
 uint64_t BatchBytesTarget(uint64_t memory_bytes_max);
+// For what readers hold besides their batches: wide rows leave room for fewer readers, never for
+// less than one.
+uint64_t ReadingBytesMax(uint64_t memory_bytes_max);
 
 }  // namespace spillway
 

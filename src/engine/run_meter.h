@@ -17,6 +17,7 @@ struct RunMeter {
   std::atomic<uint64_t> requests{0};
   std::atomic<uint64_t> throttled_requests{0};
   std::atomic<uint64_t> bytes_sent{0};
+  std::atomic<uint64_t> rows_settled{0};  // have their fate, wherever the checkpoint is
   // Documents in quarantine now: what a run that has ended leaves behind may still land (I3).
   std::atomic<uint64_t> unsure{0};
   // Nanoseconds, over all threads of a kind.

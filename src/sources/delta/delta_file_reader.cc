@@ -52,6 +52,7 @@ DeltaFileReader::DeltaFileReader(const Work& work, CancellationHandle cancellati
       cancellation_(std::move(cancellation)),
       reader_(std::move(reader)),
       live_rows_(FactsOf(reader_.get()).live_rows),
+      held_bytes_(FactsOf(reader_.get()).held_bytes),
       sizing_(SizingFor(work.batch_bytes_target, FactsOf(reader_.get()))) {
   bridge_reader_seek(reader_.get(), work.skip_rows, sizing_.rows());
 }

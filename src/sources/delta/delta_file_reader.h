@@ -33,6 +33,8 @@ class DeltaFileReader {
   Result<std::optional<Batch>> Next(const CallContext& ctx);
   // The same, and what each row is an image of.
   Result<std::optional<ImageBatch>> NextImages(const CallContext& ctx);
+  // As SplitReader::held_bytes.
+  uint64_t held_bytes() const { return held_bytes_; }
 
  private:
   DeltaFileReader(const Work& work, CancellationHandle cancellation, ReaderHandle reader);
@@ -46,6 +48,7 @@ class DeltaFileReader {
   const CancellationHandle cancellation_;
   const ReaderHandle reader_;
   const uint64_t live_rows_;
+  const uint64_t held_bytes_;
   BatchSizing sizing_;
   Status broken_;  // set by the first failure: the reader cannot go on
 };

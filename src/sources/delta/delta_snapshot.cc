@@ -18,6 +18,7 @@ class DeltaSplitReader : public SplitReader {
   explicit DeltaSplitReader(std::unique_ptr<DeltaFileReader> file) : file_(std::move(file)) {}
 
   Result<std::optional<Batch>> Next(const CallContext& ctx) override { return file_->Next(ctx); }
+  uint64_t held_bytes() const override { return file_->held_bytes(); }
 
  private:
   const std::unique_ptr<DeltaFileReader> file_;
