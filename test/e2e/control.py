@@ -1,6 +1,5 @@
 """The server's control port: faults, splits, and the history of what was really written."""
 
-import itertools
 import json
 import urllib.request
 
@@ -39,12 +38,27 @@ class Control:
         self.ask("DELETE", "/history")
 
 
-def history(control, container):
+class History:
+    """The writes that the server applied to a container, in order, as they come."""
+
+    def __init__(self, control, container):
+        self.control = control
+        self.container = container
+        self.next = 0
+        control.ask("POST", "/history", {"enabled": True})
+
+    def new(self) -> list:
+        """What was applied since the last call."""
+        found = []
+        while True:
+            page = self.control.ask("GET", f"/history?from={self.next}&count={HISTORY_PAGE}")
+            assert page["dropped"] == 0, "the server did not keep every write"
+            if not page["writes"]:
+                return found
+            self.next = page["writes"][-1]["number"] + 1
+            found += [write for write in page["writes"] if write["container"] == self.container]
+
+
+def history(control, container) -> list:
     """Every write that the server applied to a container, in order."""
-    writes = []
-    for start in itertools.count(0, HISTORY_PAGE):
-        page = control.ask("GET", f"/history?from={start}&count={HISTORY_PAGE}")["writes"]
-        writes += page
-        if len(page) < HISTORY_PAGE:
-            break
-    return [write for write in writes if write["container"] == container]
+    return History(control, container).new()

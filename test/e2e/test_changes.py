@@ -479,10 +479,10 @@ def test_a_continuous_sync_follows_until_stopped_and_goes_on(kind, code, followe
 DECISIONS = {
     "replace_table": "--resync",
     "vacuum": "--resync",
-    "type_widening": "--full",
-    "column_mapping_id": "--full",
-    "column_mapping_name": "--full",
-    "rs_overwrite_schema": "--full",
+    "type_widening": "--resync",
+    "column_mapping_id": "--resync",
+    "column_mapping_name": "--resync",
+    "rs_overwrite_schema": "--resync",
 }
 
 
