@@ -48,9 +48,7 @@ class Episode:
             folder / "rows", seed, ROWS, COMMIT_SECONDS, feed=self.dice.random() < 0.7
         )
         self.table = self.committer.table.path
-        key_of = lambda write: (self.category_of(write), write["id"])
-        self.judge = Judge(self.committer.timeline, key_of)
-        self.categories = {}  # (id, partition key hash) → category: a delete tells the hash alone
+        self.judge = Judge(self.committer.timeline)
         self.history = History(control, f"{workspace.database}/{container}")
         self.kills = {}
         workspace.configure(
@@ -66,12 +64,6 @@ class Episode:
             )
             | {"state": {"store": "sqlite", "path": str(folder / "state.db")}}
         )
-
-    def category_of(self, write) -> str:
-        place = (write["id"], write["epk"])
-        if write["operation"] != "delete":
-            self.categories[place] = write["document"]["category"]
-        return self.categories[place]
 
     def start(self, *words):
         return self.workspace.spillway.start("sync", "p", *words)
@@ -219,15 +211,16 @@ def test_of_two_runners_one_is_effective(workspace, control, tmp_path):
 @pytest.fixture
 def judged():
     timeline = Timeline()
-    for version, rows in enumerate([{"a": 0}, {"a": 1}, {}, {"a": 3}, {"a": 3, "b": 4}]):
-        timeline.note(version, rows)
-    judge = Judge(timeline, lambda write: write["id"])
+    versions = [{"a": 0}, {"a": 1}, {}, {"a": 3}, {"a": 3, "b": 4}]
+    for version, rows in enumerate(versions):
+        timeline.note(version, {("c", name): v for name, v in rows.items()})
+    judge = Judge(timeline)
 
     def see(*states):
-        document = lambda v: {"operation": "upsert", "document": {"v": v}}
         for name, v in states:
-            write = {"operation": "delete"} if v is None else document(v)
-            judge.see([{"id": name, **write}])
+            document = {"document": {"category": "c", "v": v}}
+            write = {"operation": "delete"} if v is None else {"operation": "replace", **document}
+            judge.see([{"id": name, "epk": "E", **write}])
         return judge
 
     return see
@@ -242,7 +235,7 @@ def test_the_judge_lets_pass_what_goes_forward(judged):
     [
         [("a", 1), ("a", 0)],  # an older state
         [("a", 3), ("a", None)],  # a delete that was before
-        [("a", None), ("a", 1)],  # back to life
+        [("a", 1), ("a", None), ("a", 1)],  # back to life
         [("a", 2)],  # a state that never was
     ],
 )

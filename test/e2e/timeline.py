@@ -8,7 +8,7 @@ import bisect
 
 
 class Timeline:
-    """For every key, since which versions it had which state: `v` of its row, or absent."""
+    """For every key, (category, id), since when it had which state: `v` of its row, or absent."""
 
     def __init__(self):
         self.states = {}  # key → [(version, v or None)], ascending
@@ -39,11 +39,11 @@ class Timeline:
 
 
 class Judge:
-    """Follows a container's history."""
+    """Follows the history of a container whose partition key is /category, from its creation on."""
 
-    def __init__(self, timeline: Timeline, key_of):
+    def __init__(self, timeline: Timeline):
         self.timeline = timeline
-        self.key_of = key_of  # write → key
+        self.categories = {}  # hash of the partition key → category: a delete tells the hash alone
         self.reached = {}  # key → version that its last write is known to have reached
         self.state = {}  # key → v of the document that is there
         self.writes = 0
@@ -55,8 +55,11 @@ class Judge:
         self.writes += len(writes)
 
     def _apply(self, write) -> None:
-        key = self.key_of(write)
-        v = write["document"]["v"] if write["operation"] != "delete" else None
+        v = None
+        if write["operation"] != "delete":
+            self.categories[write["epk"]] = write["document"]["category"]
+            v = write["document"]["v"]
+        key = (self.categories[write["epk"]], write["id"])
         least = self.reached.get(key, -1)
         version = self.timeline.next_version_of(key, v, least)
         assert version is not None, (
