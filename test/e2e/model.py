@@ -12,7 +12,7 @@ from hand_log import HandTable
 
 CATEGORIES = ["a", "b", "c", "d"]
 COLUMNS = {"id": pa.string(), "category": pa.string(), "n": pa.int32(), "note": pa.string()}
-LATE_COLUMNS = {"extra": pa.int64(), "more": pa.string()}
+LATE_COLUMNS = {"extra": pa.string(), "more": pa.int64()}
 ROWS_MAX = 60  # more are deleted again
 BEFORE, AFTER, INSERT, DELETE = "update_preimage", "update_postimage", "insert", "delete"
 
