@@ -93,7 +93,8 @@ class Episode:
         if killed:
             self.kills[moment] = self.kills.get(moment, 0) + 1
         else:
-            assert process.returncode in (0, TERMINATED), stdout + stderr
+            # Before the program has come to its handler, a signal ends it as any other program.
+            assert process.returncode in (0, TERMINATED, -signal.SIGTERM), stdout + stderr
         return killed
 
     def kill_after(self, seconds, moment, *words, signals=(signal.SIGKILL,)) -> bool:
