@@ -60,11 +60,16 @@ say "5. The proof: source and container compared, document by document"
 run verify products
 run query shop/products "SELECT TOP 3 c.id, c.name, c.price FROM c WHERE c.category = 'garden drinkware'"
 
-say "6. A second opinion: neither side read by Spillway"
+say "6. The table changes, in six commits; the same command brings what has changed"
+"$SPILLWAY_PYTHON" "$here/change_table.py" "$folder/lake/products"
+run sync products
+run verify products
+
+say "7. A second opinion: neither side read by Spillway"
 "$SPILLWAY_PYTHON" "$here/compare.py" "$folder/lake/products" "$endpoint" \
   "$(ready certificate)"
 
-say "7. What happened"
+say "8. What happened"
 run status
 run runs
 say "Done. Everything is in $(basename "$folder")/; run the demo again for a fresh start."

@@ -24,6 +24,7 @@ struct Arguments {
   int control_port = -1;
   bool plain_only = false;
   bool ready_json = false;
+  EntraOptions entra;
 };
 
 // `throughput` and `ranges` are texts until here: "unlimited", "auto" or a number.
@@ -82,7 +83,8 @@ void PrintReadyText(const Server& server, const Arguments& arguments) {
     std::printf("  Python       nothing to do for localhost; else connection_verify=\"%s\"\n",
                 path);
     std::printf("  Go           SSL_CERT_FILE=%s\n", path);
-    std::printf("  Rust         AZURE_COSMOS_ALLOW_INVALID_CERT=true\n");
+    std::printf("  Rust         AZURE_COSMOS_BINARY_ENCODING_ENABLED=false, and\n");
+    std::printf("               ServerCertificateValidation::RequiredUnlessEmulator\n");
     std::printf("  Java, Spark  keytool -importcert -file %s -alias spillway -cacerts, or\n", path);
     std::printf("               COSMOS.EMULATOR_SERVER_CERTIFICATE_VALIDATION_DISABLED=true\n");
     std::printf("  .NET         DisableServerCertificateValidation=True; gateway mode\n");
@@ -107,6 +109,7 @@ int Run(Arguments* arguments) {
     arguments->run.certificate_folder = arguments->run.data_folder;
   }
   arguments->run.tls = !arguments->plain_only;
+  if (!arguments->entra.audience.empty()) arguments->run.server.entra = arguments->entra;
   if (arguments->control_port >= 0) {
     arguments->run.control_port = static_cast<uint16_t>(arguments->control_port);
   }
@@ -158,6 +161,23 @@ int Main(int argument_count, char** argument_values) {
                  "Port of the control API, on loopback only; 0 takes a free one");
   app.add_option("--threads", arguments.run.threads, "Threads that serve requests")
       ->capture_default_str();
+  app.add_option("--bucket-seconds", arguments.run.server.throughput_window_seconds,
+                 "Seconds of its throughput that a physical partition can spend at once")
+      ->check(CLI::Range(0.1, 1.0))
+      ->capture_default_str();
+  app.add_option_function<uint32_t>(
+      "--throughput-change-ms",
+      [&](uint32_t duration) {
+        arguments.run.server.throughput_change_pending = std::chrono::milliseconds(duration);
+      },
+      "How long a change of throughput stays pending");
+  app.add_option("--range-bytes", arguments.run.server.range_bytes_max,
+                 "A range that holds more is split")
+      ->capture_default_str();
+  app.add_option("--entra-audience", arguments.entra.audience,
+                 "For tests: take Entra tokens for this audience beside the key");
+  app.add_option("--entra-reader", arguments.entra.readers,
+                 "Object id of a principal that may only read; all others may write documents");
   app.add_flag("--lenient", arguments.run.server.lenient,
                "Execute cross-partition queries that the service refuses without a plan");
   app.add_flag("--ready-json", arguments.ready_json, "Print one JSON line when ready");

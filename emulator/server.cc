@@ -77,7 +77,8 @@ Result<std::unique_ptr<Server>> Server::Start(const RunOptions& options, const C
 
 void Server::ScheduleUpkeep() {
   listener_->RunAfter(kUpkeepInterval, [this] {
-    service_->PurgeExpired();
+    // What could not be recorded now is tried again with the next change.
+    static_cast<void>(service_->Upkeep().ok());
     ScheduleUpkeep();
   });
 }

@@ -149,13 +149,25 @@ TEST_F(ServerTest, TakesChunkedBodies) {
 
 TEST_F(ServerTest, EndsBrokenConnectionsCleanly) {
   EXPECT_THAT(Exchange(server_->port(), "nonsense\r\n\r\n"), StartsWith("HTTP/1.1 400"));
-  Exchange(server_->port(), "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
   Exchange(server_->port(), "GET / HTTP/1.1\r\nBad\r\n\r\n");
   EXPECT_THAT(Exchange(server_->port(), "GET / HTTP/1.1\r\nX: " + std::string(100'000, 'x')),
               StartsWith("HTTP/1.1 431"));
   EXPECT_THAT(Exchange(server_->port(), "POST /dbs HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n"),
               StartsWith("HTTP/1.1 413"));
   EXPECT_THAT(Exchange(server_->port(), Http("GET", "/")), StartsWith("HTTP/1.1 200"));
+}
+
+// RFC 9113, sections 6.5 and 6.8: SETTINGS, then GOAWAY with HTTP_1_1_REQUIRED.
+TEST_F(ServerTest, TellsHttp2ClientsThatItSpeaksHttp11) {
+  const std::string reply = Exchange(
+      server_->port(), std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", 33));
+  EXPECT_EQ(reply, std::string("\0\0\0\x04\0\0\0\0\0\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\x0d", 26));
+}
+
+TEST_F(ServerTest, RefusesALargeBodyWithAReplyThatArrivesWhileItIsStillSent) {
+  const std::string begin = "POST /dbs HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n";
+  EXPECT_THAT(Exchange(server_->port(), begin + std::string(1'000'000, 'x')),
+              StartsWith("HTTP/1.1 413"));
 }
 
 TEST_F(ServerTest, FaultsReachTheSocket) {

@@ -225,7 +225,7 @@ BridgeText bridge_definition_details(const BridgeDefinition* definition);
 
 typedef struct BridgeChangedFile {
   BridgeText path;                   /* as in the log */
-  BridgeText partition_values;       /* a JSON object as in the log; empty: the log does not say */
+  BridgeText partition_values;       /* a JSON object as in the log; empty: not said */
   BridgeText deletion_vector;        /* a JSON object as in the log; empty: none */
   BridgeText deletion_vector_before; /* of BRIDGE_ROWS_BETWEEN_VECTORS */
   uint64_t size;                     /* bytes; 0: the log does not say */

@@ -324,8 +324,7 @@ fn parse_partition_values(json: &str, names: &[String]) -> Outcome<Box<[Option<B
     let corrupt = |why: &str| Failure::new(Class::LogCorrupt, format!("partitionValues: {why}"));
     let values: Value = serde_json::from_str(json).map_err(|e| corrupt(&e.to_string()))?;
     let value = |name: &String| match values.get(name) {
-        None => Err(corrupt(&format!("nothing of column \"{name}\""))),
-        Some(Value::Null) => Ok(None),
+        None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.as_str().into())),
         Some(_) => Err(corrupt(&format!("that of \"{name}\" is not a text"))),
     };

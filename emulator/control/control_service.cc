@@ -199,8 +199,13 @@ Reply ControlService::SetThroughput(const Value& body) {
                                                         : "";
     const auto offer = account.OfferOf(rid);
     if (offer == nullptr) return BadRequest("throughput: the container has none of its own");
-    offer->throughput = {autoscale.is_number(),
-                         autoscale.is_number() ? autoscale.number() : manual.number()};
+    Shares shares = offer->throughput.shares;
+    if (!body["buckets"].is_undefined()) {
+      EMULATOR_TRY(shares, ParseShares(body["buckets"]));
+    }
+    offer->throughput = {.autoscale = autoscale.is_number(),
+                         .units = autoscale.is_number() ? autoscale.number() : manual.number(),
+                         .shares = shares};
     offer->pending.reset();
     offer->version = account.NextVersion();
   }

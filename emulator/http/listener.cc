@@ -28,6 +28,18 @@ using boost::system::error_code;
 // Bytes asked from the socket at once: a whole bulk request in one system call.
 constexpr size_t kReadBytes = 256 * 1024;
 constexpr std::chrono::milliseconds kDripInterval{50};
+// After a reply that ends a connection, what still comes is read and dropped for so long: a close
+// with unread bytes would reset the connection, and the reply could be lost with it.
+constexpr std::chrono::seconds kLingerMax{2};
+
+// What an HTTP/2 client says first (RFC 9113, section 3.4), and what it is told: an empty SETTINGS
+// frame, then GOAWAY with HTTP_1_1_REQUIRED (sections 6.5, 6.8, 7).
+constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n";
+constexpr std::string_view kHttp11Required{
+    "\0\0\0\x04\0\0\0\0\0"
+    "\0\0\x08\x07\0\0\0\0\0"
+    "\0\0\0\0\0\0\0\x0d",
+    26};
 
 std::string_view View(beast::string_view text) {
   return {text.data(), text.size()};
@@ -105,9 +117,10 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
                      });
   }
 
-  // What can still be answered is; the connection closes either way. HTTP/2 prefaces end here too.
+  // What can still be answered is; the connection closes either way.
   void ReadFailed(error_code error) {
     if (error == http::error::end_of_stream) return Close();
+    if (BeganWithHttp2()) return RequireHttp11();
     int status = 0;
     if (error == http::error::body_limit) status = 413;
     if (error == http::error::header_limit) status = 431;
@@ -207,9 +220,31 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
     socket.close(ignored);
   }
 
+  bool BeganWithHttp2() const {
+    const std::string_view begin(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+    return begin.starts_with(kHttp2Preface);
+  }
+
+  void RequireHttp11() {
+    asio::async_write(stream_, asio::buffer(kHttp11Required),
+                      [self = this->shared_from_this()](error_code error, size_t) {
+                        if (!error) self->Close();
+                      });
+  }
+
   void Close() {
     error_code ignored;
     beast::get_lowest_layer(stream_).socket().shutdown(tcp::socket::shutdown_send, ignored);
+    beast::get_lowest_layer(stream_).expires_after(kLingerMax);
+    Linger();
+  }
+
+  void Linger() {
+    buffer_.clear();
+    stream_.async_read_some(buffer_.prepare(kReadBytes),
+                            [self = this->shared_from_this()](error_code error, size_t) {
+                              if (!error) self->Linger();
+                            });
   }
 
   Stream stream_;

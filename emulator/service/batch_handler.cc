@@ -10,6 +10,7 @@
 #include "emulator/service/handlers.h"
 #include "emulator/service/item_operation.h"
 #include "emulator/service/session.h"
+#include "emulator/service/throughput.h"
 
 namespace spillway::emulator {
 namespace {
@@ -275,7 +276,9 @@ Reply RunBulk(const Context& context, const ContainerTarget& target,
   }
   BatchReply reply;
   std::lock_guard lock(partition->mutex);
-  ItemExecutor executor(&context.account, target.container.get(), partition, target.name, false);
+  EMULATOR_TRY(const Admission admission, RequestedAdmission(context.request));
+  ItemExecutor executor(&context.account, target.container.get(), partition, target.name, false,
+                        admission);
   for (Outcome<ItemOperation>& operation : operations) {
     if (stop_on_failure && reply.failed) {
       reply.Add(DependencyFailed());
@@ -304,7 +307,9 @@ Reply RunAtomic(const Context& context, const ContainerTarget& target,
   const std::string epk = EpkOf(key, settings);
   Partition& partition = target.container->PartitionOf(epk);
   std::lock_guard lock(partition.mutex);
-  ItemExecutor executor(&context.account, target.container.get(), &partition, target.name, true);
+  EMULATOR_TRY(const Admission admission, RequestedAdmission(context.request));
+  ItemExecutor executor(&context.account, target.container.get(), &partition, target.name, true,
+                        admission);
   std::vector<OperationResult> results;
   std::optional<size_t> failed_at;
   for (size_t i = 0; i < raw.size() && !failed_at; ++i) {

@@ -9,6 +9,7 @@
 
 #include "emulator/service/charges.h"
 #include "emulator/service/item_scan.h"
+#include "emulator/service/quota.h"
 #include "emulator/service/session.h"
 #include "emulator/service/signature.h"
 #include "emulator/store/rid.h"
@@ -101,6 +102,8 @@ class FeedReader {
     for (const auto& partition : partitions) {
       std::lock_guard lock(partition->mutex);
       next.emplace_back(partition->info().id, ReadRange(partition.get()));
+      holding_.documents += partition->item_count();
+      holding_.bytes += partition->body_bytes();
     }
     return MakeReply(next, partitions.front().get());
   }
@@ -117,6 +120,7 @@ class FeedReader {
       const auto time = ParseRfc1123(since);
       if (!time) return BadRequest("The if-modified-since header is not an RFC 1123 date.");
       since_ = static_cast<uint32_t>(std::chrono::system_clock::to_time_t(*time));
+      if (full_) return BadRequest("All versions and deletes cannot be read from a point in time.");
     }
     if (full_ && !target_.container->settings()->keeps_versions) {
       return BadRequest(
@@ -166,18 +170,30 @@ class FeedReader {
     return std::max(start, partition.lsn());
   }
 
-  static std::string Envelope(const ChangeRecord& change) {
+  std::string Envelope(const ChangeRecord& change) {
     const char* operation = change.kind == ChangeRecord::Kind::kCreate    ? "create"
                             : change.kind == ChangeRecord::Kind::kReplace ? "replace"
                                                                           : "delete";
     std::string text = "{\"current\":" + (change.current.empty() ? "{}" : change.current);
-    if (!change.previous.empty()) text += ",\"previous\":" + change.previous;
     text += ",\"metadata\":{\"operationType\":\"" + std::string(operation) +
             "\",\"lsn\":" + std::to_string(change.lsn) +
             ",\"crts\":" + std::to_string(change.timestamp) +
             ",\"previousImageLSN\":" + std::to_string(change.previous_lsn);
     if (change.expired) text += ",\"timeToLiveExpired\":true";
+    if (change.kind == ChangeRecord::Kind::kDelete) text += DeletedKey(change);
     return text + "}}";
+  }
+
+  // A deletion has no current image: its metadata say which document it was.
+  std::string DeletedKey(const ChangeRecord& change) const {
+    const Value document = *ParseJson(change.previous);
+    Value key{Object{}};
+    for (const auto& path : target_.container->settings()->partition_key_paths) {
+      const Value* value = &document;
+      for (const std::string& name : path) value = &(*value)[name];
+      if (!value->is_undefined()) key.Set(path.back(), *value);
+    }
+    return ",\"id\":" + ToJson(document["id"]) + ",\"partitionKey\":" + ToJson(key);
   }
 
   bool InScope(std::string_view epk) const {
@@ -204,6 +220,7 @@ class FeedReader {
     std::lock_guard lock(first->mutex);
     first->bucket->Charge(charge, context_.account.clock.Now());
     AddPartitionHeaders(target_, *first, &reply);
+    AddQuota(context_.request, *target_.container, holding_, &reply);
     return reply;
   }
 
@@ -217,6 +234,7 @@ class FeedReader {
   Position start_;
   std::vector<std::string> documents_;
   size_t bytes_ = 0;
+  Holding holding_;  // of the physical partitions that were read
 };
 
 }  // namespace

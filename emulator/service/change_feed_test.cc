@@ -67,6 +67,20 @@ TEST_F(ChangeFeed, StartsNowOrAtATime) {
             400);
 }
 
+TEST_F(ChangeFeed, SaysHowMuchARangeHoldsWhenAsked) {
+  client.MakeContainer();
+  Write("1");
+  Write("2");
+  const Headers now = {{"a-im", "Incremental Feed"}, {"if-none-match", "*"}};
+  EXPECT_EQ(client.Call("GET", TestClient::kDocs, now).Header("x-ms-resource-usage"), "");
+  Headers asking = now;
+  asking.emplace_back("x-ms-documentdb-populatequotainfo", "True");
+  const Reply reply = client.Call("GET", TestClient::kDocs, asking);
+  EXPECT_EQ(reply.status, 304);
+  EXPECT_THAT(std::string(reply.Header("x-ms-resource-usage")),
+              testing::HasSubstr("documentsSize=1;documentsCount=2;"));
+}
+
 TEST_F(ChangeFeed, IsScopedAndGoesOnAfterASplit) {
   client.MakeContainer();
   Write("1", "tenant1");
@@ -101,10 +115,15 @@ TEST_F(ChangeFeed, AllVersionsShowEveryChange) {
   const auto metadata = [&](size_t index) { return body["Documents"].At(index)["metadata"]; };
   EXPECT_EQ(metadata(0)["operationType"].string(), "create");
   EXPECT_EQ(metadata(1)["operationType"].string(), "replace");
-  EXPECT_EQ(metadata(1)["previousImageLSN"].number(), 1);
+  EXPECT_EQ(metadata(1)["previousImageLSN"].number(), 2);
   EXPECT_EQ(metadata(2)["operationType"].string(), "delete");
-  EXPECT_EQ(metadata(2)["lsn"].number(), 3);
-  EXPECT_EQ(body["Documents"].At(2)["previous"]["id"].string(), "1");
+  EXPECT_EQ(metadata(2)["lsn"].number(), 4);
+  EXPECT_EQ(metadata(2)["id"].string(), "1");
+  EXPECT_EQ(ToJson(metadata(2)["partitionKey"]), R"({"pk":"a"})");
+  EXPECT_TRUE(body["Documents"].At(1)["previous"].is_undefined());
+  const Headers since = {{"a-im", "Full-Fidelity Feed"},
+                         {"if-modified-since", FormatRfc1123(client.clock.WallNow())}};
+  EXPECT_EQ(client.Call("GET", TestClient::kDocs, since).status, 400);
 }
 
 TEST_F(ChangeFeed, AllVersionsNeedAPolicy) {

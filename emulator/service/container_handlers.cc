@@ -1,13 +1,16 @@
 // Containers and their partition key ranges.
-#include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <mutex>
 
 #include "emulator/json/value.h"
 #include "emulator/service/charges.h"
 #include "emulator/service/handlers.h"
 #include "emulator/service/query_request.h"
+#include "emulator/service/quota.h"
+#include "emulator/service/session.h"
 #include "emulator/service/throughput.h"
 #include "emulator/store/rid.h"
 
@@ -25,9 +28,50 @@ ServiceError ConflictError() {
   return error;
 }
 
+constexpr std::string_view kEtagPath = "/\"_etag\"/?";
+
+Value IndexOf(const char* kind, const char* type, int precision) {
+  return Object{{"kind", kind}, {"dataType", type}, {"precision", precision}};
+}
+
+bool HasType(const Array& indexes, const char* type) {
+  return std::any_of(indexes.begin(), indexes.end(),
+                     [&](const Value& index) { return index["dataType"] == Value(type); });
+}
+
+// The indexes of a path as clients of before the API version 2018-12-31 are told them: ranges over
+// numbers and strings, and the spatial ones that were asked for.
+Array RangeIndexes(const Array& asked) {
+  Array indexes = {IndexOf("Range", "Number", -1), IndexOf("Range", "String", -1)};
+  std::copy_if(asked.begin(), asked.end(), std::back_inserter(indexes),
+               [](const Value& index) { return index["kind"] == Value("Spatial"); });
+  return indexes;
+}
+
+// As those of before 2018-06-18 are: what was asked for, and hashes of strings by default.
+Array HashIndexes(const Array& asked) {
+  Array indexes = asked;
+  if (!HasType(asked, "Number")) indexes.push_back(IndexOf("Range", "Number", -1));
+  if (!HasType(asked, "String")) indexes.push_back(IndexOf("Hash", "String", 3));
+  return indexes;
+}
+
+void ShowAsOfVersion(std::string_view version, Value* policy) {
+  if (version.empty() || version >= "2018-12-31") return;
+  const bool hashes = version < "2018-06-18";
+  for (Value& path : policy->FindMutable("includedPaths")->MutableArray()) {
+    const Value asked = path["indexes"].is_array() ? path["indexes"] : Value(Array{});
+    path.Set("indexes", hashes ? HashIndexes(asked.array()) : RangeIndexes(asked.array()));
+  }
+  if (!hashes) return;
+  std::erase_if(policy->FindMutable("excludedPaths")->MutableArray(),
+                [](const Value& path) { return path["path"] == Value(kEtagPath); });
+}
+
 // REQUIRES: the container's topology, shared.
-std::string ContainerJson(const Container& container) {
+std::string ContainerJson(const Context& context, const Container& container) {
   Value json = container.settings()->definition;
+  ShowAsOfVersion(context.request.Header("x-ms-version"), json.FindMutable("indexingPolicy"));
   json.Set("_rid", RidText(container.rid()));
   json.Set("_ts", static_cast<double>(container.timestamp));
   json.Set("_self", container.self());
@@ -40,32 +84,23 @@ std::string ContainerJson(const Container& container) {
   return ToJson(json);
 }
 
-void AddQuota(const Container& container, Reply* reply) {
-  uint64_t count = 0;
-  uint64_t bytes = 0;
-  for (const auto& partition : container.partitions()) {
-    std::lock_guard lock(partition->mutex);
-    count += partition->item_count();
-    bytes += partition->body_bytes();
-  }
-  const uint64_t kilobytes = bytes / 1024;
-  reply->Set(
-      "x-ms-resource-quota",
-      "documentSize=51200;documentsSize=52428800;documentsCount=-1;collectionSize=52428800;");
-  reply->Set("x-ms-resource-usage",
-             fmt::format("documentSize={};documentsSize={};documentsCount={};collectionSize={};",
-                         kilobytes / 1024, kilobytes, count, kilobytes));
-}
-
-Reply ContainerReply(const Container& container, const Database& database, int status) {
+Reply ContainerReply(const Context& context, const Container& container, const Database& database,
+                     int status) {
   Reply reply;
   reply.status = status;
-  reply.body = ContainerJson(container);
+  reply.body = ContainerJson(context, container);
   reply.Set("etag", EtagText(container.version, container.timestamp));
   reply.Set("x-ms-documentdb-collection-index-transformation-progress", "100");
+  if (container.settings()->definition["indexingPolicy"]["indexingMode"] == Value("lazy")) {
+    reply.Set("x-ms-documentdb-collection-lazy-indexing-progress", "100");
+  }
   reply.Set("x-ms-alt-content-path", "dbs/" + database.id);
   reply.Set("x-ms-content-path", RidText(database.rid));
-  reply.Set("x-ms-session-token", "0:-1#" + std::to_string(container.version));
+  // Some clients keep it for the documents, so it must be a token that reads of them can meet.
+  Partition& first = *container.partitions().front();
+  std::lock_guard lock(first.mutex);
+  reply.Set("x-ms-session-token",
+            SessionToken(first.info().id, first.lsn(), TakesVectorTokens(context.request)));
   return reply;
 }
 
@@ -107,7 +142,7 @@ Reply CreateContainer(const Context& context) {
   }
   ApplyThroughput(context.account, context.options, database.get());
   EMULATOR_CHECK(SaveCatalog(context.account));
-  Reply reply = ContainerReply(*container, *database, 201);
+  Reply reply = ContainerReply(context, *container, *database, 201);
   reply.Set("x-ms-request-charge", ChargeText(charges::kDefinitionWrite));
   return reply;
 }
@@ -160,7 +195,7 @@ Reply ReplaceContainer(const Context& context, const Database& database, Contain
     EMULATOR_CHECK(SaveCatalog(context.account));
   }
   std::shared_lock topology(container->topology);
-  Reply reply = ContainerReply(*container, database, 200);
+  Reply reply = ContainerReply(context, *container, database, 200);
   reply.Set("x-ms-request-charge", ChargeText(charges::kDefinitionWrite));
   return reply;
 }
@@ -192,6 +227,7 @@ std::string RangeJson(const Container& container, const RangeInfo& info, double 
 
 Outcome<ContainerTarget> FindTarget(const Context& context) {
   ContainerTarget target;
+  target.takes_vector_tokens = TakesVectorTokens(context.request);
   {
     std::shared_lock lock(context.account.mutex);
     const auto database = context.account.FindDatabase(context.path.database, &target.by_rid);
@@ -227,7 +263,7 @@ Reply HandleContainers(const Context& context) {
     rid = RidText(database->rid);
     for (const auto& [id, container] : database->containers) {
       std::shared_lock topology(container->topology);
-      items.push_back(ContainerJson(*container));
+      items.push_back(ContainerJson(context, *container));
     }
   }
   return DefinitionFeed(context, rid, "DocumentCollections", std::move(items));
@@ -249,8 +285,8 @@ Reply HandleContainer(const Context& context) {
   }
   if (context.request.method == "GET") {
     std::shared_lock topology(container->topology);
-    Reply reply = ContainerReply(*container, *database, 200);
-    if (context.request.Flag("x-ms-documentdb-populatequotainfo")) AddQuota(*container, &reply);
+    Reply reply = ContainerReply(context, *container, *database, 200);
+    AddQuota(context.request, *container, HoldingOf(*container), &reply);
     return reply;
   }
   if (context.request.method != "DELETE") return MethodNotAllowed();

@@ -1,5 +1,6 @@
 #include "emulator/service/continuation.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "destinations/cosmosdb/partition_hash.h"
@@ -31,7 +32,8 @@ std::string ContinuationText(const Continuation& continuation, std::string_view 
          "#SKP:" + std::to_string(continuation.skipped) +
          "#PSQ:" + std::to_string(continuation.partial_sequence) +
          "#PRW:" + std::to_string(continuation.partial_rows) +
-         "#EPK:" + cosmosdb::EpkToHex(continuation.position.epk);
+         "#EPK:" + cosmosdb::EpkToHex(continuation.position.min) + "-" +
+         cosmosdb::EpkToHex(continuation.position.max);
 }
 
 Outcome<std::optional<Continuation>> ParseContinuation(std::string_view text) {
@@ -44,15 +46,17 @@ Outcome<std::optional<Continuation>> ParseContinuation(std::string_view text) {
   if (!rid || !epk) return invalid();
   const auto rid_bytes = RidBytes(*rid);
   const auto sequence = rid_bytes ? ItemSequence(*rid_bytes) : std::nullopt;
-  auto epk_bytes = cosmosdb::EpkFromHex(*epk);
+  const size_t dash = std::min(epk->find('-'), epk->size());
+  auto min = cosmosdb::EpkFromHex(epk->substr(0, dash));
+  auto max = cosmosdb::EpkFromHex(epk->substr(std::min(dash + 1, epk->size())));
   Continuation continuation;
-  if (!sequence || !epk_bytes.ok() || !Number(text, "#TRC:", &continuation.returned) ||
+  if (!sequence || !min.ok() || !max.ok() || !Number(text, "#TRC:", &continuation.returned) ||
       !Number(text, "#SKP:", &continuation.skipped) ||
       !Number(text, "#PSQ:", &continuation.partial_sequence) ||
       !Number(text, "#PRW:", &continuation.partial_rows)) {
     return invalid();
   }
-  continuation.position = {*std::move(epk_bytes), *sequence};
+  continuation.position = {*std::move(min), *std::move(max), *sequence};
   return std::optional<Continuation>(std::move(continuation));
 }
 

@@ -1,6 +1,6 @@
 // Continuation tokens of document feeds and queries. A token names the last document returned by
-// its place in the order of the store (effective partition key, then creation), so that it stays
-// good across splits, merges and restarts.
+// its place in the order of the store (the interval of effective partition keys that was one range,
+// then creation), so that it stays good across splits, merges and restarts.
 #ifndef SPILLWAY_EMULATOR_SERVICE_CONTINUATION_H_
 #define SPILLWAY_EMULATOR_SERVICE_CONTINUATION_H_
 
@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "emulator/service/http_message.h"
-#include "emulator/store/partition.h"
+#include "emulator/service/item_scan.h"
 
 namespace spillway::emulator {
 
@@ -23,7 +23,7 @@ struct Continuation {
   uint64_t partial_rows = 0;
 };
 
-// "-RID:~<rid of the last document>#RT:1#TRC:<returned>#SKP:…#PSQ:…#PRW:…#EPK:<hex>".
+// "-RID:~<rid of the last document>#RT:1#TRC:<returned>#SKP:…#PSQ:…#PRW:…#EPK:<hex>-<hex>".
 std::string ContinuationText(const Continuation& continuation, std::string_view container_rid);
 
 // nullopt for an empty text; 400 for one that is no token.

@@ -21,7 +21,7 @@ size_t DefinitionOffset(const Request& request) {
 // What the request's query finds among the definitions.
 Outcome<std::vector<std::string>> QueryDefinitions(const Context& context,
                                                    const std::vector<std::string>& items) {
-  EMULATOR_TRY(const auto query, ParseQueryRequest(context.request));
+  EMULATOR_TRY(const auto query, ParseQueryRequest(context));
   sql::Execution execution(query.get(), FunctionsNow(context));
   for (const std::string& item : items) execution.Add(*ParseJson(item));
   std::vector<std::string> found;

@@ -45,6 +45,7 @@ struct ContainerTarget {
   std::string name;       // "database/container"
   std::string name_path;  // "dbs/database/colls/container"
   bool by_rid = false;
+  bool takes_vector_tokens = true;  // the client understands session tokens with versions
   std::shared_lock<std::shared_mutex> topology;
 };
 // 404/1003 when the database or container is missing.

@@ -4,6 +4,7 @@
 #include "destinations/cosmosdb/partition_hash.h"
 #include "emulator/service/charges.h"
 #include "emulator/service/item_operation.h"
+#include "emulator/service/throughput.h"
 #include "emulator/sql/condition.h"
 #include "emulator/store/unique_keys.h"
 
@@ -15,7 +16,6 @@ constexpr std::string_view kNotFound = "Entity with the specified id does not ex
 constexpr std::string_view kExists = "Entity with the specified id already exists in the system.";
 constexpr int kUniqueKeyViolated = 3301;
 constexpr int kPatchConditionNotMet = 1110;
-constexpr int kRequestRateTooLarge = 3200;
 
 std::string EtagOf(const Item& item) {
   return EtagText(item.version, item.timestamp);
@@ -35,13 +35,14 @@ bool IfMatchFails(const ItemOperation& operation, const Item& item) {
 }  // namespace
 
 ItemExecutor::ItemExecutor(Account* account, const Container* container, Partition* partition,
-                           std::string container_name, bool atomic)
+                           std::string container_name, bool atomic, const Admission& admission)
     : account_(*account),
       container_(*container),
       settings_(*container->settings()),
       partition_(*partition),
       container_name_(std::move(container_name)),
       atomic_(atomic),
+      admission_(admission),
       now_(account->clock.Seconds()),
       lsn_before_(partition->lsn()) {}
 
@@ -87,15 +88,15 @@ OperationResult ItemExecutor::Failed(int status, int substatus, std::string mess
 }
 
 std::optional<OperationResult> ItemExecutor::Throttle(double charge) {
-  const auto wait = partition_.bucket->TryTake(charge, account_.clock.Now());
-  if (!wait) return std::nullopt;
+  const auto refusal = partition_.bucket->TryTake(charge, account_.clock.Now(), admission_);
+  if (!refusal) return std::nullopt;
+  ServiceError error = RequestRateTooLarge(*refusal);
   OperationResult result;
-  result.status = 429;
-  result.substatus = kRequestRateTooLarge;
-  result.message =
-      "Request rate is large. More Request Units may be needed, so no changes were made.";
-  result.charge = charges::kThrottled;
-  result.retry_after = *wait;
+  result.status = error.status;
+  result.substatus = error.substatus;
+  result.message = std::move(error.message);
+  result.charge = error.charge;
+  result.retry_after = error.retry_after;
   return result;
 }
 
@@ -258,7 +259,7 @@ void ItemExecutor::KeepVersion(ChangeRecord::Kind kind, const Item* before, cons
   if (after != nullptr) {
     AppendDocument(*after, container_.rid(), container_.self(), &change.current);
   }
-  if (before != nullptr) {
+  if (after == nullptr) {
     Item previous = *before;
     previous.key = named.key;
     AppendDocument(previous, container_.rid(), container_.self(), &change.previous);

@@ -31,7 +31,7 @@ Reply ReadFeed(const Context& context, const ContainerTarget& target) {
   Continuation last = start.value_or(Continuation{});
   bool more = false;
   ScanItems(*target.container, scope, start ? &start->position : nullptr,
-            context.account.clock.Seconds(), [&](const Item& item) {
+            context.account.clock.Seconds(), [&](const Item& item, const ScanPosition& position) {
               if (items.size() == page || bytes > kPageBytesMax) {
                 more = true;
                 return false;
@@ -39,7 +39,7 @@ Reply ReadFeed(const Context& context, const ContainerTarget& target) {
               AppendDocument(item, target.container->rid(), target.container->self(),
                              &items.emplace_back());
               bytes += items.back().size();
-              last.position = {std::string(item.epk()), item.sequence};
+              last.position = position;
               return true;
             });
   last.returned += items.size();
@@ -96,12 +96,11 @@ Reply HandlePartitionKeyDelete(const Context& context) {
   std::lock_guard lock(partition.mutex);
   ItemExecutor executor(&context.account, target.container.get(), &partition, target.name, false);
   std::vector<std::string> ids;
-  partition.Scan(epk, cosmosdb::kEpkMax, nullptr, context.account.clock.Seconds(),
-                 [&](const Item& item) {
-                   if (item.epk() != epk) return false;
-                   ids.emplace_back(item.id());
-                   return true;
-                 });
+  partition.Scan(epk, cosmosdb::kEpkMax, context.account.clock.Seconds(), [&](const Item& item) {
+    if (item.epk() != epk) return false;
+    ids.emplace_back(item.id());
+    return true;
+  });
   double charge = 0;
   for (std::string& id : ids) {
     ItemOperation operation;

@@ -6,6 +6,7 @@
 #include "emulator/service/item_operation.h"
 #include "emulator/service/query_request.h"
 #include "emulator/service/session.h"
+#include "emulator/service/throughput.h"
 #include "emulator/store/rid.h"
 
 namespace spillway::emulator {
@@ -59,7 +60,9 @@ Reply Run(const Context& context, const ContainerTarget& target, ItemOperation o
   const bool is_read = operation.kind == ItemOperation::Kind::kRead;
   std::lock_guard lock(partition.mutex);
   if (is_read) EMULATOR_CHECK(CheckSession(context.request, partition));
-  ItemExecutor executor(&context.account, target.container.get(), &partition, target.name, false);
+  EMULATOR_TRY(const Admission admission, RequestedAdmission(context.request));
+  ItemExecutor executor(&context.account, target.container.get(), &partition, target.name, false,
+                        admission);
   OperationResult result = executor.Execute(std::move(operation));
   EMULATOR_CHECK(executor.Commit());
   return ToReply(std::move(result), target, partition);
@@ -88,15 +91,11 @@ Outcome<std::string> TargetId(const Context& context, const ContainerTarget& tar
   const std::string epk = EpkOf(key, *target.container->settings());
   Partition& partition = target.container->PartitionOf(epk);
   std::lock_guard lock(partition.mutex);
-  const ScanPosition before{epk, *sequence - 1};
-  std::optional<std::string> id;
-  partition.Scan(epk, cosmosdb::kEpkMax, &before, context.account.clock.Seconds(),
-                 [&](const Item& item) {
-                   if (item.sequence == *sequence) id = std::string(item.id());
-                   return false;
-                 });
-  if (!id) return NotFoundError();
-  return *std::move(id);
+  const Item* item = partition.FindBySequence(*sequence);
+  if (item == nullptr || item->epk() != epk || item->ExpiredAt(context.account.clock.Seconds())) {
+    return NotFoundError();
+  }
+  return std::string(item->id());
 }
 
 std::optional<ItemOperation::Kind> KindOf(std::string_view method) {

@@ -6,6 +6,8 @@ namespace spillway::emulator {
 namespace {
 
 constexpr double kTtlSecondsMax = 2147483647;
+// The first byte of a document in the service's binary form, which no JSON text begins with.
+constexpr char kBinaryJsonMark = '\x80';
 
 std::optional<ServiceError> CheckId(std::string_view id) {
   if (id.empty() || id.size() > kIdBytesMax) {
@@ -39,6 +41,9 @@ Outcome<ItemOperation> DocumentOperation(ItemOperation::Kind kind, std::string_v
     ServiceError error = BadRequest("Request size is too large: a document has at most 2 MB.");
     error.status = 413;
     return error;
+  }
+  if (json.starts_with(kBinaryJsonMark)) {
+    return BadRequest("Binary JSON is not supported by this server; send text.");
   }
   Result<ScannedDocument> scanned = settings.scanner->Scan(json);
   if (!scanned.ok()) {

@@ -63,7 +63,7 @@ class ItemExecutor {
  public:
   // `atomic`: remembers how to undo.
   ItemExecutor(Account* account, const Container* container, Partition* partition,
-               std::string container_name, bool atomic);
+               std::string container_name, bool atomic, const Admission& admission = {});
 
   OperationResult Execute(ItemOperation operation);
   // Undoes everything; the documents, LSNs and unique keys are as before.
@@ -106,6 +106,7 @@ class ItemExecutor {
   Partition& partition_;
   const std::string container_name_;
   const bool atomic_;
+  const Admission admission_;
   const uint32_t now_;
   const uint64_t lsn_before_;
   size_t changes_added_ = 0;

@@ -1,5 +1,8 @@
 #include "emulator/service/item_scan.h"
 
+#include <algorithm>
+#include <mutex>
+
 #include "emulator/service/handlers.h"
 #include "emulator/service/partition_key.h"
 
@@ -7,13 +10,13 @@ namespace spillway::emulator {
 namespace {
 
 // [EPK, the next one): all documents of one key, or of the prefix of a hierarchical key.
-ScanScope ScopeOfKey(const KeyValues& key, const ContainerSettings& settings) {
+ScanScope ScopeOfEpk(std::string epk, bool complete) {
   ScanScope scope;
-  scope.min = EpkOf(key, settings);
-  scope.one_key = key.size() == settings.partition_key_paths.size();
+  scope.one_key = complete;
   // Complete keys have a fixed length here, so nothing lies between a key and its zero-padded
   // successor.
-  scope.max = scope.min + (scope.one_key ? std::string(1, '\x01') : std::string(cosmosdb::kEpkMax));
+  scope.max = epk + (complete ? std::string(1, '\x01') : std::string(cosmosdb::kEpkMax));
+  scope.min = std::move(epk);
   return scope;
 }
 
@@ -45,7 +48,75 @@ size_t RangesIn(const ScanScope& scope, const Container& container) {
   return count;
 }
 
+std::string Greater(std::string_view a, std::string_view b) {
+  return std::string(cosmosdb::CompareEpk(a, b) >= 0 ? a : b);
+}
+
+std::string Smaller(std::string_view a, std::string_view b) {
+  return std::string(cosmosdb::CompareEpk(a, b) <= 0 ? a : b);
+}
+
+// What is still to be read, each part in order of creation: the rest of the interval that a scan
+// stopped in, then what lies behind it, partition by partition.
+std::vector<ScanPosition> PartsOf(const Container& container, const ScanScope& scope,
+                                  const ScanPosition* after) {
+  std::vector<ScanPosition> parts;
+  std::string from = scope.min;
+  if (after != nullptr) {
+    from = Greater(from, after->max);
+    parts.push_back(
+        {Greater(scope.min, after->min), Smaller(scope.max, after->max), after->sequence});
+  }
+  for (const auto& partition : container.partitions()) {
+    const RangeInfo& info = partition->info();
+    parts.push_back({Greater(from, info.min), Smaller(scope.max, info.max), 0});
+  }
+  std::erase_if(parts, [](const ScanPosition& part) {
+    return cosmosdb::CompareEpk(part.min, part.max) >= 0;
+  });
+  return parts;
+}
+
+// False when the visitor has seen enough.
+bool ScanPart(const Container& container, ScanPosition part, uint32_t now,
+              const ItemVisitor& visit) {
+  const auto visit_next = [&](const Item& item) {
+    part.sequence = item.sequence;
+    return visit(item, part);
+  };
+  std::vector<Partition*> partitions;
+  std::vector<std::unique_lock<std::mutex>> locks;
+  for (const auto& partition : container.partitions()) {
+    if (cosmosdb::CompareEpk(partition->info().max, part.min) <= 0) continue;
+    if (cosmosdb::CompareEpk(partition->info().min, part.max) >= 0) break;
+    partitions.push_back(partition.get());
+    locks.emplace_back(partition->mutex);
+  }
+  if (partitions.size() == 1) {
+    return partitions[0]->ScanByCreation(part.min, part.max, part.sequence, now, visit_next);
+  }
+  // One partition when the scan stopped, several now.
+  std::vector<const Item*> items;
+  for (Partition* partition : partitions) {
+    partition->ScanByCreation(part.min, part.max, part.sequence, now, [&](const Item& item) {
+      items.push_back(&item);
+      return true;
+    });
+  }
+  std::sort(items.begin(), items.end(),
+            [](const Item* a, const Item* b) { return a->sequence < b->sequence; });
+  return std::all_of(items.begin(), items.end(),
+                     [&](const Item* item) { return visit_next(*item); });
+}
+
 }  // namespace
+
+void ScanItems(const Container& container, const ScanScope& scope, const ScanPosition* after,
+               uint32_t now, const ItemVisitor& visit) {
+  for (ScanPosition& part : PartsOf(container, scope, after)) {
+    if (!ScanPart(container, std::move(part), now, visit)) return;
+  }
+}
 
 Outcome<ScanScope> RequestedScope(const Request& request, const Container& container) {
   const ContainerSettings& settings = *container.settings();
@@ -56,7 +127,9 @@ Outcome<ScanScope> RequestedScope(const Request& request, const Container& conta
     if (key.size() > settings.partition_key_paths.size()) {
       return BadRequest("The partition key has more values than the container has paths.");
     }
-    if (!key.empty()) scope = ScopeOfKey(key, settings);
+    if (!key.empty()) {
+      scope = ScopeOfEpk(EpkOf(key, settings), key.size() == settings.partition_key_paths.size());
+    }
   }
   EMULATOR_TRY(const Partition* const partition, FindRequestRange(request, container));
   if (partition != nullptr) Intersect(partition->info().min, partition->info().max, &scope);
@@ -64,6 +137,13 @@ Outcome<ScanScope> RequestedScope(const Request& request, const Container& conta
   if (!settings.has_partition_key) scope.one_key = true;
   scope.one_range = RangesIn(scope, container) <= 1;
   return scope;
+}
+
+void NarrowToKey(std::string_view epk, const Container& container, ScanScope* scope) {
+  const ScanScope key = ScopeOfEpk(std::string(epk), true);
+  Intersect(key.min, key.max, scope);
+  scope->one_key = true;
+  scope->one_range = RangesIn(*scope, container) <= 1;
 }
 
 }  // namespace spillway::emulator

@@ -2,7 +2,7 @@
 #ifndef SPILLWAY_EMULATOR_SERVICE_ITEM_SCAN_H_
 #define SPILLWAY_EMULATOR_SERVICE_ITEM_SCAN_H_
 
-#include <mutex>
+#include <functional>
 #include <string>
 
 #include "destinations/cosmosdb/partition_hash.h"
@@ -23,20 +23,24 @@ struct ScanScope {
 // topology.
 Outcome<ScanScope> RequestedScope(const Request& request, const Container& container);
 
-// Visits unexpired documents of the scope in order behind `after`, one partition's lock at a time,
-// until `visit(const Item&)` returns false. REQUIRES: the topology.
-template <typename Visit>
+// Leaves of the scope what is in the logical partition of this complete key.
+void NarrowToKey(std::string_view epk, const Container& container, ScanScope* scope);
+
+// Where a scan stands: behind everything below `min`, and in [min, max) behind every document
+// created up to `sequence`. [min, max) is what was one physical partition when it was written; it
+// may have been split or merged since.
+struct ScanPosition {
+  std::string min;
+  std::string max;
+  uint64_t sequence = 0;
+};
+
+// Visits unexpired documents of the scope behind `after`: partition by partition, in each in order
+// of creation, until `visit(const Item&, const ScanPosition&)` returns false; the position is the
+// one to go on from behind this document. REQUIRES: the topology.
+using ItemVisitor = std::function<bool(const Item&, const ScanPosition&)>;
 void ScanItems(const Container& container, const ScanScope& scope, const ScanPosition* after,
-               uint32_t now, Visit visit) {
-  for (const auto& partition : container.partitions()) {
-    const RangeInfo& info = partition->info();
-    if (cosmosdb::CompareEpk(info.max, scope.min) <= 0) continue;
-    if (cosmosdb::CompareEpk(info.min, scope.max) >= 0) return;
-    if (after != nullptr && cosmosdb::CompareEpk(info.max, after->epk) <= 0) continue;
-    std::lock_guard lock(partition->mutex);
-    if (!partition->Scan(scope.min, scope.max, after, now, visit)) return;
-  }
-}
+               uint32_t now, const ItemVisitor& visit);
 
 }  // namespace spillway::emulator
 

@@ -37,6 +37,14 @@ TEST(Items, TheSameIdLivesInEveryLogicalPartition) {
   EXPECT_EQ(Body(client.Point("GET", "1", R"(["c"])"))["pk"].string(), "c");
 }
 
+TEST(Items, RefusesTheServicesBinaryJson) {
+  TestClient client;
+  client.MakeContainer();
+  const Reply reply = client.Write("\x80\xec\x01", R"(["a"])");
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_THAT(reply.body, testing::HasSubstr("Binary JSON is not supported"));
+}
+
 TEST(Items, RefusesBadDocuments) {
   TestClient client;
   client.MakeContainer();
@@ -104,8 +112,8 @@ TEST(Items, ShowTheServicesProperties) {
   EXPECT_THAT(document["_self"].string(), HasSubstr("/docs/"));
   EXPECT_EQ(document["_attachments"].string(), "attachments/");
   EXPECT_EQ(reply.Header("x-ms-alt-content-path"), "dbs/d/colls/c");
-  EXPECT_EQ(reply.Header("x-ms-session-token"), "0:-1#1");
-  EXPECT_EQ(reply.Header("lsn"), "1");
+  EXPECT_EQ(reply.Header("x-ms-session-token"), "0:-1#2");
+  EXPECT_EQ(reply.Header("lsn"), "2");
 }
 
 TEST(Items, NumbersAreDoubles) {
@@ -237,9 +245,37 @@ TEST(Items, SessionTokensAheadOfThePartitionAreRefusedOnReads) {
   EXPECT_EQ(read("0:-1#1").status, 200);
   EXPECT_EQ(read("0:0#1#0=1,7:-1#99").status, 200);
   EXPECT_EQ(read("").status, 200);
-  EXPECT_EQ(read("0:-1#2").status, 404);
-  EXPECT_EQ(Substatus(read("0:-1#2")), "1002");
+  EXPECT_EQ(read("0:-1#3").status, 404);
+  EXPECT_EQ(Substatus(read("0:-1#3")), "1002");
   EXPECT_EQ(read("0:-1#x").status, 400);
+}
+
+TEST(Items, SessionTokensOfOldClientsHaveNoVersion) {
+  TestClient client;
+  client.MakeContainer();
+  const auto write = [&](const char* version) {
+    const Reply reply =
+        client.Write(R"({"id":"1","pk":"a"})", R"(["a"])", true, {{"x-ms-version", version}});
+    return std::string(reply.Header("x-ms-session-token"));
+  };
+  EXPECT_EQ(write("2017-11-15"), "0:2");
+  EXPECT_EQ(write("2018-06-18"), "0:-1#3");
+  EXPECT_EQ(write("2020-07-15"), "0:-1#4");
+  const auto read = [&](const std::string& token) {
+    return client.Point("GET", "1", R"(["a"])", {{"x-ms-session-token", token}}).status;
+  };
+  EXPECT_EQ(read("0:4"), 200);
+  EXPECT_EQ(read("0:5"), 404);
+}
+
+TEST(Items, AreNotFoundByResourceIdUnderAnotherKey) {
+  TestClient client;
+  client.MakeContainer();
+  client.Write(R"({"id":"1","pk":"b"})", R"(["b"])");
+  const std::string self =
+      Body(client.Write(R"({"id":"1","pk":"a"})", R"(["a"])"))["_self"].string();
+  EXPECT_EQ(client.Call("GET", "/" + self, {{"x-ms-documentdb-partitionkey", R"(["b"])"}}).status,
+            404);
 }
 
 TEST(Items, AreFoundByResourceId) {

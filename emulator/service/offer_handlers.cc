@@ -5,6 +5,7 @@
 
 #include "emulator/json/value.h"
 #include "emulator/service/charges.h"
+#include "emulator/service/growth.h"
 #include "emulator/service/handlers.h"
 #include "emulator/service/throughput.h"
 #include "emulator/store/rid.h"
@@ -16,11 +17,13 @@ namespace {
 constexpr double kMigratedManualShare = 1.0;
 constexpr double kAutoscaleStep = 1000;
 
-// A change whose time has come is what the offer shows from now on.
-void Settle(const Context& context, Offer* offer) {
-  if (!offer->pending || context.account.clock.Now() < offer->pending_until) return;
-  offer->throughput = *offer->pending;
-  offer->pending.reset();
+// A change whose time has come is what offers show from now on.
+std::optional<ServiceError> Settle(const Context& context) {
+  if (!SettleAndGrow(context.account, context.options)) return std::nullopt;
+  for (const auto& [id, database] : context.account.databases()) {
+    ApplyThroughput(context.account, context.options, database.get());
+  }
+  return SaveCatalog(context.account);
 }
 
 Value OfferContent(const Offer& offer) {
@@ -37,9 +40,21 @@ Value OfferContent(const Offer& offer) {
   if (offer.throughput.autoscale) {
     Value autoscale{Object{}};
     autoscale.Set("maxThroughput", units);
+    if (const uint32_t percent = offer.throughput.increment_percent; percent != 0) {
+      const Value policy = Object{{"incrementPercent", static_cast<double>(percent)}};
+      autoscale.Set("autoUpgradePolicy", Object{{"throughputPolicy", policy}});
+    }
     content.Set("offerAutopilotSettings", autoscale);
   }
   if (offer.pending) content.Set("isOfferReplacePending", true);
+  Array buckets;
+  for (size_t i = 0; i < offer.throughput.shares.size(); ++i) {
+    const double share = offer.throughput.shares[i];
+    if (share == 0) continue;
+    buckets.push_back(Object{{"id", static_cast<double>(i + 1)},
+                             {"maxThroughputPercentage", std::round(share * 100)}});
+  }
+  if (!buckets.empty()) content.Set("throughputBuckets", std::move(buckets));
   return content;
 }
 
@@ -73,6 +88,12 @@ Outcome<Throughput> WantedThroughput(const Context& context, const Offer& offer)
   if (!body.ok() || !(*body)["content"].is_object()) {
     return BadRequest("The offer must be a JSON object with 'content'.");
   }
+  for (const char* name : {"id", "_rid"}) {
+    const Value& given = (*body)[name];
+    if (given.is_string() && given.string() == offer.rid) continue;
+    return BadRequest("The '" + std::string(name) +
+                      "' of the offer does not match the one in the request path.");
+  }
   const double units_now = offer.throughput.units;
   if (context.request.Flag("x-ms-cosmos-migrate-offer-to-autopilot")) {
     return Throughput{
@@ -88,7 +109,10 @@ Outcome<Throughput> WantedThroughput(const Context& context, const Offer& offer)
     return BadRequest("The offer has manual throughput; migrate it to autoscale first.");
   }
   if (offer.throughput.autoscale) {
-    if (autoscale.is_number()) return Throughput{true, autoscale.number()};
+    if (autoscale.is_number()) {
+      return Throughput{true, autoscale.number(),
+                        IncrementPercent(content["offerAutopilotSettings"])};
+    }
     return BadRequest("The offer has autoscale throughput; migrate it to manual first.");
   }
   if (!manual.is_number()) return BadRequest("The offer has no 'content.offerThroughput'.");
@@ -104,11 +128,15 @@ void ApplyOffer(const Context& context, const Offer& offer) {
 }
 
 Reply ReplaceOffer(const Context& context, Offer* offer) {
-  Settle(context, offer);
   if (offer->pending) {
     return BadRequest("Another replacement of this offer is still running.", 3205);
   }
-  EMULATOR_TRY(const Throughput wanted, WantedThroughput(context, *offer));
+  EMULATOR_TRY(Throughput wanted, WantedThroughput(context, *offer));
+  const Value buckets = (*ParseJson(context.request.body))["content"]["throughputBuckets"];
+  wanted.shares = offer->throughput.shares;
+  if (!buckets.is_undefined()) {
+    EMULATOR_TRY(wanted.shares, ParseShares(buckets));
+  }
   EMULATOR_CHECK(CheckThroughput(wanted));
   if (wanted.autoscale == offer->throughput.autoscale &&
       wanted.units < MinimumUnits(*offer, context.account)) {
@@ -124,6 +152,7 @@ Reply ReplaceOffer(const Context& context, Offer* offer) {
     offer->pending_until = context.account.clock.Now() + context.options.throughput_change_pending;
   } else {
     offer->throughput = wanted;
+    GrowForThroughput(context.account, *offer);
   }
   ApplyOffer(context, *offer);
   EMULATOR_CHECK(SaveCatalog(context.account));
@@ -139,8 +168,8 @@ Reply HandleOffers(const Context& context) {
   std::vector<std::string> items;
   {
     std::unique_lock lock(context.account.mutex);
+    EMULATOR_CHECK(Settle(context));
     for (const auto& [rid, offer] : context.account.offers()) {
-      Settle(context, offer.get());
       items.push_back(OfferJson(*offer));
     }
   }
@@ -149,12 +178,12 @@ Reply HandleOffers(const Context& context) {
 
 Reply HandleOffer(const Context& context) {
   std::unique_lock lock(context.account.mutex);
+  EMULATOR_CHECK(Settle(context));
   const auto found = context.account.offers().find(context.path.leaf);
   if (found == context.account.offers().end()) return NotFoundError();
   Offer* offer = found->second.get();
   if (context.request.method == "PUT") return ReplaceOffer(context, offer);
   if (context.request.method != "GET") return MethodNotAllowed();
-  Settle(context, offer);
   return OfferReply(context, *offer);
 }
 

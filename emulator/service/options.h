@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "emulator/service/entra_token.h"
 #include "emulator/service/signature.h"
 
 namespace spillway::emulator {
@@ -26,6 +27,10 @@ struct ServerOptions {
   bool lenient = false;
   // How long a change of throughput stays pending.
   std::chrono::milliseconds throughput_change_pending{0};
+  // A range that holds more is split (service quotas: 50 GB a physical partition).
+  uint64_t range_bytes_max = uint64_t{50} << 30;
+  // Accepts Entra tokens beside the account key; nullopt: only the key.
+  std::optional<EntraOptions> entra;
 };
 
 }  // namespace spillway::emulator

@@ -160,6 +160,103 @@ TEST(Queries, StrictModeRefusesWhatNeedsAPlan) {
   EXPECT_THAT(disabled.body, HasSubstr("enablecrosspartition"));
 }
 
+TEST(Queries, AQueryThatPinsTheKeyIsServedWithoutAPlan) {
+  TestClient client(Unlimited());
+  client.MakeContainer(4);
+  Fill(&client, 50);
+  const Reply counted = client.Query("SELECT VALUE COUNT(1) FROM c WHERE c.pk = 'k3' AND c.n > 3");
+  EXPECT_EQ(counted.status, 200) << counted.body;
+  EXPECT_EQ(Body(counted)["Documents"].At(0).number(), 6);
+  EXPECT_EQ(client.Query("SELECT * FROM c WHERE c.pk = 'k3' ORDER BY c.n").status, 200);
+  EXPECT_EQ(client.Query("SELECT TOP 1 * FROM c WHERE c.pk = 'k3' OR c.n = 1").status, 400);
+  const Reply elsewhere = client.Query("SELECT * FROM c WHERE c.pk = 'k3'",
+                                       {{"x-ms-documentdb-partitionkey", R"(["k1"])"}});
+  EXPECT_EQ(Body(elsewhere)["_count"].number(), 0);
+}
+
+TEST(Queries, AClientThatSendsTheRangesTheirPartsGetsThePlan) {
+  TestClient client(Unlimited());
+  client.MakeContainer(2);
+  const Headers parallel = {{"x-ms-documentdb-query-parallelizecrosspartitionquery", "True"}};
+  const Reply reply = client.Query("SELECT * FROM c", parallel);
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_EQ(Substatus(reply), "1004");
+  Headers one_range = parallel;
+  one_range.emplace_back("x-ms-documentdb-partitionkeyrangeid", "0");
+  EXPECT_EQ(client.Query("SELECT * FROM c", one_range).status, 200);
+}
+
+TEST(Queries, ARangeIsReadInOrderOfCreation) {
+  TestClient client(Unlimited());
+  client.MakeContainer();
+  std::vector<std::string> written;
+  for (int i = 0; i < 20; ++i) {
+    const std::string id = std::to_string(i);
+    client.Write(R"({"id":")" + id + R"(","pk":")" + id + "\"}", "[\"" + id + "\"]");
+    written.push_back("\"" + id + "\"");
+  }
+  int pages = 0;
+  EXPECT_EQ(All(&client, "SELECT VALUE c.id FROM c", 3, &pages), written);
+}
+
+TEST(Queries, ContinuationsSurviveASplitAndAMergeInTheMiddle) {
+  TestClient client(Unlimited());
+  client.MakeContainer(1);
+  Fill(&client, 60);
+  bool by_rid = false;
+  const auto database = client.service->account().FindDatabase("d", &by_rid);
+  Container& container = *database->containers.at("c");
+  std::vector<std::string> ids;
+  std::string continuation;
+  int pages = 0;
+  do {
+    Headers headers = {{"x-ms-max-item-count", "5"}};
+    if (!continuation.empty()) headers.emplace_back("x-ms-continuation", continuation);
+    const Reply reply = client.Query("SELECT VALUE c.id FROM c", headers);
+    const Value body = Body(reply);
+    for (const Value& id : body["Documents"].array()) ids.push_back(id.string());
+    continuation = reply.Header("x-ms-continuation");
+    ++pages;
+    if (pages == 2) {
+      EXPECT_TRUE(container.Split("0").ok());
+    }
+    if (pages == 4) {
+      EXPECT_TRUE(container.Split("1").ok());
+    }
+    if (pages == 6) {
+      EXPECT_TRUE(container.Merge("4", "2").ok());
+    }
+  } while (!continuation.empty() && pages < 100);
+  EXPECT_EQ(ids.size(), 60u);
+  EXPECT_EQ(std::set(ids.begin(), ids.end()).size(), 60u);
+}
+
+TEST(Queries, OrderBesideAggregatesIsOnlyIgnoredForOldClients) {
+  const char* query = "SELECT VALUE COUNT(1) FROM c ORDER BY c.n";
+  TestClient client(Unlimited());
+  client.MakeContainer();
+  const auto status = [&](const char* version) {
+    return client
+        .Query(query, {{"x-ms-documentdb-partitionkey", R"(["a"])"}, {"x-ms-version", version}})
+        .status;
+  };
+  EXPECT_EQ(status("2018-06-18"), 200);
+  EXPECT_EQ(status("2018-12-31"), 400);
+}
+
+TEST(Queries, SpatialFunctionsOverShapesThatAreNotKnownAreRefused) {
+  TestClient client(Unlimited());
+  client.MakeContainer();
+  client.Write(R"({"id":"1","pk":"a","at":{"type":"Point","coordinates":[20,20]}})", R"(["a"])");
+  const Reply near = client.Query(
+      "SELECT VALUE c.id FROM c WHERE ST_DISTANCE(c.at, {'type':'Point','coordinates':[20.1,20]}) "
+      "< "
+      "20000");
+  EXPECT_EQ(Body(near)["_count"].number(), 1) << near.body;
+  client.Write(R"({"id":"2","pk":"a","at":{"type":"Polygon","coordinates":[]}})", R"(["a"])");
+  EXPECT_EQ(client.Query("SELECT VALUE ST_ISVALID(c.at) FROM c").status, 400);
+}
+
 TEST(Queries, PlansComeOnRequest) {
   TestClient client(Unlimited());
   client.MakeContainer(2);

@@ -10,10 +10,12 @@
 #include "emulator/service/composite_index.h"
 #include "emulator/service/continuation.h"
 #include "emulator/service/handlers.h"
+#include "emulator/service/index_metrics.h"
 #include "emulator/service/item_scan.h"
 #include "emulator/service/partition_key.h"
 #include "emulator/service/query_request.h"
 #include "emulator/service/session.h"
+#include "emulator/service/throughput.h"
 #include "emulator/sql/execute.h"
 #include "emulator/sql/plan.h"
 #include "emulator/store/rid.h"
@@ -26,7 +28,6 @@ constexpr size_t kPageBytesMax = 4 * 1024 * 1024;
 // A page that has looked at so many documents ends, full or not.
 constexpr size_t kExaminedPerPageMax = 50'000;
 constexpr int kNeedsPlan = 1004;
-constexpr int kRequestRateTooLarge = 3200;
 constexpr std::string_view kIndexToken = "-IDX:";
 
 // One request's query and where it runs.
@@ -38,9 +39,16 @@ struct QueryRun {
   size_t page = kPageDefault;
   size_t examined = 0;
   size_t examined_bytes = 0;
+  Admission admission = {};
+  std::string_view refusal = {};  // of a function, while it ran
 
   const Container& container() const { return *target.container; }
   uint32_t now() const { return context.account.clock.Seconds(); }
+  sql::FunctionContext functions() {
+    sql::FunctionContext functions = FunctionsNow(context);
+    functions.refusal = &refusal;
+    return functions;
+  }
 };
 
 struct Page {
@@ -105,19 +113,31 @@ std::vector<sql::PlanRange> PlanRanges(const sql::Query& query, const Container&
   return {{"", "FF", false}};
 }
 
+// A query that pins the partition key in WHERE runs in that logical partition alone, as if the
+// request had named the key.
+void NarrowToPinnedKey(QueryRun* run) {
+  const std::vector<sql::PlanRange> ranges = PlanRanges(run->query, run->container());
+  if (run->query.from.empty() || !ranges[0].max_inclusive) return;
+  NarrowToKey(*cosmosdb::EpkFromHex(ranges[0].min), run->container(), &run->scope);
+}
+
 std::optional<ServiceError> CheckServable(const QueryRun& run) {
   const Request& request = run.context.request;
   const bool directed = run.scope.one_key || request.Has("x-ms-documentdb-partitionkeyrangeid") ||
                         request.Has("x-ms-start-epk");
-  if (run.context.options.lenient || directed) return std::nullopt;
-  if (!run.scope.one_range && !request.Flag("x-ms-documentdb-query-enablecrosspartition")) {
+  if (directed || run.query.from.empty()) return std::nullopt;
+  const bool lenient = run.context.options.lenient;
+  if (!lenient && run.container().settings()->has_partition_key &&
+      !request.Flag("x-ms-documentdb-query-enablecrosspartition")) {
     return BadRequest(
         "Cross partition query is required but disabled. Please set "
         "x-ms-documentdb-query-enablecrosspartition to true, specify x-ms-documentdb-partitionkey, "
         "or "
         "revise your query to avoid this exception.");
   }
-  if (!sql::TraitsOf(run.query).needs_plan() || run.query.from.empty()) return std::nullopt;
+  // A client that says so wants to send the ranges their parts itself, all at once.
+  const bool parallel = request.Flag("x-ms-documentdb-query-parallelizecrosspartitionquery");
+  if (!parallel && (lenient || !sql::TraitsOf(run.query).needs_plan())) return std::nullopt;
   ServiceError error = BadRequest(
       "The provided cross partition query can not be directly served by the gateway. This is a "
       "first "
@@ -142,15 +162,9 @@ std::vector<Partition*> PartitionsOf(const QueryRun& run) {
 
 std::optional<ServiceError> CheckBudget(const QueryRun& run) {
   for (Partition* partition : PartitionsOf(run)) {
-    const auto wait = partition->bucket->TryStart(run.context.account.clock.Now());
-    if (!wait) continue;
-    ServiceError error;
-    error.status = 429;
-    error.substatus = kRequestRateTooLarge;
-    error.message = "Request rate is large. More Request Units may be needed.";
-    error.retry_after = *wait;
-    error.charge = charges::kThrottled;
-    return error;
+    const auto refusal =
+        partition->bucket->TryStart(run.context.account.clock.Now(), run.admission);
+    if (refusal) return RequestRateTooLarge(*refusal);
   }
   return std::nullopt;
 }
@@ -161,13 +175,14 @@ std::optional<ServiceError> CheckBudget(const QueryRun& run) {
 class StreamingPage {
  public:
   StreamingPage(QueryRun* run, Continuation start)
-      : run_(*run), at_(std::move(start)), functions_(FunctionsNow(run->context)) {}
+      : run_(*run), at_(std::move(start)), functions_(run->functions()) {}
 
   Page Read(bool resumed) {
     const ScanPosition start = at_.position;
     if (!LimitReached()) {
-      ScanItems(run_.container(), run_.scope, resumed ? &start : nullptr, run_.now(),
-                [this](const Item& item) { return Visit(item); });
+      ScanItems(
+          run_.container(), run_.scope, resumed ? &start : nullptr, run_.now(),
+          [this](const Item& item, const ScanPosition& position) { return Visit(item, position); });
     }
     if (more_) page_.continuation = ContinuationText(at_, run_.container().rid());
     return std::move(page_);
@@ -183,7 +198,7 @@ class StreamingPage {
            run_.examined >= kExaminedPerPageMax;
   }
 
-  bool Visit(const Item& item) {
+  bool Visit(const Item& item, const ScanPosition& position) {
     if (PageFull()) {
       more_ = true;
       return false;
@@ -202,7 +217,7 @@ class StreamingPage {
       ++at_.returned;
       if (LimitReached()) return false;
     }
-    at_.position = {std::string(item.epk()), item.sequence};
+    at_.position = position;
     at_.partial_sequence = 0;
     at_.partial_rows = 0;
     return true;
@@ -237,17 +252,18 @@ class StreamingPage {
 
 // Everything first, then the rows from an index on. Runs anew for every page.
 Page BlockingPage(QueryRun* run, size_t index) {
-  sql::Execution execution(&run->query, FunctionsNow(run->context));
+  sql::Execution execution(&run->query, run->functions());
   const bool only_counts = OnlyCounts(run->query);
   if (run->query.from.empty()) {
     execution.Add(Value());
   } else {
-    ScanItems(run->container(), run->scope, nullptr, run->now(), [&](const Item& item) {
-      ++run->examined;
-      run->examined_bytes += item.body.size();
-      execution.Add(only_counts ? Value(true) : *ParseJson(TextOf(*run, item)));
-      return true;
-    });
+    ScanItems(run->container(), run->scope, nullptr, run->now(),
+              [&](const Item& item, const ScanPosition&) {
+                ++run->examined;
+                run->examined_bytes += item.body.size();
+                execution.Add(only_counts ? Value(true) : *ParseJson(TextOf(*run, item)));
+                return true;
+              });
   }
   const std::vector<Value> rows = execution.Finish();
   Page page;
@@ -294,7 +310,7 @@ void ChargePartitions(const QueryRun& run, double charge) {
   const std::vector<Partition*> partitions = PartitionsOf(run);
   const SteadyTime now = run.context.account.clock.Now();
   for (Partition* partition : partitions) {
-    partition->bucket->Charge(charge / static_cast<double>(partitions.size()), now);
+    partition->bucket->Charge(charge / static_cast<double>(partitions.size()), now, run.admission);
   }
 }
 
@@ -323,15 +339,18 @@ std::optional<ServiceError> CheckFeatures(const sql::Query& query, std::string_v
 
 Reply HandleQuery(const Context& context) {
   EMULATOR_TRY(const ContainerTarget target, FindTarget(context));
-  EMULATOR_TRY(const auto query, ParseQueryRequest(context.request));
+  EMULATOR_TRY(const auto query, ParseQueryRequest(context));
   EMULATOR_TRY(ScanScope scope, RequestedScope(context.request, *target.container));
   QueryRun run{context, target, *query, std::move(scope), PageSize(context.request, kPageDefault)};
+  NarrowToPinnedKey(&run);
   EMULATOR_CHECK(CheckServable(run));
   if (!context.options.lenient) {
     EMULATOR_CHECK(CheckCompositeIndex(*query, *target.container->settings()));
   }
+  EMULATOR_TRY(run.admission, RequestedAdmission(context.request));
   EMULATOR_CHECK(CheckBudget(run));
   EMULATOR_TRY(const Page page, ReadPage(&run));
+  if (!run.refusal.empty()) return BadRequest(std::string(run.refusal));
   Reply reply = FeedReply(RidText(target.container->rid()), "Documents", page.rows);
   if (!page.continuation.empty()) reply.Set("x-ms-continuation", page.continuation);
   const double charge = charges::Query(run.examined, page.bytes);
@@ -339,6 +358,9 @@ Reply HandleQuery(const Context& context) {
   ChargePartitions(run, charge);
   if (context.request.Flag("x-ms-documentdb-populatequerymetrics")) {
     reply.Set("x-ms-documentdb-query-metrics", MetricsText(run, page));
+  }
+  if (context.request.Flag("x-ms-cosmos-populateindexmetrics")) {
+    reply.Set("x-ms-cosmos-index-utilization", IndexMetrics(*query));
   }
   Partition& first = target.container->PartitionOf(run.scope.min);
   std::lock_guard lock(first.mutex);
@@ -348,7 +370,7 @@ Reply HandleQuery(const Context& context) {
 
 Reply HandleQueryPlan(const Context& context) {
   EMULATOR_TRY(const ContainerTarget target, FindTarget(context));
-  EMULATOR_TRY(const auto query, ParseQueryRequest(context.request));
+  EMULATOR_TRY(const auto query, ParseQueryRequest(context));
   if (!context.options.lenient) {
     EMULATOR_CHECK(CheckCompositeIndex(*query, *target.container->settings()));
   }

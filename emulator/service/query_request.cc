@@ -36,7 +36,8 @@ bool IsQuery(const Request& request) {
          type.starts_with("application/query+json") || type.starts_with("application/sql");
 }
 
-Outcome<std::unique_ptr<sql::Query>> ParseQueryRequest(const Request& request) {
+Outcome<std::unique_ptr<sql::Query>> ParseQueryRequest(const Context& context) {
+  const Request& request = context.request;
   std::string text;
   sql::Parameters parameters;
   if (request.Header("content-type").starts_with("application/sql")) {
@@ -49,7 +50,11 @@ Outcome<std::unique_ptr<sql::Query>> ParseQueryRequest(const Request& request) {
     text = (*body)["query"].string();
     EMULATOR_TRY(parameters, ParametersOf(*body));
   }
-  Result<std::unique_ptr<sql::Query>> query = sql::ParseQuery(text, parameters);
+  const std::string_view version = request.Header("x-ms-version");
+  const auto ordered_aggregates = version.empty() || version >= "2018-12-31"
+                                      ? sql::OrderedAggregates::kRefused
+                                      : sql::OrderedAggregates::kUnordered;
+  Result<std::unique_ptr<sql::Query>> query = sql::ParseQuery(text, parameters, ordered_aggregates);
   if (!query.ok()) return CompilerError(query.status());
   return *std::move(query);
 }

@@ -15,7 +15,7 @@ namespace spillway::emulator {
 bool IsQuery(const Request& request);
 
 // The parsed body: `{"query":…,"parameters":[{"name":…,"value":…}]}`. 400 in the service's shape.
-Outcome<std::unique_ptr<sql::Query>> ParseQueryRequest(const Request& request);
+Outcome<std::unique_ptr<sql::Query>> ParseQueryRequest(const Context& context);
 
 sql::FunctionContext FunctionsNow(const Context& context);
 

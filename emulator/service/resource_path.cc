@@ -124,7 +124,10 @@ void FillSignature(const std::vector<std::string>& segments, ResourcePath* path)
 Outcome<ResourcePath> ParseResourcePath(std::string_view target) {
   EMULATOR_TRY(const std::vector<std::string> segments, Segments(target));
   const std::optional<ResourceKind> kind = KindOf(segments);
-  if (!kind) return NotFoundError("The request path is not a resource of this service.");
+  if (!kind && !segments.empty() && segments[0] == "offers") {
+    return BadRequest("Request url is invalid.");
+  }
+  if (!kind) return NotFoundError("Server could not parse the Url.");
   ResourcePath path;
   path.kind = *kind;
   FillSignature(segments, &path);

@@ -102,6 +102,83 @@ TEST(Containers, TellTheirQuotaWhenAsked) {
   EXPECT_THAT(std::string(reply.Header("x-ms-resource-usage")), HasSubstr("documentsCount=1;"));
 }
 
+TEST(Containers, WithoutAPartitionKeyHaveTheQuotaOfOnePartition) {
+  TestClient client;
+  client.Call("POST", "/dbs", {}, R"({"id":"d"})");
+  client.Call("POST", "/dbs/d/colls", {}, R"({"id":"c"})");
+  const Reply reply =
+      client.Call("GET", "/dbs/d/colls/c", {{"x-ms-documentdb-populatequotainfo", "True"}});
+  EXPECT_THAT(std::string(reply.Header("x-ms-resource-quota")),
+              HasSubstr("collectionSize=10485760;"));
+}
+
+TEST(Containers, GiveASessionTokenThatReadsCanMeet) {
+  TestClient client;
+  client.MakeContainer();
+  const Reply written = client.Write(R"({"id":"1","pk":"a"})", R"(["a"])");
+  const Reply read = client.Call("GET", "/dbs/d/colls/c");
+  EXPECT_EQ(read.Header("x-ms-session-token"), written.Header("x-ms-session-token"));
+}
+
+TEST(Containers, AlwaysLeaveTheEtagOutOfTheIndex) {
+  TestClient client;
+  client.MakeContainer(1, R"(,"indexingPolicy":{"excludedPaths":[{"path":"/big/*"}]})");
+  const Value excluded =
+      Body(client.Call("GET", "/dbs/d/colls/c"))["indexingPolicy"]["excludedPaths"];
+  ASSERT_EQ(excluded.array().size(), 2u);
+  EXPECT_EQ(excluded.At(0)["path"].string(), "/big/*");
+  EXPECT_EQ(excluded.At(1)["path"].string(), R"(/"_etag"/?)");
+}
+
+TEST(Containers, TellOldClientsTheKindsOfTheirIndexes) {
+  TestClient client;
+  client.MakeContainer(
+      1, R"(,"indexingPolicy":{"includedPaths":[{"path":"/*","indexes":[{"kind":"Hash",)"
+         R"("dataType":"Number","precision":2},{"kind":"Spatial","dataType":"Point"}]}]})");
+  const auto kinds = [&](const char* version) {
+    std::string text;
+    const Reply reply = client.Call("GET", "/dbs/d/colls/c", {{"x-ms-version", version}});
+    const Value indexes = Body(reply)["indexingPolicy"]["includedPaths"].At(0)["indexes"];
+    for (const Value& index : indexes.array()) {
+      text += index["kind"].string() + index["dataType"].string() + " ";
+    }
+    return text;
+  };
+  EXPECT_EQ(kinds("2017-11-15"), "HashNumber SpatialPoint HashString ");
+  EXPECT_EQ(kinds("2018-06-18"), "RangeNumber RangeString SpatialPoint ");
+  EXPECT_EQ(kinds("2020-07-15"), "HashNumber SpatialPoint ") << "as it was given";
+}
+
+TEST(Containers, IndexedLazilyTellHowFarTheyAre) {
+  TestClient client;
+  client.MakeContainer(1, R"(,"indexingPolicy":{"indexingMode":"lazy"})");
+  const std::string_view header = "x-ms-documentdb-collection-lazy-indexing-progress";
+  EXPECT_EQ(client.Call("GET", "/dbs/d/colls/c").Header(header), "100");
+  client.Call("POST", "/dbs/d/colls", {}, R"({"id":"e"})");
+  EXPECT_EQ(client.Call("GET", "/dbs/d/colls/e").Header(header), "");
+}
+
+TEST(Containers, ATimeToLiveIsANumberOrAbsent) {
+  TestClient client;
+  client.Call("POST", "/dbs", {}, R"({"id":"d"})");
+  for (const char* ttl : {"null", "0", "-10", "1.5", "\"5\"", "2147483648"}) {
+    const Reply reply = client.Call("POST", "/dbs/d/colls", {},
+                                    R"({"id":"c","defaultTtl":)" + std::string(ttl) + "}");
+    EXPECT_EQ(reply.status, 400) << ttl;
+  }
+}
+
+TEST(Containers, OfDifferentDatabasesDifferInTheirPartOfTheRid) {
+  TestClient client;
+  std::set<std::string> parts;
+  for (const std::string id : {"a", "b", "c"}) {
+    client.Call("POST", "/dbs", {}, R"({"id":")" + id + "\"}");
+    const Reply created = client.Call("POST", "/dbs/" + id + "/colls", {}, R"({"id":"c"})");
+    parts.insert(RidBytes(Body(created)["_rid"].string())->substr(4));
+  }
+  EXPECT_EQ(parts.size(), 3u);
+}
+
 TEST(Containers, AContainerMadeAnewIsNoticed) {
   TestClient client;
   client.MakeContainer();
@@ -183,6 +260,21 @@ TEST(Offers, AreFoundChangedAndBounded) {
   const Reply autoscale = replace(-1, {{"x-ms-cosmos-migrate-offer-to-autopilot", "true"}});
   EXPECT_EQ(Body(autoscale)["content"]["offerAutopilotSettings"]["maxThroughput"].number(), 2000);
   EXPECT_EQ(client.Call("GET", "/offers/none").status, 404);
+}
+
+TEST(Offers, AreReplacedByTheWholeResource) {
+  TestClient client;
+  client.MakeContainer();
+  const Value offer = Body(client.Call("GET", "/offers"))["Offers"].At(0);
+  const std::string path = "/offers/" + offer["id"].string();
+  EXPECT_EQ(client.Call("PUT", path, {}, ToJson(offer)).status, 200);
+  for (const char* name : {"id", "_rid"}) {
+    Value wrong = offer;
+    wrong.Set(name, "NotAllowed");
+    EXPECT_EQ(client.Call("PUT", path, {}, ToJson(wrong)).status, 400) << name;
+    wrong.Erase(name);
+    EXPECT_EQ(client.Call("PUT", path, {}, ToJson(wrong)).status, 400) << name;
+  }
 }
 
 TEST(Offers, AChangeCanTakeTime) {

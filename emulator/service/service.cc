@@ -6,6 +6,7 @@
 #include <shared_mutex>
 
 #include "emulator/service/charges.h"
+#include "emulator/service/growth.h"
 #include "emulator/service/handlers.h"
 #include "emulator/service/resource_path.h"
 #include "emulator/service/signature.h"
@@ -91,13 +92,16 @@ Service::Service(ServerOptions options, std::string key, const Clock& clock)
     : options_(std::move(options)), key_(std::move(key)), account_(clock) {}
 
 Reply Service::Handle(const Request& request) {
+  const SteadyTime begun = account_.clock.Now();
   Reply reply = Dispatch(request);
+  const std::chrono::duration<double, std::milli> took = account_.clock.Now() - begun;
   ++requests_;
   if (reply.status == 429) ++throttled_;
   if (reply.Header("x-ms-request-charge").empty()) {
     reply.Set("x-ms-request-charge", ChargeText(charges::kMetadata));
   }
   reply.Set("x-ms-activity-id", ActivityId(request, account_.NextVersion()));
+  reply.Set("x-ms-request-duration-ms", fmt::format("{:.3f}", took.count()));
   reply.Set("x-ms-serviceversion", "version=2.14.0.0");
   reply.Set("x-ms-gatewayversion", "version=2.14.0");
   reply.Set("x-ms-schemaversion", "1.18");
@@ -106,10 +110,26 @@ Reply Service::Handle(const Request& request) {
 
 Reply Service::Dispatch(const Request& request) {
   EMULATOR_TRY(const ResourcePath path, ParseResourcePath(request.target));
-  if (options_.check_signatures) {
-    EMULATOR_CHECK(CheckSignature(request, path, key_, account_.clock.WallNow()));
-  }
+  EMULATOR_CHECK(Authorize(request, path));
   return Route({request, path, account_, options_, faults_});
+}
+
+std::optional<ServiceError> Service::Authorize(const Request& request,
+                                               const ResourcePath& path) const {
+  if (!options_.check_signatures) return std::nullopt;
+  if (options_.entra && CarriesEntraToken(request)) {
+    return CheckEntraToken(request, path, *options_.entra, key_, account_.clock.WallNow());
+  }
+  return CheckSignature(request, path, key_, account_.clock.WallNow());
+}
+
+Status Service::Upkeep() {
+  PurgeExpired();
+  {
+    std::unique_lock lock(account_.mutex);
+    if (!SettleAndGrow(account_, options_)) return Status::Ok();
+  }
+  return TopologyChanged();
 }
 
 void Service::ApplyThroughput() {

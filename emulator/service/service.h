@@ -31,7 +31,9 @@ class Service {
   Status TopologyChanged();
   // Brings all buckets in line with the offers, after ranges or throughput have changed.
   void ApplyThroughput();
-  // Drops what has outlived its time to live; to be called about once a second.
+  // Drops what has outlived its time to live, makes pending changes of throughput effective, splits
+  // ranges that have grown too large. To be called about once a second.
+  Status Upkeep();
   void PurgeExpired();
 
   Account& account() { return account_; }
@@ -43,6 +45,7 @@ class Service {
  private:
   Service(ServerOptions options, std::string key, const Clock& clock);
   Reply Dispatch(const Request& request);
+  std::optional<ServiceError> Authorize(const Request& request, const ResourcePath& path) const;
 
   const ServerOptions options_;
   const std::string key_;  // binary

@@ -28,8 +28,14 @@ bool NamesRange(std::string_view id, const RangeInfo& info) {
 
 }  // namespace
 
-std::string SessionToken(const Partition& partition) {
-  return partition.info().id + ":-1#" + std::to_string(partition.lsn());
+std::string SessionToken(std::string_view range, uint64_t lsn, bool takes_vectors) {
+  return std::string(range) + (takes_vectors ? ":-1#" : ":") + std::to_string(lsn);
+}
+
+bool TakesVectorTokens(const Request& request) {
+  constexpr std::string_view kFirstVersion = "2018-06-18";
+  const std::string_view version = request.Header("x-ms-version");
+  return version.empty() || version >= kFirstVersion;
 }
 
 std::optional<ServiceError> CheckSession(const Request& request, const Partition& partition) {
@@ -51,7 +57,8 @@ std::optional<ServiceError> CheckSession(const Request& request, const Partition
 
 void AddPartitionHeaders(const ContainerTarget& target, const Partition& partition, Reply* reply) {
   const std::string lsn = std::to_string(partition.lsn());
-  reply->Set("x-ms-session-token", SessionToken(partition));
+  reply->Set("x-ms-session-token",
+             SessionToken(partition.info().id, partition.lsn(), target.takes_vector_tokens));
   reply->Set("lsn", lsn);
   reply->Set("x-ms-cosmos-llsn", lsn);
   reply->Set("x-ms-documentdb-partitionkeyrangeid", partition.info().id);

@@ -11,8 +11,10 @@
 
 namespace spillway::emulator {
 
-// "<range>:-1#<lsn>". REQUIRES: the partition's mutex.
-std::string SessionToken(const Partition& partition);
+// "<range>:-1#<lsn>"; "<range>:<lsn>" for clients of before the API version 2018-06-18, which take
+// nothing else.
+std::string SessionToken(std::string_view range, uint64_t lsn, bool takes_vectors);
+bool TakesVectorTokens(const Request& request);
 
 // 404/1002 when the request's session token is ahead of the partition: it, or a parent, has seen
 // writes that this server does not have. REQUIRES: the partition's mutex.

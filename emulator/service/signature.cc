@@ -18,23 +18,6 @@ void AppendLower(std::string_view text, std::string* out) {
   }
 }
 
-std::string UrlDecode(std::string_view text) {
-  std::string decoded;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto is_hex = [&](size_t at) {
-      return at < text.size() && std::isxdigit(static_cast<unsigned char>(text[at]));
-    };
-    if (text[i] == '%' && is_hex(i + 1) && is_hex(i + 2)) {
-      decoded.push_back(
-          static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16)));
-      i += 2;
-    } else {
-      decoded.push_back(text[i]);
-    }
-  }
-  return decoded;
-}
-
 ServiceError Unauthorized(std::string message, int status = 401) {
   ServiceError error;
   error.status = status;
@@ -61,6 +44,23 @@ bool SameSignature(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+std::string UrlDecode(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto is_hex = [&](size_t at) {
+      return at < text.size() && std::isxdigit(static_cast<unsigned char>(text[at]));
+    };
+    if (text[i] == '%' && is_hex(i + 1) && is_hex(i + 2)) {
+      decoded.push_back(
+          static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16)));
+      i += 2;
+    } else {
+      decoded.push_back(text[i]);
+    }
+  }
+  return decoded;
+}
 
 std::string Sign(std::string_view key, std::string_view verb, std::string_view type,
                  std::string_view link, std::string_view date) {

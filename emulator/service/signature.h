@@ -20,6 +20,9 @@ inline constexpr std::string_view kWellKnownKey =
 // How far a request's date may be from the server's clock.
 inline constexpr std::chrono::minutes kClockSkewMax{15};
 
+// Decodes %xx; what is no valid escape stays as it is.
+std::string UrlDecode(std::string_view text);
+
 // Base64 of the HMAC-SHA256. `key` is binary; the date is lower-cased here.
 std::string Sign(std::string_view key, std::string_view verb, std::string_view type,
                  std::string_view link, std::string_view date);

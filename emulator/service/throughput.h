@@ -14,8 +14,20 @@ namespace spillway::emulator {
 // From the headers x-ms-offer-throughput and x-ms-cosmos-offer-autopilot-settings; nullopt: none.
 Outcome<std::optional<Throughput>> RequestedThroughput(const Request& request);
 
+// "autoUpgradePolicy" of autoscale settings; 0 when there is none.
+uint32_t IncrementPercent(const Value& autoscale_settings);
+
 // Limits of manual and autoscale throughput (service quotas).
 std::optional<ServiceError> CheckThroughput(const Throughput& throughput);
+
+// Headers x-ms-cosmos-priority-level and x-ms-cosmos-throughput-bucket; 400 when they say nonsense.
+Outcome<Admission> RequestedAdmission(const Request& request);
+
+// `throughputBuckets` of an offer: [{"id":2,"maxThroughputPercentage":20}]. 400 when they are none.
+Outcome<Shares> ParseShares(const Value& buckets);
+
+// A refusal in the service's terms: 429 with its substatus.
+ServiceError RequestRateTooLarge(const Refusal& refusal);
 
 // How many physical partitions a new container of this throughput gets.
 uint32_t RangesFor(const Throughput& throughput);

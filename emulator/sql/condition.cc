@@ -9,7 +9,12 @@ namespace spillway::emulator {
 Result<bool> ConditionHolds(std::string_view condition, const Value& document) {
   ASSIGN_OR_RETURN(const auto query,
                    sql::ParseQuery("SELECT * " + std::string(condition), sql::Parameters()));
-  return !sql::RowsOf(*query, document, {}).empty();
+  std::string_view refusal;
+  sql::FunctionContext functions;
+  functions.refusal = &refusal;
+  const bool holds = !sql::RowsOf(*query, document, functions).empty();
+  if (!refusal.empty()) return InvalidArgument(std::string(refusal));
+  return holds;
 }
 
 }  // namespace spillway::emulator

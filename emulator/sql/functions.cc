@@ -6,7 +6,8 @@ namespace spillway::emulator::sql {
 
 const Function* FindFunction(std::string_view name) {
   for (const std::span<const Function> family :
-       {StringFunctions(), MathFunctions(), ArrayFunctions(), TypeFunctions(), DateFunctions()}) {
+       {StringFunctions(), MathFunctions(), ArrayFunctions(), TypeFunctions(), DateFunctions(),
+        SpatialFunctions()}) {
     for (const Function& function : family) {
       if (function.name.size() == name.size() &&
           strncasecmp(function.name.data(), name.data(), name.size()) == 0) {

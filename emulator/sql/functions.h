@@ -13,6 +13,9 @@ namespace spillway::emulator::sql {
 
 struct FunctionContext {
   int64_t now_ms = 0;  // since 1970: one value for a whole query
+  // Where a function says what it cannot do with the arguments it got: the query is to be refused,
+  // not answered without them. Null: nobody asks.
+  std::string_view* refusal = nullptr;
 };
 
 using Arguments = std::span<const Value>;
@@ -32,6 +35,7 @@ std::span<const Function> MathFunctions();
 std::span<const Function> ArrayFunctions();
 std::span<const Function> TypeFunctions();
 std::span<const Function> DateFunctions();
+std::span<const Function> SpatialFunctions();
 
 }  // namespace spillway::emulator::sql
 

@@ -65,8 +65,11 @@ bool SameWord(std::string_view a, std::string_view b) {
 
 class Parser {
  public:
-  Parser(std::vector<Token> tokens, const Parameters& parameters)
-      : tokens_(std::move(tokens)), parameters_(parameters) {}
+  Parser(std::vector<Token> tokens, const Parameters& parameters,
+         OrderedAggregates ordered_aggregates)
+      : tokens_(std::move(tokens)),
+        parameters_(parameters),
+        ordered_aggregates_(ordered_aggregates) {}
 
   Result<std::unique_ptr<Query>> Parse() {
     ASSIGN_OR_RETURN(std::unique_ptr<Query> query, ParseSelect());
@@ -155,6 +158,9 @@ class Parser {
     }
     RETURN_IF_ERROR(ParseGroupAndOrder(query.get()));
     RETURN_IF_ERROR(ParseOffset(query.get()));
+    if (ordered_aggregates_ == OrderedAggregates::kUnordered && query->has_aggregates) {
+      query->order_by.clear();
+    }
     RETURN_IF_ERROR(Check(*query));
     --depth_;
     return query;
@@ -605,6 +611,7 @@ class Parser {
 
   const std::vector<Token> tokens_;
   const Parameters& parameters_;
+  const OrderedAggregates ordered_aggregates_;
   size_t at_ = 0;
   int depth_ = 0;
   int chained_ = 0;
@@ -613,10 +620,12 @@ class Parser {
 
 }  // namespace
 
-Result<std::unique_ptr<Query>> ParseQuery(std::string_view text, const Parameters& parameters) {
+Result<std::unique_ptr<Query>> ParseQuery(std::string_view text, const Parameters& parameters,
+                                          OrderedAggregates ordered_aggregates) {
   if (text.size() > kQueryBytesMax) return InvalidArgument("The query text is too long.");
   ASSIGN_OR_RETURN(std::vector<Token> tokens, Tokenize(text));
-  ASSIGN_OR_RETURN(std::unique_ptr<Query> query, Parser(std::move(tokens), parameters).Parse());
+  ASSIGN_OR_RETURN(std::unique_ptr<Query> query,
+                   Parser(std::move(tokens), parameters, ordered_aggregates).Parse());
   RETURN_IF_ERROR(BindQuery(query.get()));
   return query;
 }

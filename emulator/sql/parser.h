@@ -20,8 +20,14 @@ inline constexpr int kQueryNestingMax = 100;
 // Names with their '@'.
 using Parameters = std::map<std::string, Value, std::less<>>;
 
+// ORDER BY beside aggregates, which clients of before the API version 2018-12-31 send: the one row
+// has no order.
+enum class OrderedAggregates { kRefused, kUnordered };
+
 // Fails with kInvalidArgument: syntax, an unknown function or alias, a parameter without a value.
-Result<std::unique_ptr<Query>> ParseQuery(std::string_view text, const Parameters& parameters);
+Result<std::unique_ptr<Query>> ParseQuery(
+    std::string_view text, const Parameters& parameters,
+    OrderedAggregates ordered_aggregates = OrderedAggregates::kRefused);
 
 }  // namespace spillway::emulator::sql
 

@@ -284,6 +284,30 @@ TEST(Query, RefusesWhatItDoesNotKnow) {
   }
 }
 
+// Expected values: geodesics of WGS 84, by Karney's method, to the meter.
+TEST(Query, MeasuresDistancesBetweenPoints) {
+  struct {
+    const char* from;
+    const char* to;
+    double meters;
+  } const cases[] = {
+      {"[0,0]", "[0,0]", 0},
+      {"[0,0]", "[1,0]", 111319.49},
+      {"[0,0]", "[0,1]", 110574.39},
+      {"[2.3522,48.8566]", "[-0.1278,51.5074]", 343923.12},
+      {"[179.5,0]", "[-179.5,0]", 111319.49},
+  };
+  for (const auto& test : cases) {
+    const auto rows =
+        RunText("SELECT VALUE ST_DISTANCE({'type':'Point','coordinates':" + std::string(test.from) +
+                "}, {'type':'Point','coordinates':" + test.to + "})");
+    ASSERT_TRUE(rows.ok()) << rows.status().ToString();
+    EXPECT_NEAR((*ParseJson(*rows)).At(0).number(), test.meters, test.meters * 1e-4 + 1e-6);
+  }
+  EXPECT_EQ(*RunText("SELECT VALUE ST_ISVALID({'type':'Point','coordinates':[0,91]})"), "[false]");
+  EXPECT_EQ(*RunText("SELECT VALUE ST_DISTANCE(1, 2)"), "[]");
+}
+
 TEST(Query, BoundsNestingAndLength) {
   const auto nested = [](int depth) {
     return "SELECT VALUE " + std::string(depth, '(') + "1" + std::string(depth, ')');

@@ -47,7 +47,7 @@ std::shared_ptr<Offer> Account::OfferOf(std::string_view resource_rid) const {
 std::shared_ptr<Database> Account::AddDatabase(std::string id) {
   auto database = std::make_shared<Database>();
   database->id = id;
-  database->rid = DatabaseRid(next_database_number_++);
+  database->rid = DatabaseRid(Scattered(next_database_number_++));
   database->self = "dbs/" + RidText(database->rid) + "/";
   database->version = NextVersion();
   database->timestamp = clock.Seconds();
@@ -55,13 +55,24 @@ std::shared_ptr<Database> Account::AddDatabase(std::string id) {
   return database;
 }
 
+namespace {
+
+// Differs between databases too: some clients tell containers apart by this part of the rid alone.
+uint32_t ContainerNumber(std::string_view database_rid, uint32_t number) {
+  uint32_t sum = number;
+  for (const char byte : database_rid) sum = Scattered(sum + static_cast<uint8_t>(byte));
+  return sum;
+}
+
+}  // namespace
+
 std::shared_ptr<Container> Account::AddContainer(Database* database,
                                                  std::shared_ptr<const ContainerSettings> settings,
                                                  uint32_t range_count) {
   const std::string id = settings->id;
-  auto container =
-      std::make_shared<Container>(ContainerRid(database->rid, database->next_container_number++),
-                                  database->self, std::move(settings), range_count);
+  const uint32_t number = ContainerNumber(database->rid, database->next_container_number++);
+  auto container = std::make_shared<Container>(ContainerRid(database->rid, number), database->self,
+                                               std::move(settings), range_count);
   container->version = NextVersion();
   container->timestamp = clock.Seconds();
   database->containers.emplace(id, container);

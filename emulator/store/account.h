@@ -23,7 +23,9 @@ namespace spillway::emulator {
 // Provisioned throughput, in request units a second.
 struct Throughput {
   bool autoscale = false;
-  double units = 400;  // manual: the rate; autoscale: its maximum
+  double units = 400;              // manual: the rate; autoscale: its maximum
+  uint32_t increment_percent = 0;  // autoscale: by how much storage growth raises it; 0: not
+  Shares shares{};                 // throughput buckets
   bool operator==(const Throughput&) const = default;
 };
 

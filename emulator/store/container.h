@@ -76,6 +76,7 @@ class Container {
 
   // Divides the container's request units evenly; nullopt: no limit. A shared bucket replaces all.
   void SetThroughput(std::optional<double> units_per_second, double window_seconds, SteadyTime now);
+  void SetShares(const Shares& shares, SteadyTime now);
   void ShareBucket(const std::shared_ptr<TokenBucket>& bucket);
 
   // Of the definition resource.

@@ -106,6 +106,15 @@ Status ReadUniqueKeys(const Value& definition, ContainerSettings* settings,
   return Status::Ok();
 }
 
+// The service never indexes `_etag`, and says so.
+void ExcludeEtag(Value* policy) {
+  const Value etag = Parsed(kDefaultIndexingPolicy)["excludedPaths"].At(0);
+  Array& paths = policy->FindMutable("excludedPaths")->MutableArray();
+  const bool there = std::any_of(paths.begin(), paths.end(),
+                                 [&](const Value& path) { return path["path"] == etag["path"]; });
+  if (!there) paths.push_back(etag);
+}
+
 Status FillIndexingPolicy(Value* definition, ContainerSettings* settings) {
   if (!(*definition)["indexingPolicy"].is_object()) {
     definition->Set("indexingPolicy", Parsed(kDefaultIndexingPolicy));
@@ -118,7 +127,10 @@ Status FillIndexingPolicy(Value* definition, ContainerSettings* settings) {
     return InvalidArgument("The indexing mode '" + mode + "' is not known.");
   }
   policy->Set("indexingMode", mode);
-  if (!(*policy)["automatic"].is_bool()) policy->Set("automatic", mode != "none");
+  // Indexing on demand (automatic: false) is long gone: a consistent index takes every document.
+  if (mode == "consistent" || !(*policy)["automatic"].is_bool()) {
+    policy->Set("automatic", mode != "none");
+  }
   const auto is_empty = [&](const char* name) {
     return !(*policy)[name].is_array() || (*policy)[name].array().empty();
   };
@@ -135,18 +147,15 @@ Status FillIndexingPolicy(Value* definition, ContainerSettings* settings) {
   }
   if (!(*policy)["includedPaths"].is_array()) policy->Set("includedPaths", Array{});
   if (!(*policy)["excludedPaths"].is_array()) policy->Set("excludedPaths", Array{});
+  if (mode != "none") ExcludeEtag(policy);
   settings->indexes_properties =
       mode != "none" && !(excludes_all() && (*policy)["includedPaths"].array().empty());
   return Status::Ok();
 }
 
-Status ReadTtl(Value* definition, ContainerSettings* settings) {
-  const Value& ttl = (*definition)["defaultTtl"];
+Status ReadTtl(const Value& definition, ContainerSettings* settings) {
+  const Value& ttl = definition["defaultTtl"];
   if (ttl.is_undefined()) return Status::Ok();
-  if (ttl.is_null()) {
-    definition->Erase("defaultTtl");
-    return Status::Ok();
-  }
   if (!ttl.is_number() || std::trunc(ttl.number()) != ttl.number() || ttl.number() < -1 ||
       ttl.number() == 0 || ttl.number() > kTtlSecondsMax) {
     return InvalidArgument(
@@ -171,7 +180,7 @@ Result<std::shared_ptr<const ContainerSettings>> ContainerSettings::Make(Value d
   std::vector<std::vector<std::string>> watched = settings->partition_key_paths;
   RETURN_IF_ERROR(ReadUniqueKeys(definition, settings.get(), &watched));
   RETURN_IF_ERROR(FillIndexingPolicy(&definition, settings.get()));
-  RETURN_IF_ERROR(ReadTtl(&definition, settings.get()));
+  RETURN_IF_ERROR(ReadTtl(definition, settings.get()));
   if (!definition["conflictResolutionPolicy"].is_object()) {
     definition.Set("conflictResolutionPolicy", Parsed(kDefaultConflictResolutionPolicy));
   }

@@ -35,10 +35,9 @@ void Insert(Container* container, const std::string& pk, const std::string& id,
 }
 
 std::vector<std::string> Ids(const Partition& partition, std::string_view min = cosmosdb::kEpkMin,
-                             std::string_view max = cosmosdb::kEpkMax,
-                             const ScanPosition* after = nullptr, uint32_t now = 0) {
+                             std::string_view max = cosmosdb::kEpkMax, uint32_t now = 0) {
   std::vector<std::string> ids;
-  partition.Scan(min, max, after, now, [&](const Item& item) {
+  partition.Scan(min, max, now, [&](const Item& item) {
     ids.emplace_back(item.id());
     return true;
   });
@@ -94,7 +93,7 @@ TEST(Container, ASplitMovesDocumentsAndGoesOnBehindTheParentsLsn) {
   EXPECT_EQ(low->item_count() + high->item_count(), 100u);
   EXPECT_GT(low->item_count(), 20u);
   EXPECT_GT(high->item_count(), 20u);
-  EXPECT_EQ(low->lsn(), 101u);
+  EXPECT_EQ(low->lsn(), 102u);
   EXPECT_THAT(high->info().parents, ElementsAre("0"));
   for (int i = 0; i < 100; ++i) {
     const std::string epk = EpkOf("pk" + std::to_string(i));
@@ -113,13 +112,36 @@ TEST(Container, AMergeUndoesASplit) {
   EXPECT_THAT(container.FindRange("3")->info().parents, ElementsAre("0", "1", "2"));
 }
 
-TEST(Partition, ScansInOrderOfKeyAndCreationAndResumes) {
+std::vector<std::string> IdsByCreation(Partition* partition, uint64_t after = 0,
+                                       std::string_view min = cosmosdb::kEpkMin,
+                                       std::string_view max = cosmosdb::kEpkMax) {
+  std::vector<std::string> ids;
+  partition->ScanByCreation(min, max, after, 0, [&](const Item& item) {
+    ids.emplace_back(item.id());
+    return true;
+  });
+  return ids;
+}
+
+TEST(Partition, ScansInOrderOfCreationAndResumes) {
+  Container container("rid", "dbs/x/", Settings(kDefinition), 1);
+  for (const char* id : {"1", "2", "3", "4", "5"}) Insert(&container, id, id);
+  Partition& partition = container.PartitionOf("");
+  EXPECT_THAT(IdsByCreation(&partition), ElementsAre("1", "2", "3", "4", "5"));
+  EXPECT_THAT(IdsByCreation(&partition, 3), ElementsAre("4", "5"));
+  partition.Erase(partition.Find(EpkOf("2"), "2", 0));
+  Insert(&container, "2", "2");
+  EXPECT_THAT(IdsByCreation(&partition), ElementsAre("1", "3", "4", "5", "2"));
+  EXPECT_THAT(IdsByCreation(&partition, 0, EpkOf("4"), EpkOf("4") + '\x01'), ElementsAre("4"));
+  EXPECT_EQ(partition.FindBySequence(3)->id(), "3");
+  EXPECT_EQ(partition.FindBySequence(2), nullptr);
+}
+
+TEST(Partition, ScansInOrderOfKeyAndCreation) {
   Container container("rid", "dbs/x/", Settings(kDefinition), 1);
   for (const char* id : {"c", "a", "b"}) Insert(&container, "same", id);
   const Partition& partition = container.PartitionOf("");
   EXPECT_THAT(Ids(partition), ElementsAre("c", "a", "b"));
-  const ScanPosition after_first{EpkOf("same"), 1};
-  EXPECT_THAT(Ids(partition, "", "\xFF", &after_first), ElementsAre("a", "b"));
   EXPECT_THAT(Ids(partition, "", EpkOf("same")), ElementsAre());
   EXPECT_THAT(Ids(partition, EpkOf("same")), ElementsAre("c", "a", "b"));
 }
@@ -129,7 +151,7 @@ TEST(Partition, ForgetsWhatHasExpired) {
   Insert(&container, "p", "short", 10);
   Insert(&container, "p", "long", 20);
   Partition& partition = container.PartitionOf("");
-  EXPECT_THAT(Ids(partition, "", "\xFF", nullptr, 10), ElementsAre("long"));
+  EXPECT_THAT(Ids(partition, "", "\xFF", 10), ElementsAre("long"));
   EXPECT_EQ(partition.Find(EpkOf("p"), "short", 10), nullptr);
   EXPECT_EQ(partition.item_count(), 1u);
   partition.PurgeExpired(20, 100);

@@ -33,16 +33,41 @@ bool Partition::OrderLess::operator()(const OrderProbe& a, const OrderEntry& b) 
   return order != 0 ? order < 0 : a.sequence < b.item->sequence;
 }
 
-Partition::Order::const_iterator Partition::ScanStart(std::string_view epk_min,
-                                                      const ScanPosition* after) const {
-  if (after != nullptr && CompareEpk(after->epk, epk_min) >= 0) {
-    return order_.upper_bound(OrderProbe{EpkPrefix(after->epk), after->epk, after->sequence});
-  }
+Partition::Order::const_iterator Partition::ScanStart(std::string_view epk_min) const {
   return order_.lower_bound(OrderProbe{EpkPrefix(epk_min), epk_min, 0});
 }
 
 bool Partition::Below(std::string_view epk, std::string_view epk_max) {
   return CompareEpk(epk, epk_max) < 0;
+}
+
+bool Partition::Covers(std::string_view epk_min, std::string_view epk_max) const {
+  return CompareEpk(epk_min, info_.min) <= 0 && CompareEpk(epk_max, info_.max) >= 0;
+}
+
+std::optional<Partition::CreationOrder> Partition::GatherFew(std::string_view epk_min,
+                                                             std::string_view epk_max) const {
+  constexpr size_t kFewMax = 10'000;
+  CreationOrder few;
+  for (auto at = ScanStart(epk_min); at != order_.end() && Below(at->item->epk(), epk_max); ++at) {
+    if (few.size() == kFewMax) return std::nullopt;
+    few.emplace_hint(few.end(), at->item->sequence, at->item);
+  }
+  return few;
+}
+
+const Partition::CreationOrder& Partition::ByCreation() {
+  if (!by_creation_) {
+    by_creation_.emplace();
+    for (const auto& [key, item] : by_key_) by_creation_->emplace(item->sequence, item.get());
+  }
+  return *by_creation_;
+}
+
+const Item* Partition::FindBySequence(uint64_t sequence) {
+  const CreationOrder& order = ByCreation();
+  const auto found = order.find(sequence);
+  return found == order.end() ? nullptr : found->second;
 }
 
 Item* Partition::Find(std::string_view epk, std::string_view id, uint32_t now) {
@@ -67,6 +92,7 @@ Item* Partition::Restore(std::unique_ptr<Item> item) {
   const auto [at, inserted] = by_key_.emplace(raw->key, std::move(item));
   SPILLWAY_CHECK(inserted);
   order_.insert(EntryOf(raw));
+  if (by_creation_) by_creation_->emplace_hint(by_creation_->end(), raw->sequence, raw);
   if (raw->expires_at != 0) by_expiry_.emplace(raw->expires_at, raw);
   body_bytes_ += raw->body.size();
   by_lsn_valid_ = false;
@@ -100,6 +126,7 @@ void Partition::Erase(Item* item) {
 std::unique_ptr<Item> Partition::Remove(Item* item) {
   body_bytes_ -= item->body.size();
   order_.erase(EntryOf(item));
+  if (by_creation_) by_creation_->erase(item->sequence);
   if (item->expires_at != 0) by_expiry_.erase({item->expires_at, item});
   by_lsn_valid_ = false;
   auto node = by_key_.extract(item->key);
@@ -151,6 +178,7 @@ void Partition::MoveItemsTo(std::string_view bound, Partition* low, Partition* h
   for (ChangeRecord& change : changes) side(change.epk)->changes.push_back(std::move(change));
   by_key_.clear();
   order_.clear();
+  by_creation_.reset();
   by_expiry_.clear();
   unique_values.clear();
   changes.clear();

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -40,13 +41,7 @@ struct ChangeRecord {
   uint64_t previous_lsn = 0;
   uint32_t timestamp = 0;
   std::string current;   // JSON; empty for a delete
-  std::string previous;  // JSON; empty for a create
-};
-
-// Where a scan stands: just behind the document with this key and sequence number.
-struct ScanPosition {
-  std::string epk;
-  uint64_t sequence = 0;
+  std::string previous;  // JSON, of a deletion
 };
 
 class Partition {
@@ -80,10 +75,16 @@ class Partition {
   void RestoreLsn(uint64_t lsn) { lsn_ = lsn; }
 
   // Calls `visit(const Item&)` in order of (EPK, creation) for unexpired documents with an EPK in
-  // [epk_min, epk_max) behind `after`, until it returns false. False when it did.
+  // [epk_min, epk_max), until it returns false. False when it did.
   template <typename Visit>
-  bool Scan(std::string_view epk_min, std::string_view epk_max, const ScanPosition* after,
-            uint32_t now, Visit visit) const;
+  bool Scan(std::string_view epk_min, std::string_view epk_max, uint32_t now, Visit visit) const;
+  // The same in order of creation, as the service reads, for documents created after the one with
+  // the sequence number `after`.
+  template <typename Visit>
+  bool ScanByCreation(std::string_view epk_min, std::string_view epk_max, uint64_t after,
+                      uint32_t now, Visit visit);
+  // nullptr when there is none.
+  const Item* FindBySequence(uint64_t sequence);
 
   // Documents by the LSN of their last write, above `lsn`. Valid until the next write.
   const std::vector<const Item*>& ItemsByLsn();
@@ -127,8 +128,14 @@ class Partition {
 
   static uint64_t EpkPrefix(std::string_view epk);
   static OrderEntry EntryOf(const Item* item) { return {EpkPrefix(item->epk()), item}; }
-  Order::const_iterator ScanStart(std::string_view epk_min, const ScanPosition* after) const;
+  using CreationOrder = std::map<uint64_t, const Item*>;  // by sequence
+
+  Order::const_iterator ScanStart(std::string_view epk_min) const;
   static bool Below(std::string_view epk, std::string_view epk_max);
+  bool Covers(std::string_view epk_min, std::string_view epk_max) const;
+  // The documents of [epk_min, epk_max), unless they are so many that going through all is quicker.
+  std::optional<CreationOrder> GatherFew(std::string_view epk_min, std::string_view epk_max) const;
+  const CreationOrder& ByCreation();
   void Expire(Item* item);
 
   const RangeInfo info_;
@@ -137,17 +144,33 @@ class Partition {
   std::unordered_map<std::string_view, std::unique_ptr<Item>> by_key_;
   Order order_;
   std::set<std::pair<uint32_t, Item*>> by_expiry_;
+  // Made by the first scan that wants it and kept from then on, so that loads do not pay for it.
+  std::optional<CreationOrder> by_creation_;
   std::vector<const Item*> by_lsn_;
   bool by_lsn_valid_ = false;
 };
 
 template <typename Visit>
-bool Partition::Scan(std::string_view epk_min, std::string_view epk_max, const ScanPosition* after,
-                     uint32_t now, Visit visit) const {
-  for (auto at = ScanStart(epk_min, after); at != order_.end(); ++at) {
+bool Partition::Scan(std::string_view epk_min, std::string_view epk_max, uint32_t now,
+                     Visit visit) const {
+  for (auto at = ScanStart(epk_min); at != order_.end(); ++at) {
     const Item& item = *at->item;
     if (!Below(item.epk(), epk_max)) return true;
     if (!item.ExpiredAt(now) && !visit(item)) return false;
+  }
+  return true;
+}
+
+template <typename Visit>
+bool Partition::ScanByCreation(std::string_view epk_min, std::string_view epk_max, uint64_t after,
+                               uint32_t now, Visit visit) {
+  const bool whole = Covers(epk_min, epk_max);
+  const std::optional<CreationOrder> few = whole ? std::nullopt : GatherFew(epk_min, epk_max);
+  const CreationOrder& order = few ? *few : ByCreation();
+  for (auto at = order.upper_bound(after); at != order.end(); ++at) {
+    const Item& item = *at->second;
+    const bool wanted = whole || few || (!Below(item.epk(), epk_min) && Below(item.epk(), epk_max));
+    if (wanted && !item.ExpiredAt(now) && !visit(item)) return false;
   }
   return true;
 }

@@ -66,6 +66,8 @@ Value OfferJson(const Offer& offer) {
                 {"resource_rid", offer.resource_rid},
                 {"autoscale", throughput.autoscale},
                 {"units", throughput.units},
+                {"increment_percent", static_cast<double>(throughput.increment_percent)},
+                {"shares", Array(throughput.shares.begin(), throughput.shares.end())},
                 {"units_ever_max", offer.units_ever_max},
                 {"version", offer.version},
                 {"timestamp", static_cast<double>(offer.timestamp)}};
@@ -91,6 +93,11 @@ class CatalogLoader {
       offer->resource_rid = Text(json["resource_rid"]);
       offer->throughput.autoscale = json["autoscale"].is_bool() && json["autoscale"].boolean();
       offer->throughput.units = static_cast<double>(Whole(json["units"]));
+      offer->throughput.increment_percent = static_cast<uint32_t>(Whole(json["increment_percent"]));
+      const Array& shares = Items(json["shares"]);
+      for (size_t i = 0; i < std::min(shares.size(), offer->throughput.shares.size()); ++i) {
+        if (shares[i].is_number()) offer->throughput.shares[i] = shares[i].number();
+      }
       offer->units_ever_max = static_cast<double>(Whole(json["units_ever_max"]));
       offer->version = Whole(json["version"]);
       offer->timestamp = static_cast<uint32_t>(Whole(json["timestamp"]));
@@ -207,7 +214,7 @@ void RebuildUniqueValues(Container* container) {
   if (settings.unique_keys.empty()) return;
   for (const auto& partition : container->partitions()) {
     partition->unique_values.clear();
-    partition->Scan(cosmosdb::kEpkMin, cosmosdb::kEpkMax, nullptr, 0, [&](const Item& item) {
+    partition->Scan(cosmosdb::kEpkMin, cosmosdb::kEpkMax, 0, [&](const Item& item) {
       for (std::string& name : UniqueNamesOf(settings, item)) {
         partition->unique_values[std::move(name)] = &item;
       }
@@ -232,7 +239,7 @@ Status WriteEverything(const Account& account, Journal* journal) {
   RETURN_IF_ERROR(ForEachContainer(account, [&](Container* container) {
     Status status;
     for (const auto& partition : container->partitions()) {
-      partition->Scan(cosmosdb::kEpkMin, cosmosdb::kEpkMax, nullptr, 0, [&](const Item& item) {
+      partition->Scan(cosmosdb::kEpkMin, cosmosdb::kEpkMax, 0, [&](const Item& item) {
         AppendPutRecord(container->rid(), item, &records);
         if (records.size() >= kRewriteChunkBytes) {
           status = journal->Append(records);

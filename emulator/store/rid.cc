@@ -61,6 +61,14 @@ std::optional<std::string> RidBytes(std::string_view text) {
   return DecodeBase64(base64);
 }
 
+uint32_t Scattered(uint32_t number) {
+  constexpr uint32_t kOdd = 0x5bd1e995;
+  constexpr uint32_t kBits = 0x7fffffff;
+  number = number * kOdd & kBits;
+  number ^= number >> 16;
+  return number * kOdd & kBits;
+}
+
 std::string DatabaseRid(uint32_t number) {
   std::string rid;
   AppendBigEndian(number, &rid);

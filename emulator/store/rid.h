@@ -19,6 +19,9 @@ std::optional<std::string> DecodeBase64(std::string_view text);
 std::string RidText(std::string_view bytes);
 std::optional<std::string> RidBytes(std::string_view text);
 
+// Spreads numbers over 31 bits, each to another one.
+uint32_t Scattered(uint32_t number);
+
 // The binary rids. Numbers are given by the server, never twice.
 std::string DatabaseRid(uint32_t number);
 std::string ContainerRid(std::string_view database_rid, uint32_t number);

@@ -61,5 +61,48 @@ TEST(TokenBucket, AChangeOfRateKeepsTheProportion) {
   EXPECT_NE(bucket.TryTake(1, start), std::nullopt);
 }
 
+TEST(TokenBucket, LowPriorityRunsOutFirst) {
+  TokenBucket bucket;
+  const SteadyTime start{};
+  const Admission low{.low_priority = true};
+  bucket.SetRate(100, 1.0, start);
+  EXPECT_FALSE(bucket.TryTake(80, start, low));
+  const auto refused = bucket.TryTake(10, start, low);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->wait, milliseconds(100));
+  EXPECT_FALSE(refused->by_share);
+  EXPECT_FALSE(bucket.TryTake(20, start, Admission{}));
+  EXPECT_TRUE(bucket.TryTake(1, start, Admission{}));
+}
+
+TEST(TokenBucket, LowPriorityAloneHasTheWholeRate) {
+  TokenBucket bucket;
+  SteadyTime now{};
+  const Admission low{.low_priority = true};
+  bucket.SetRate(100, 1.0, now);
+  int admitted = 0;
+  for (int i = 0; i < 1000; ++i, now += milliseconds(10)) {
+    if (!bucket.TryTake(1, now, low)) ++admitted;
+  }
+  EXPECT_GE(admitted, 999);
+}
+
+TEST(TokenBucket, AShareIsHeldToItsPartAndTakesFromTheWhole) {
+  TokenBucket bucket;
+  const SteadyTime start{};
+  bucket.SetRate(100, 1.0, start);
+  bucket.SetShares({0, 0.3, 0, 0, 0}, start);
+  const Admission second{.share = 2};
+  EXPECT_FALSE(bucket.TryTake(30, start, second));
+  const auto refused = bucket.TryTake(3, start, second);
+  ASSERT_TRUE(refused);
+  EXPECT_TRUE(refused->by_share);
+  EXPECT_EQ(refused->wait, milliseconds(100));
+  EXPECT_FALSE(bucket.TryTake(70, start, Admission{})) << "nothing was reserved for the share";
+  EXPECT_FALSE(bucket.TryTake(3, start + milliseconds(100), second));
+  EXPECT_FALSE(bucket.TryTake(1, start + milliseconds(100), Admission{.share = 4}))
+      << "a share that is not set up limits nothing";
+}
+
 }  // namespace
 }  // namespace spillway::emulator

@@ -124,10 +124,7 @@ def feed_toggled(t):
     t.sql("UPDATE {t} SET name = 'd' WHERE id = 5")
 
 
-@changes("columns renamed, dropped and added under column mapping, comments, the schema replaced",
-         columns=["id", "name"])
-def feed_mapping(t):
-    t.create("id BIGINT, name STRING, old STRING, gone INT", properties=FEED | MAPPING | VECTORS)
+def every_column_change(t):
     t.append("(1, 'a', 'o1', 1), (2, 'b', 'o2', 2), (3, 'c', 'o3', 3)")
     t.sql("ALTER TABLE {t} RENAME COLUMN old TO fresh")
     t.sql("UPDATE {t} SET name = 'changed' WHERE id = 1")
@@ -137,6 +134,20 @@ def feed_mapping(t):
     t.append("(4, 'd', 'o4', 'g4')")
     t.sql("ALTER TABLE {t} ALTER COLUMN name COMMENT 'of the thing'")
     t.sql("UPDATE {t} SET gone = 'g1' WHERE id = 1")
+
+
+@changes("columns renamed, dropped and added under column mapping, comments",
+         columns=["id", "name"])
+def feed_mapping(t):
+    t.create("id BIGINT, name STRING, old STRING, gone INT", properties=FEED | MAPPING | VECTORS)
+    every_column_change(t)
+
+
+# Spark refuses to replace such a schema while there is a feed.
+@changes("the same without the feed, and the schema replaced", columns=["id", "name"])
+def files_mapping(t):
+    t.create("id BIGINT, name STRING, old STRING, gone INT", properties=MAPPING)
+    every_column_change(t)
     t.fill("SELECT id, name, 'extra' extra FROM VALUES (1L, 'new'), (7L, 'seven') AS v(id, name)",
            mode="overwrite", overwriteSchema="true")
     t.sql("DELETE FROM {t} WHERE id = 1")
@@ -206,16 +217,14 @@ def replaced(t):
           "AS SELECT id, name FROM VALUES (1L, 'b') AS v(id, name)")
 
 
-@changes("the files of the feed vacuumed", columns=["id", "name"], last=1,
+@changes("the files of the feed removed, as VACUUM removes them", columns=["id", "name"], last=1,
          stops="_change_data/cdc-")
 def vacuumed(t):
     t.create("id BIGINT, name STRING", properties=FEED | {"delta.enableDeletionVectors": "false"})
     t.append("(1, 'a'), (2, 'b')")
     t.sql("UPDATE {t} SET name = 'c' WHERE id = 1")
-    with t.conf(spark__databricks__delta__retentionDurationCheck__enabled="false"):
-        t.sql("VACUUM {t} RETAIN 0 HOURS")
-    # VACUUM takes only what is older than the moment it runs in.
-    shutil.rmtree(pathlib.Path(t.path) / "_change_data", ignore_errors=True)
+    # VACUUM would take the files of version 1 too, and with them what to compare with.
+    shutil.rmtree(pathlib.Path(t.path) / "_change_data")
 
 
 @changes("the first commits cleaned from the log, a checkpoint in their place",

@@ -26,8 +26,10 @@ python_folder() {
   folder "python-$1" "${locks[@]}"
 }
 node_folder() { folder node "$here/npm/package.json" "$here/npm/package-lock.json"; }
+npm_suites_folder() { folder npm-suites "$here/npm-suites/package.json" "$here/npm-suites/package-lock.json"; }
 go_folder() { folder go "$here/go/go.mod" "$here/go/go.sum"; }
 jars_folder() { folder jars "$here/maven/pom.xml"; }
+client_jars_folder() { folder client-jars "$here/maven/client/pom.xml"; }
 connector_folder() { folder connector "$here/maven/connector/pom.xml"; }
 
 # Runs "$@" to fill a folder, once: a folder without its mark was interrupted and is made anew.
@@ -85,8 +87,9 @@ make_venv() {
 
 # No install scripts: none of the packages needs one to run.
 make_node_modules() {
-  cp "$here/npm/package.json" "$here/npm/package-lock.json" "$1/"
-  (cd "$1" && npm ci --silent --ignore-scripts --no-audit --no-fund)
+  local lock=$1 target=$2
+  cp "$here/$lock/package.json" "$here/$lock/package-lock.json" "$target/"
+  (cd "$target" && npm ci --silent --ignore-scripts --no-audit --no-fund)
 }
 
 make_go_tools() {
@@ -109,8 +112,13 @@ test_tools() {
   check_node
   check_go
   fill "$(python_folder test)" "Python packages of the tests" make_venv test
-  fill "$(node_folder)" "Node packages" make_node_modules
+  fill "$(node_folder)" "Node packages" make_node_modules npm
+  fill "$(npm_suites_folder)" "Node packages that carry their tests" make_node_modules npm-suites
   fill "$(go_folder)" "fake-gcs-server" make_go_tools
+}
+client_tools() {
+  check_java
+  fill "$(client_jars_folder)" "jars of the Java client" copy_jars "$here/maven/client/pom.xml"
 }
 spark_tools() {
   check_java
@@ -131,8 +139,10 @@ export SPILLWAY_DEMO_PYTHON='$demo/bin/python'
 export SPILLWAY_PYTHON='$test/bin/python'
 export SPILLWAY_SPARK_PYTHON='$spark/bin/python'
 export SPILLWAY_NODE_MODULES='$(node_folder)/node_modules'
+export SPILLWAY_NPM_SUITES='$(npm_suites_folder)/node_modules'
 export SPILLWAY_GO_TOOLS='$(go_folder)'
 export SPILLWAY_SPARK_JARS='$(jars_folder)'
+export SPILLWAY_CLIENT_JARS='$(client_jars_folder)'
 export SPILLWAY_CONNECTOR_JARS='$(connector_folder)'
 END
 }
@@ -149,7 +159,7 @@ case ${1:-} in
   build) lock_cache; build_tools ;;
   demo) lock_cache; build_tools; demo_tools ;;
   test) lock_cache; build_tools; test_tools ;;
-  full) lock_cache; build_tools; test_tools; spark_tools ;;
-  bench) lock_cache; build_tools; test_tools; spark_tools; connector_tools ;;
+  full) lock_cache; build_tools; test_tools; client_tools; spark_tools; connector_tools ;;
+  bench) lock_cache; build_tools; test_tools; client_tools; spark_tools; connector_tools ;;
   *) fail "usage: setup.sh build|demo|test|full|bench|env" ;;
 esac

@@ -106,19 +106,19 @@ Result<std::unique_ptr<VersionChanges>> DeltaChangeLog::Next(const CallContext& 
   RETURN_IF_ERROR(ctx.CheckNotStopped());
   if (request_.until.has_value() && version() >= *request_.until) return Nothing();
   if (!difference_reason_.empty()) return TellDifference(ctx);
-  ASSIGN_OR_RETURN(const std::optional<CommitFile> file, ReadNext(ctx));
+  ASSIGN_OR_RETURN(std::optional<CommitFile> file, ReadNext(ctx));
   if (!difference_reason_.empty()) return TellDifference(ctx);
   if (!file.has_value()) return Nothing();
   // Nothing was seen of the table in between: it may have been created anew and have grown.
   if (idle_polls_ > 0) RETURN_IF_ERROR(CheckSameTable(ctx));
   if (request_.policy == ChangePolicy::kDiff) return TellDifference(ctx);
-  Result<ParsedCommit> parsed = ParseCommit(file->content);
-  if (!parsed.ok()) {
-    return std::move(parsed).status().WithContext(
-        fmt::format("commit {} of {}", version() + 1, table_->location()));
-  }
-  if (parsed->is_cut_off) return CutOff();
-  return Tell(*file, std::move(parsed->commit), ctx);
+  return Tell(*std::move(file), ctx);
+}
+
+bool DeltaChangeLog::IsTimeToLook() const {
+  const uint32_t per_listing =
+      table_->is_local() ? kLocalIdlePollsPerListing : kIdlePollsPerListing;
+  return known_latest_ > version() || idle_polls_ % per_listing == 0;
 }
 
 Result<std::optional<CommitFile>> DeltaChangeLog::ReadNext(const CallContext& ctx) {
@@ -126,7 +126,7 @@ Result<std::optional<CommitFile>> DeltaChangeLog::ReadNext(const CallContext& ct
   ASSIGN_OR_RETURN(auto file, commits_.Read(next, known_latest_, ctx));
   if (file.has_value()) return file;
   ++idle_polls_;
-  if (known_latest_ < next && idle_polls_ % kIdlePollsPerListing != 0) return file;
+  if (!IsTimeToLook()) return file;
   RETURN_IF_ERROR(Look(ctx));
   if (known_latest_ < next || !difference_reason_.empty()) return file;
   ASSIGN_OR_RETURN(file, table_->ReadCommit(next, ctx));
@@ -145,9 +145,17 @@ Result<std::unique_ptr<VersionChanges>> DeltaChangeLog::CutOff() {
       .WithHint("Restore the named file of _delta_log, or the table.");
 }
 
-Result<std::unique_ptr<VersionChanges>> DeltaChangeLog::Tell(const CommitFile& file,
-                                                             DeltaCommit commit,
+Result<std::unique_ptr<VersionChanges>> DeltaChangeLog::Tell(CommitFile file,
                                                              const CallContext& ctx) {
+  Result<ParsedCommit> parsed = ParseCommit(file.content);
+  if (!parsed.ok()) {
+    return std::move(parsed).status().WithContext(
+        fmt::format("commit {} of {}", version() + 1, table_->location()));
+  }
+  if (parsed->is_cut_off) return CutOff();
+  DeltaCommit& commit = parsed->commit;
+  std::string fingerprint = CommitFingerprint(file.content);
+  file.handle.reset();  // it may be large, and what follows too
   ChangesInfo info;
   info.version = version() + 1;
   info.first_version = info.version;
@@ -165,8 +173,7 @@ Result<std::unique_ptr<VersionChanges>> DeltaChangeLog::Tell(const CommitFile& f
   const std::vector<ChangedFile> files = ChangedFilesOf(std::move(commit), info.method);
   ASSIGN_OR_RETURN(ScanHandle opened, OpenVersionScan(scan, files, ctx));
   RETURN_IF_ERROR(CheckOldImages(*table_, opened.get(), info));
-  return Advance(std::move(opened), std::move(info), CommitFingerprint(file.content),
-                 std::move(definition));
+  return Advance(std::move(opened), std::move(info), std::move(fingerprint), std::move(definition));
 }
 
 Result<std::shared_ptr<const TableDefinition>> DeltaChangeLog::DefinitionAfter(

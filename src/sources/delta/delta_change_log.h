@@ -20,8 +20,10 @@ namespace spillway {
 class DeltaChangeLog : public ChangeLog {
  public:
   // Asking for a commit that is not there sees neither a cleaned nor a re-created log: every so
-  // many idle polls the log is listed too.
+  // many idle polls the log is listed too. A local listing costs as much as the log has versions,
+  // and local polls are hundreds of times as frequent.
   static constexpr uint32_t kIdlePollsPerListing = 100;
+  static constexpr uint32_t kLocalIdlePollsPerListing = 10'000;
   // A commit that was listed, but not found: so often it may be a storage that is late.
   static constexpr uint32_t kVanishedLooksMax = 5;
   // A commit that ends in the middle of a line: so often a writer may be at it.
@@ -45,10 +47,10 @@ class DeltaChangeLog : public ChangeLog {
   Status CheckTableId(const std::string& table_id, int64_t version) const;
   // Looks at the log when it is time to, and notes what it says.
   Status Look(const CallContext& ctx);
+  bool IsTimeToLook() const;
   Result<std::optional<CommitFile>> ReadNext(const CallContext& ctx);
   Result<std::unique_ptr<VersionChanges>> CutOff();
-  Result<std::unique_ptr<VersionChanges>> Tell(const CommitFile& file, DeltaCommit commit,
-                                               const CallContext& ctx);
+  Result<std::unique_ptr<VersionChanges>> Tell(CommitFile file, const CallContext& ctx);
   Result<std::shared_ptr<const TableDefinition>> DefinitionAfter(const DeltaCommit& commit) const;
   Status ChooseMethod(const TableDefinition& after, const DeltaCommit& commit,
                       ChangesInfo& info) const;

@@ -214,6 +214,14 @@ TEST_F(DeltaChanges, PartitionValuesAreOfTheLog) {
               ElementsAre("+100|a/b %", "-100|a/b %", "+101|a/b %", "-101|a/b %"));
 }
 
+TEST_F(DeltaChanges, APartitionValueThatIsLeftOutIsNull) {
+  columns_ = Simple("id", "long") + ',' + Simple("p", "string");
+  partitions_ = "\"p\"";
+  Create(kFeedOn, "", R"("p":null)");
+  table_.Commit({Remove("a.parquet")});
+  EXPECT_EQ(ReadImages(*Only())[2], "-2|∅");
+}
+
 TEST_F(DeltaChanges, ARemoveThatSaysNothingOfItsFileIsLookedUp) {
   columns_ = Simple("id", "long") + ',' + Simple("p", "string");
   partitions_ = "\"p\"";

@@ -63,6 +63,14 @@ std::optional<std::string> CommitParser::Parse(std::string_view line) {
   return std::nullopt;
 }
 
+// Writers leave out NULLs, so that no values may mean NULL in the only partition column; but only
+// where they do not leave out all values, as older writers do of removed files.
+bool SaysEverything(const object& action, LoggedFile::Action kind) {
+  bool is_extended = false;
+  return kind != LoggedFile::Action::kRemove ||
+         (action["extendedFileMetadata"].get(is_extended) == simdjson::SUCCESS && is_extended);
+}
+
 std::optional<std::string> CommitParser::AddFile(const object& action, LoggedFile::Action kind) {
   bool data_change = true;
   if (action["dataChange"].get(data_change) == simdjson::SUCCESS && !data_change &&
@@ -80,7 +88,8 @@ std::optional<std::string> CommitParser::AddFile(const object& action, LoggedFil
     file.size = static_cast<uint64_t>(size);
   }
   object values;
-  if (action["partitionValues"].get(values) == simdjson::SUCCESS && values.size() > 0) {
+  if (action["partitionValues"].get(values) == simdjson::SUCCESS &&
+      (values.size() > 0 || SaysEverything(action, kind))) {
     file.partition_values = simdjson::minify(values);
   }
   file.rows = Records(action);

@@ -19,7 +19,7 @@ struct LoggedFile {
   enum class Action : uint8_t { kAdd, kRemove, kFeed };
 
   std::string path;                // as in the log: relative, percent-encoded
-  std::string partition_values;    // a JSON object; empty: not said, or of no partition column
+  std::string partition_values;    // a JSON object, NULLs may be left out; empty: not said
   std::string deletion_vector;     // a JSON object; empty: none
   std::string deletion_vector_id;  // unique within the table; empty: none
   uint64_t size = 0;               // bytes; 0: not said

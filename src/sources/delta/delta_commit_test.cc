@@ -58,6 +58,19 @@ TEST_F(DeltaCommitTest, WhatIsLeftOutIsNotMadeUp) {
   EXPECT_FALSE(commit.files[0].rows.has_value());
 }
 
+TEST_F(DeltaCommitTest, NoValuesAreNullsUnlessAnOldWriterLeftThemOut) {
+  const DeltaCommit commit =
+      Of("{\"add\":{\"path\":\"a\",\"partitionValues\":{}}}\n"
+         "{\"remove\":{\"path\":\"b\",\"partitionValues\":{},\"extendedFileMetadata\":true}}\n"
+         "{\"remove\":{\"path\":\"c\",\"partitionValues\":{},\"extendedFileMetadata\":false}}\n"
+         "{\"remove\":{\"path\":\"d\",\"extendedFileMetadata\":true}}");
+  ASSERT_THAT(commit.files, SizeIs(4));
+  EXPECT_EQ(commit.files[0].partition_values, "{}");
+  EXPECT_EQ(commit.files[1].partition_values, "{}");
+  EXPECT_EQ(commit.files[2].partition_values, "");
+  EXPECT_EQ(commit.files[3].partition_values, "");
+}
+
 TEST_F(DeltaCommitTest, StatisticsThatMakeNoSenseAreNone) {
   const DeltaCommit commit = Of(R"({"add":{"path":"a","size":1,"stats":"{oops"}})");
   EXPECT_FALSE(commit.files[0].rows.has_value());

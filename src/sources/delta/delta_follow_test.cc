@@ -57,7 +57,7 @@ class DeltaFollow : public DeltaFollowFixture {
 
   // Polls until the log is listed once more.
   static Status NextListing(ChangeLog& log) {
-    for (uint32_t i = 0; i < DeltaChangeLog::kIdlePollsPerListing; ++i) {
+    for (uint32_t i = 0; i < DeltaChangeLog::kLocalIdlePollsPerListing; ++i) {
       const auto next = log.Next({});
       if (!next.ok()) return next.status();
       if (*next != nullptr) return Internal("a version came");
