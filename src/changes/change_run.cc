@@ -156,7 +156,9 @@ Status ChangeRun::Begin() {
 Status ChangeRun::CheckCheckpoint() const {
   const auto reload = [this](Status status) {
     return std::move(status).WithHint(
-        fmt::format("to load it anew, run: spillway sync {} --full", options_.pipeline));
+        fmt::format("to load it anew, run: spillway sync {} {}", options_.pipeline,
+                    // A load alone keeps the documents of rows that went in between.
+                    options_.mode == WriteMode::kMirror ? "--resync" : "--full"));
   };
   if (checkpoint_.mapping_hash != MappingHash(documents_, options_.mode, options_.target)) {
     return reload(Conflict(fmt::format(

@@ -268,7 +268,7 @@ TEST_F(ChangeRunTest, AnotherMappingIsNoContinuation) {
   const auto stopped = Run();
   ASSERT_FALSE(stopped.ok());
   EXPECT_EQ(stopped.status().code(), StatusCode::kConflict);
-  EXPECT_THAT(std::string(stopped.status().hint()), HasSubstr("--full"));
+  EXPECT_THAT(std::string(stopped.status().hint()), HasSubstr("--resync"));
 }
 
 TEST_F(ChangeRunTest, ATableThatIsNotLoadedHasNoChangesToApply) {

@@ -32,7 +32,8 @@ Status NeedsDecision(int64_t version, std::string what) {
   return Unsupported(fmt::format("version {} of the table {}", version, what))
       .WithHint(
           "map the columns as they are now and load the table anew: spillway sync PIPELINE"
-          " --full; or leave the column out with source.columns");
+          " --resync (--full would keep the documents of rows that are gone); or leave the column"
+          " out with source.columns");
 }
 
 Status Judge(const ColumnChange& change, const DocumentOptions& documents,

@@ -52,7 +52,7 @@ TEST_F(ColumnPolicyTest, ADroppedColumnNeedsADecision) {
   EXPECT_EQ(judged.code(), StatusCode::kUnsupported);
   EXPECT_THAT(std::string(judged.message()), HasSubstr("version 8"));
   EXPECT_THAT(std::string(judged.message()), HasSubstr("colour"));
-  EXPECT_THAT(std::string(judged.hint()), HasSubstr("--full"));
+  EXPECT_THAT(std::string(judged.hint()), HasSubstr("--resync"));
 }
 
 TEST_F(ColumnPolicyTest, ARenamedColumnNeedsADecisionUnderEitherName) {

@@ -4,17 +4,16 @@ Whatever it does, the container ends equal, every row is accounted for, and noth
 that was not in doubt.
 """
 
-import itertools
 import json
 import random
 import threading
 import time
-import urllib.request
 
 import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
+from control import Control, history
 from documents import without_service_properties
 from lake import FULL
 from programs import wait_until
@@ -51,38 +50,11 @@ def prepared(workspace, table):
     return prepare
 
 
-class Control:
-    """The server's control port (emulator/control/control_service.h)."""
-
-    def __init__(self, emulator):
-        self.endpoint = emulator.control_endpoint.rstrip("/")
-
-    def ask(self, method, path, body=None):
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.endpoint + path, data=data, method=method)
-        with urllib.request.urlopen(request, timeout=10) as reply:
-            return json.loads(reply.read() or b"{}")
-
-    def container(self, name):
-        containers = self.ask("GET", "/")["containers"]
-        return next((c for c in containers if c["name"] == name), None)
-
-    def split_largest(self, name, window_ms):
-        ranges = self.container(name)["ranges"]
-        largest = max(ranges, key=lambda r: r["items"])
-        body = {"container": name, "range": largest["id"], "window_ms": window_ms}
-        self.ask("POST", "/split", body)
-        gone = lambda: largest["id"] not in [r["id"] for r in self.container(name)["ranges"]]
-        wait_until(gone, f"the split of range {largest['id']}")
-
-
 @pytest.fixture
 def control(emulator):
     control = Control(emulator)
     yield control
-    control.ask("DELETE", "/faults")
-    control.ask("POST", "/history", {"enabled": False})
-    control.ask("DELETE", "/history")
+    control.tidy()
 
 
 def assert_complete(workspace):
@@ -195,17 +167,6 @@ def test_a_row_is_written_once_when_nothing_fails(prepared, control):
     name = f"{workspace.database}/items"
     writes = history(control, name)
     assert sorted(write["id"] for write in writes) == sorted(f"r{n}" for n in range(ROWS))
-
-
-def history(control, container):
-    """Every write that the server applied to a container, in order."""
-    writes = []
-    for start in itertools.count(0, 10_000):
-        page = control.ask("GET", f"/history?from={start}&count=10000")["writes"]
-        writes += page
-        if len(page) < 10_000:
-            break
-    return [write for write in writes if write["container"] == container]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
