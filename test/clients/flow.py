@@ -20,6 +20,6 @@ def score_of(suite: str, process: subprocess.CompletedProcess, checks_min: int) 
                 if line["failure"] is not None]
     passed = len(lines) - len(failures)
     if process.returncode != 0 or len(lines) < checks_min:
-        failures.append(f"ended with {process.returncode} after {len(lines)} of {checks_min} checks: "
-                        f"{process.stderr[-SHOWN_OF_ERRORS:]}")
+        failures.append(f"ended with {process.returncode} after {len(lines)} of {checks_min} "
+                        f"checks: {process.stderr[-SHOWN_OF_ERRORS:]}")
     return Score(suite, passed, max(len(lines), checks_min), failures=failures)
