@@ -124,6 +124,8 @@ Result<ChangeSummary> ChangeRun::Execute() {
       checkpoint_.begun_through > checkpoint_.version ? FinishBegunWindow() : Status::Ok();
   if (done.ok()) done = Follow();
   if (sender_ != nullptr) sender_->Finish();
+  // What was waiting only knows that it is to end; the run knows why.
+  if (done.code() == StatusCode::kCancelled && !stop_.cause().ok()) done = stop_.cause();
   ended.request_stop();
   Report();
   journal_.SetMessage(MethodsText());
