@@ -8,7 +8,7 @@ import decimal
 import os
 import sys
 
-from azure.cosmos import CosmosClient
+from azure.cosmos import CosmosClient, documents
 from deltalake import DeltaTable
 
 SERVICE_PROPERTIES = {"_rid", "_self", "_etag", "_ts", "_attachments"}
@@ -28,17 +28,24 @@ def plain(value):
     return value
 
 
-def main(table, endpoint):
+def connect(endpoint, certificate):
+    """The official client, told by file which certificate to trust."""
+    trust = documents.SSLConfiguration()
+    trust.SSLCaCerts = certificate
+    return CosmosClient(endpoint, os.environ["COSMOS_KEY"], ssl_config=trust)
+
+
+def main(table, endpoint, certificate):
     rows = DeltaTable(table).to_pyarrow_table().to_pylist()
     expected = {row["id"]: plain(row) for row in rows}
-    client = CosmosClient(endpoint, os.environ["COSMOS_KEY"])
+    client = connect(endpoint, certificate)
     container = client.get_database_client("cosmicworks").get_container_client("products")
     actual = {}
     for document in container.read_all_items(max_item_count=1000):
         actual[document["id"]] = {key: value for key, value in document.items()
                                   if key not in SERVICE_PROPERTIES}
-    print(f"rows that delta-rs reads:               {len(expected):>7,}")
-    print(f"documents that the official client reads: {len(actual):>5,}")
+    print(f"rows that delta-rs reads                  {len(expected):>7,}")
+    print(f"documents that the official client reads  {len(actual):>7,}")
     different = [key for key in expected.keys() | actual.keys()
                  if expected.get(key) != actual.get(key)]
     if different:
@@ -50,4 +57,4 @@ def main(table, endpoint):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2]))
+    sys.exit(main(*sys.argv[1:4]))

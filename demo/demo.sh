@@ -13,7 +13,16 @@ say() {
   if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then printf '\n\033[1m%s\033[0m\n' "$*"
   else printf '\n%s\n' "$*"; fi
 }
-run() { printf '\n$ spillway %s\n' "$*"; "$SPILLWAY_BIN/spillway" "$@"; }
+# Shows a command as one would type it, and runs it.
+run() {
+  local word words=
+  for word in "$@"; do
+    [[ $word =~ ^[A-Za-z0-9_./-]+$ ]] || word="\"$word\""
+    words+=" $word"
+  done
+  printf '\n$ spillway%s\n' "$words"
+  "$SPILLWAY_BIN/spillway" "$@"
+}
 
 say "1. A lake: a Delta table of $rows products, written by delta-rs"
 "$SPILLWAY_PYTHON" "$here/make_table.py" "$folder/lake/products" "$rows"
@@ -51,10 +60,16 @@ say "5. The proof: source and container compared, document by document"
 run verify products
 run query shop/products "SELECT TOP 3 c.id, c.name, c.price FROM c WHERE c.category = 'garden drinkware'"
 
-say "6. A second opinion: neither side read by Spillway"
-"$SPILLWAY_PYTHON" "$here/compare.py" "$folder/lake/products" "$endpoint"
+say "6. The table changes, in six commits; the same command brings what has changed"
+"$SPILLWAY_PYTHON" "$here/change_table.py" "$folder/lake/products"
+run sync products
+run verify products
 
-say "7. What happened"
+say "7. A second opinion: neither side read by Spillway"
+"$SPILLWAY_PYTHON" "$here/compare.py" "$folder/lake/products" "$endpoint" \
+  "$(ready certificate)"
+
+say "8. What happened"
 run status
 run runs
 say "Done. Everything is in $(basename "$folder")/; run the demo again for a fresh start."

@@ -38,7 +38,7 @@ Result<DeltaOptions> MakeDeltaOptions(const delta::DeltaConnection& connection,
       ASSIGN_OR_RETURN(value, option.secret.Resolve());
     }
   }
-  AddStorageFromEnvironment(ProcessEnvironment(), options);
+  RETURN_IF_ERROR(AddStorageFromEnvironment(ProcessEnvironment(), options));
   return options;
 }
 
@@ -52,7 +52,7 @@ Result<std::unique_ptr<Source>> OpenDeltaTable(const EndpointSettings& settings,
 Result<std::unique_ptr<Source>> OpenDeltaLocation(const std::string& location) {
   DeltaOptions options;
   options.root = ResolvePath(".", location);
-  AddStorageFromEnvironment(ProcessEnvironment(), options);
+  RETURN_IF_ERROR(AddStorageFromEnvironment(ProcessEnvironment(), options));
   return MakeDeltaSource(std::move(options));
 }
 

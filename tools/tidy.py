@@ -30,9 +30,11 @@ LAYERS = {
     "destinations/cosmosdb": {"base", "model", "config", "connector", "net", "json"},
     "destinations/file": {"base", "model", "config", "connector", "json"},
     "engine": {"base", "model", "connector", "state", "transforms", "columns", "json", "net"},
-    "app": {"base", "model", "config", "connector", "state", "engine", "transforms", "json",
-            "columns", "net"},
-    "cli": {"base", "model", "config", "app", "engine", "state", "transforms", "connector"},
+    "changes": {"base", "model", "connector", "state", "transforms", "json", "engine"},
+    "app": {"base", "model", "config", "connector", "state", "engine", "changes", "transforms",
+            "json", "columns", "net"},
+    "cli": {"base", "model", "config", "app", "engine", "changes", "state", "transforms",
+            "connector"},
 }
 # The one file that names concrete connectors, and what it may include for that.
 CONNECTOR_LIST = {"src/connectors.cc", "src/connectors.h"}

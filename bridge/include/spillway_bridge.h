@@ -1,6 +1,7 @@
 /* The Delta kernel behind a C ABI: open a table, list the files of one version, read one file as
- * Arrow batches. Mechanism only: which version, which files, in which order and what to do about
- * a failure is the caller's.
+ * Arrow batches; read the log itself, and the files that a change names. Mechanism only: which
+ * version, which files, in which order, what a commit means and what to do about a failure is the
+ * caller's.
  *
  * Conventions
  *  - A function that can fail returns a BridgeCode and fills `error` when it is not BRIDGE_OK.
@@ -67,6 +68,9 @@ typedef struct BridgeEngine BridgeEngine;
 typedef struct BridgeSnapshot BridgeSnapshot;
 typedef struct BridgeScan BridgeScan;
 typedef struct BridgeReader BridgeReader;
+typedef struct BridgeCommit BridgeCommit;
+typedef struct BridgeLogFiles BridgeLogFiles;
+typedef struct BridgeDefinition BridgeDefinition;
 
 /* Frees the message and clears the struct. */
 void bridge_error_free(BridgeError* error);
@@ -104,7 +108,8 @@ void bridge_snapshot_free(BridgeSnapshot* snapshot);
  * widened inside of an array or map, leaves: the simple values in it and in its structs, as path
  * and type), partition_columns, reader_version, writer_version, reader_features, writer_features
  * (both empty for protocols before table features), properties, change_feed, change_feed_since
- * (or null when the newest 100 commits do not tell). */
+ * (or null when the newest 100 commits do not tell), metadata and protocol (the two actions as a
+ * log has them). */
 BridgeText bridge_snapshot_details(const BridgeSnapshot* snapshot);
 
 /* Lists the live files. `columns`: top-level names, none: all; the batches have them in table
@@ -123,13 +128,23 @@ void bridge_scan_free(BridgeScan* scan);
  * has the column's Delta type under "delta.type". */
 int32_t bridge_scan_schema(const BridgeScan* scan, struct ArrowSchema* schema, BridgeError* error);
 
+/* Which rows of a file a reader gives, and what they are images of. */
+typedef enum BridgeRole {
+  BRIDGE_ROWS_LIVE = 0,            /* those not under the deletion vector; new images */
+  BRIDGE_ROWS_WERE_LIVE = 1,       /* the same; old images */
+  BRIDGE_ROWS_BETWEEN_VECTORS = 2, /* those under one of two deletion vectors: old images where the
+                                      later one has them, new ones where the earlier one has */
+  BRIDGE_ROWS_OF_FEED = 3          /* all; the file's column _change_type tells the image */
+} BridgeRole;
+
 typedef struct BridgeFile {
   BridgeText path;               /* as in the log: relative, percent-encoded */
   BridgeText deletion_vector_id; /* empty: none */
-  uint64_t size;                 /* bytes */
+  uint64_t size;                 /* bytes; 0: the log does not say */
   uint64_t records;              /* physical rows; valid when has_records */
   uint64_t deleted;              /* rows under the deletion vector */
   bool has_records;
+  int32_t role; /* a BridgeRole */
 } BridgeFile;
 
 /* The files are in the log's order, which is not a contract: sort them. */
@@ -146,9 +161,10 @@ void bridge_reader_free(BridgeReader* reader);
 
 typedef struct BridgeFileFacts {
   uint64_t physical_rows;
-  uint64_t live_rows;
+  uint64_t live_rows;        /* those that the file's role gives */
   uint64_t decoded_bytes;    /* of the projected columns of the whole file, as Arrow */
   bool decoded_bytes_exact;  /* false: a lower bound (dictionaries without size statistics) */
+  uint64_t held_bytes;       /* about what reading holds at a time, besides the batches */
 } BridgeFileFacts;
 
 void bridge_reader_facts(const BridgeReader* reader, BridgeFileFacts* facts);
@@ -159,14 +175,79 @@ void bridge_reader_facts(const BridgeReader* reader, BridgeFileFacts* facts);
 void bridge_reader_seek(BridgeReader* reader, uint64_t first_row, uint64_t batch_rows);
 
 typedef struct BridgeBatch {
-  uint64_t first_row; /* ordinal among the file's live rows */
-  uint64_t bytes;     /* of the decoded batch */
+  uint64_t first_row;    /* ordinal among the file's live rows */
+  uint64_t bytes;        /* of the decoded batch */
+  const uint8_t* images; /* per row: 0 new, 1 old; until bridge_reader_next or the end */
 } BridgeBatch;
 
 /* At the end of the file `array->release` is null. After a failure only bridge_reader_free is
  * allowed. The array owns its memory and outlives the reader. */
 int32_t bridge_reader_next(BridgeReader* reader, struct ArrowArray* array, BridgeBatch* batch,
                            BridgeError* error);
+
+/* ---- The log and what it changed ---- */
+
+/* Reads `count` commit files of the log, at the same time and with one request each, into
+ * `commits`: null where there is none. All or nothing when one of them fails. */
+int32_t bridge_commits_read(const BridgeEngine* engine, uint64_t first_version, size_t count,
+                            const BridgeCancellation* cancellation, BridgeCommit** commits,
+                            BridgeError* error);
+void bridge_commit_free(BridgeCommit* commit);
+
+#define BRIDGE_COMMIT_PADDING 64
+
+/* The file's bytes as they are, with BRIDGE_COMMIT_PADDING readable zeros behind them. */
+BridgeText bridge_commit_content(const BridgeCommit* commit);
+/* When the file was written, in ms since the epoch, as the storage says. */
+int64_t bridge_commit_modified_ms(const BridgeCommit* commit);
+
+typedef struct BridgeVersions {
+  const uint64_t* data; /* ascending */
+  size_t size;
+} BridgeVersions;
+
+/* Lists the commits and checkpoints of the log from a version on. A log that is not there is an
+ * empty list. */
+int32_t bridge_log_files_list(const BridgeEngine* engine, uint64_t from_version,
+                              const BridgeCancellation* cancellation, BridgeLogFiles** files,
+                              BridgeError* error);
+void bridge_log_files_free(BridgeLogFiles* files);
+BridgeVersions bridge_log_files_commits(const BridgeLogFiles* files);
+BridgeVersions bridge_log_files_checkpoints(const BridgeLogFiles* files);
+
+/* What a version says of its table, from the log's metaData and protocol actions (JSON objects).
+ * BRIDGE_FEATURE_UNSUPPORTED when a table like that cannot be read. Makes no request. */
+int32_t bridge_definition_open(const BridgeEngine* engine, BridgeText metadata, BridgeText protocol,
+                               uint64_t version, BridgeDefinition** definition, BridgeError* error);
+void bridge_definition_free(BridgeDefinition* definition);
+/* As bridge_snapshot_details, without version, timestamp_ms and change_feed_since. */
+BridgeText bridge_definition_details(const BridgeDefinition* definition);
+
+typedef struct BridgeChangedFile {
+  BridgeText path;                   /* as in the log */
+  BridgeText partition_values;       /* a JSON object as in the log; empty: not said */
+  BridgeText deletion_vector;        /* a JSON object as in the log; empty: none */
+  BridgeText deletion_vector_before; /* of BRIDGE_ROWS_BETWEEN_VECTORS */
+  uint64_t size;                     /* bytes; 0: the log does not say */
+  int32_t role;                      /* a BridgeRole */
+} BridgeChangedFile;
+
+/* A scan of the files that a version changed, in the order given. Its batches have the columns of
+ * `after`: those named in `columns` that it has (none named: all). Files of BRIDGE_ROWS_WERE_LIVE
+ * were written under `before`; a column is found in them by its column mapping id where both
+ * definitions have ids, else by its name; it is NULL where it was not there yet. `earlier`, a scan
+ * of the version before with at least the partition columns, tells the partition values that the
+ * log leaves out; null: they are not left out. Makes no request. */
+int32_t bridge_changes_open(const BridgeDefinition* after, const BridgeDefinition* before,
+                            const BridgeText* columns, size_t column_count,
+                            const BridgeChangedFile* files, size_t file_count,
+                            const BridgeScan* earlier, BridgeScan** changes, BridgeError* error);
+
+/* A scan of the files in which two snapshots differ (by path and deletion vector), in order of
+ * their paths. Both scans list all files, with at least the partition columns. */
+int32_t bridge_changes_between(const BridgeScan* before, const BridgeScan* after,
+                               const BridgeText* columns, size_t column_count, BridgeScan** changes,
+                               BridgeError* error);
 
 #ifdef __cplusplus
 }

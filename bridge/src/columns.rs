@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use delta_kernel::arrow::array::{
-    Array, ArrayRef, ListArray, MapArray, RecordBatch, RecordBatchOptions, StructArray,
+    new_null_array, Array, ArrayRef, ListArray, MapArray, RecordBatch, RecordBatchOptions,
+    StructArray,
 };
 use delta_kernel::arrow::datatypes::{DataType as ArrowType, Field, Schema as ArrowSchema};
 use delta_kernel::engine::arrow_conversion::TryIntoArrow as _;
@@ -27,6 +28,8 @@ pub enum Origin {
     Partition(usize),
     /// Index into the columns that are read from the file.
     File(usize),
+    /// The file is older than the column: NULL.
+    Absent,
 }
 
 /// The Arrow schema of the result. Of the log's field metadata only the type is kept.
@@ -150,6 +153,7 @@ pub fn assemble(
         let column = match origin {
             Origin::Partition(index) => constants[*index].to_array(rows)?,
             Origin::File(index) => file[*index].clone(),
+            Origin::Absent => new_null_array(field.data_type(), rows),
         };
         let column = conform(&column, field.data_type())
             .map_err(|failure| failure.context(&format!("column {}", field.name())))?;

@@ -40,23 +40,27 @@ enum FileBytes {
 }
 
 impl DataFile {
-    /// `size` is what the log says; a local file of another size is refused here.
-    pub fn open_local(path: &Path, size: u64) -> Outcome<Self> {
+    /// `size` is what the log says, if it does; a local file of another size is refused here.
+    pub fn open_local(path: &Path, size: Option<u64>) -> Outcome<Self> {
         let file =
             File::open(path).map_err(|e| Failure::from(e).not_found_is(Class::FileMissing))?;
         let found = file.metadata()?.len();
-        if found != size {
-            return Err(wrong_size(size, found));
+        match size {
+            Some(size) if size != found => Err(wrong_size(size, found)),
+            _ => Ok(Self::of(FileBytes::Local(Arc::new(file), found))),
         }
-        Ok(Self::of(FileBytes::Local(Arc::new(file), size)))
     }
 
     pub fn open_remote(
         engine: Arc<TableEngine>,
         path: StorePath,
-        size: u64,
+        size: Option<u64>,
         cancellation: SharedCancellation,
     ) -> Outcome<Self> {
+        let size = match size {
+            Some(size) => size,
+            None => size_of(&engine, &path, &cancellation)?,
+        };
         let remote = Arc::new(Remote {
             engine,
             path,
@@ -123,6 +127,16 @@ impl DataFile {
         }
         outcome
     }
+}
+
+fn size_of(
+    engine: &TableEngine,
+    path: &StorePath,
+    cancellation: &SharedCancellation,
+) -> Outcome<u64> {
+    let head = engine.wait(cancellation, async { Ok(engine.store.head(path).await?) });
+    let head = head.map_err(|failure| failure.not_found_is(Class::FileMissing))?;
+    Ok(head.size)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -51,6 +51,7 @@ pub struct BridgeFile {
     records: u64,
     deleted: u64,
     has_records: bool,
+    role: i32,
 }
 
 #[repr(C)]
@@ -59,34 +60,49 @@ pub struct BridgeFileFacts {
     live_rows: u64,
     decoded_bytes: u64,
     decoded_bytes_exact: bool,
+    held_bytes: u64,
 }
 
 #[repr(C)]
 pub struct BridgeBatch {
     first_row: u64,
     bytes: u64,
+    images: *const u8,
 }
 
-pub struct BridgeCancellation(Arc<Cancellation>);
-pub struct BridgeEngine(Arc<TableEngine>);
+pub struct BridgeCancellation(pub Arc<Cancellation>);
+pub struct BridgeEngine(pub Arc<TableEngine>);
 pub struct BridgeSnapshot(Arc<TableSnapshot>);
-pub struct BridgeScan(Arc<TableScan>);
-pub struct BridgeReader(FileReader);
+pub struct BridgeScan(pub Arc<TableScan>);
+pub struct BridgeReader {
+    reader: FileReader,
+    /// Of the last batch.
+    images: Vec<u8>,
+}
 
 impl BridgeText {
-    const EMPTY: Self = Self {
+    pub const EMPTY: Self = Self {
         data: std::ptr::null(),
         size: 0,
     };
 
-    fn of(text: &str) -> Self {
+    pub fn of(text: &str) -> Self {
+        Self::of_bytes(text.as_bytes())
+    }
+
+    pub fn of_bytes(bytes: &[u8]) -> Self {
         Self {
-            data: text.as_ptr().cast(),
-            size: text.len(),
+            data: bytes.as_ptr().cast(),
+            size: bytes.len(),
         }
     }
 
-    unsafe fn read(&self) -> Outcome<&str> {
+    /// None where nothing was given.
+    pub unsafe fn read_given(&self) -> Outcome<Option<&str>> {
+        Ok(Some(self.read()?).filter(|text| !text.is_empty()))
+    }
+
+    pub unsafe fn read(&self) -> Outcome<&str> {
         if self.size == 0 {
             return Ok("");
         }
@@ -131,7 +147,7 @@ fn panic_failure(class: Class, panic: Box<dyn Any + Send>) -> Failure {
 }
 
 /// Runs `work` and turns what comes of it into a code and an error.
-unsafe fn guarded(error: *mut BridgeError, work: impl FnOnce() -> Outcome<()>) -> i32 {
+pub unsafe fn guarded(error: *mut BridgeError, work: impl FnOnce() -> Outcome<()>) -> i32 {
     guarded_as(Class::Internal, error, work)
 }
 
@@ -162,26 +178,31 @@ fn quietly(work: impl FnOnce()) {
     let _ = catch_unwind(AssertUnwindSafe(work));
 }
 
-unsafe fn free<T>(handle: *mut T) {
+pub unsafe fn free<T>(handle: *mut T) {
     if !handle.is_null() {
         quietly(|| drop(Box::from_raw(handle)));
     }
 }
 
-unsafe fn slice<'a, T>(data: *const T, count: usize) -> &'a [T] {
+pub unsafe fn slice<'a, T>(data: *const T, count: usize) -> &'a [T] {
     match count {
         0 => &[],
         _ => std::slice::from_raw_parts(data, count),
     }
 }
 
-unsafe fn borrowed<'a, T>(handle: *const T) -> Outcome<&'a T> {
+pub unsafe fn read_texts(data: *const BridgeText, count: usize) -> Outcome<Vec<String>> {
+    let texts = slice(data, count).iter();
+    texts.map(|text| Ok(text.read()?.to_string())).collect()
+}
+
+pub unsafe fn borrowed<'a, T>(handle: *const T) -> Outcome<&'a T> {
     handle
         .as_ref()
         .ok_or_else(|| Failure::new(Class::InvalidArgument, "a handle is null"))
 }
 
-unsafe fn give<T>(out: *mut *mut T, value: T) -> Outcome<()> {
+pub unsafe fn give<T>(out: *mut *mut T, value: T) -> Outcome<()> {
     let out = out
         .as_mut()
         .ok_or_else(|| Failure::new(Class::InvalidArgument, "an output is null"))?;
@@ -304,10 +325,7 @@ pub unsafe extern "C" fn bridge_scan_open(
 ) -> i32 {
     guarded(error, || {
         let snapshot = borrowed(snapshot)?.0.clone();
-        let columns = slice(columns, column_count)
-            .iter()
-            .map(|name| Ok(name.read()?.to_string()))
-            .collect::<Outcome<Vec<_>>>()?;
+        let columns = read_texts(columns, column_count)?;
         let predicate = match predicate.read()? {
             "" => None,
             text => Some(predicate::parse(text)?),
@@ -357,10 +375,11 @@ pub unsafe extern "C" fn bridge_scan_file(
     *file = BridgeFile {
         path: BridgeText::of(&found.path),
         deletion_vector_id: BridgeText::of(&found.deletion_vector_id),
-        size: found.size,
+        size: found.size.unwrap_or_default(),
         records: found.records.unwrap_or_default(),
         deleted: u64::try_from(deleted).unwrap_or_default(),
         has_records: found.records.is_some(),
+        role: found.role as i32,
     };
 }
 
@@ -382,7 +401,12 @@ pub unsafe extern "C" fn bridge_reader_open(
             ));
         }
         let opened = FileReader::open(scan, index, borrowed(cancellation)?.0.clone())?;
-        give(reader, BridgeReader(opened))
+        let images = Vec::new();
+        let opened = BridgeReader {
+            reader: opened,
+            images,
+        };
+        give(reader, opened)
     })
 }
 
@@ -400,12 +424,13 @@ pub unsafe extern "C" fn bridge_reader_facts(
         return;
     };
     quietly(|| {
-        let known = reader.0.facts();
+        let known = reader.reader.facts();
         *facts = BridgeFileFacts {
             physical_rows: known.physical_rows,
             live_rows: known.live_rows,
             decoded_bytes: known.decoded_bytes,
             decoded_bytes_exact: known.decoded_bytes_exact,
+            held_bytes: known.held_bytes,
         };
     });
 }
@@ -417,7 +442,7 @@ pub unsafe extern "C" fn bridge_reader_seek(
     batch_rows: u64,
 ) {
     if let Some(reader) = reader.as_mut() {
-        quietly(|| reader.0.seek(first_row, batch_rows.max(1) as usize));
+        quietly(|| reader.reader.seek(first_row, batch_rows.max(1) as usize));
     }
 }
 
@@ -432,13 +457,15 @@ pub unsafe extern "C" fn bridge_reader_next(
         let reader = reader
             .as_mut()
             .ok_or_else(|| Failure::new(Class::InvalidArgument, "a handle is null"))?;
-        let Some(next) = reader.0.next()? else {
+        let Some(next) = reader.reader.next()? else {
             std::ptr::write(array, FFI_ArrowArray::empty());
             return Ok(());
         };
+        reader.images = next.images;
         *batch = BridgeBatch {
             first_row: next.first_row,
             bytes: decoded_bytes(&next.batch),
+            images: reader.images.as_ptr(),
         };
         std::ptr::write(array, export(next.batch));
         Ok(())

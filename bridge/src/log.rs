@@ -3,25 +3,19 @@
 
 use std::sync::Arc;
 
-use delta_kernel::object_store::path::Path as StorePath;
-use delta_kernel::object_store::{ObjectStore as _, ObjectStoreExt as _};
+use delta_kernel::object_store::ObjectStoreExt as _;
 use futures::StreamExt as _;
 use serde_json::Value;
 
 use crate::cancellation::SharedCancellation;
-use crate::engine::{file_path, store_path, TableEngine};
+use crate::engine::{file_path, TableEngine};
 use crate::error::{Class, Failure, Outcome};
+use crate::log_files::{commit_path, fetch, list, LogFiles};
 
 /// Commits read back in search of the one that turned the change feed on.
 const FEED_COMMITS_MAX: u64 = 100;
 /// Commits fetched at the same time.
 const COMMITS_IN_FLIGHT: usize = 16;
-
-/// Versions, ascending.
-struct LogFiles {
-    commits: Vec<u64>,
-    checkpoints: Vec<u64>,
-}
 
 /// Finds out why opening `version` (None: the latest) failed with `failure`, and says it as exactly
 /// as the log allows. Failures of the storage stay what they are.
@@ -138,67 +132,8 @@ fn no_table(engine: &Arc<TableEngine>, cancellation: &SharedCancellation) -> Out
     Ok(Failure::new(Class::TableNotFound, message))
 }
 
-/// None when there is no object below _delta_log.
-fn list(engine: &Arc<TableEngine>, cancellation: &SharedCancellation) -> Outcome<Option<LogFiles>> {
-    let prefix = log_path(engine)?;
-    let listed = engine.wait(cancellation, async {
-        Ok(engine.store.list_with_delimiter(Some(&prefix)).await?)
-    });
-    let listed = match listed {
-        Err(failure) if failure.class == Class::NotFound => return Ok(None),
-        other => other?,
-    };
-    if listed.objects.is_empty() && listed.common_prefixes.is_empty() {
-        return Ok(None);
-    }
-    let mut log = LogFiles {
-        commits: Vec::new(),
-        checkpoints: Vec::new(),
-    };
-    for object in &listed.objects {
-        let name = object.location.filename().unwrap_or_default();
-        let Some((version, kind)) = name.split_once('.') else {
-            continue;
-        };
-        let Some(version) = parse_version(version) else {
-            continue;
-        };
-        match kind {
-            "json" => log.commits.push(version),
-            _ if kind.starts_with("checkpoint.") => log.checkpoints.push(version),
-            _ => {}
-        }
-    }
-    log.commits.sort_unstable();
-    log.checkpoints.sort_unstable();
-    Ok(Some(log))
-}
-
-/// The twenty digits of a log file's name (Delta protocol, "Delta Log Entries").
-fn parse_version(digits: &str) -> Option<u64> {
-    let well_formed = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    well_formed.then(|| digits.parse().ok())?
-}
-
-fn log_path(engine: &TableEngine) -> Outcome<StorePath> {
-    let url = engine
-        .root
-        .join("_delta_log")
-        .map_err(|e| internal(&e.to_string()))?;
-    store_path(&url)
-}
-
-fn commit_path(engine: &TableEngine, version: u64) -> Outcome<StorePath> {
-    Ok(log_path(engine)?.join(format!("{version:020}.json")))
-}
-
 fn internal(why: &str) -> Failure {
     Failure::new(Class::Internal, why)
-}
-
-async fn read_commit(engine: Arc<TableEngine>, version: u64) -> Outcome<Vec<u8>> {
-    let path = commit_path(&engine, version)?;
-    Ok(engine.store.get(&path).await?.bytes().await?.to_vec())
 }
 
 fn first_broken_commit(
@@ -218,11 +153,11 @@ fn first_broken_commit(
         let mut commits = futures::stream::iter(versions)
             .map(|version| {
                 let engine = engine.clone();
-                async move { (version, read_commit(engine, version).await) }
+                async move { (version, fetch(&engine, version).await) }
             })
             .buffered(COMMITS_IN_FLIGHT);
         while let Some((version, content)) = commits.next().await {
-            if let Some((line, why)) = first_broken_line(&content?) {
+            if let Some((line, why)) = first_broken_line(content?.content()) {
                 let message = format!("commit {version} is corrupt at line {line}: {why}");
                 return Ok(Some(Failure::new(Class::LogCorrupt, message)));
             }
@@ -258,7 +193,7 @@ pub fn change_feed_since(
         let mut commits = futures::stream::iter((oldest..=version).rev())
             .map(|version| {
                 let engine = engine.clone();
-                async move { (version, read_commit(engine, version).await) }
+                async move { (version, fetch(&engine, version).await) }
             })
             .buffered(COMMITS_IN_FLIGHT);
         let mut since = None;
@@ -267,7 +202,7 @@ pub fn change_feed_since(
                 Err(failure) if failure.class == Class::NotFound => return Ok(None),
                 other => other?,
             };
-            match feed_after(&content) {
+            match feed_after(content.content()) {
                 Some(true) => since = Some(version),
                 Some(false) => return Ok(since),
                 None => {}

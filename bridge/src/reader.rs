@@ -14,7 +14,7 @@ use delta_kernel::arrow::datatypes::{
 use delta_kernel::expressions::Scalar;
 use delta_kernel::parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder,
+    ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use delta_kernel::parquet::arrow::ProjectionMask;
 use delta_kernel::parquet::basic::{Encoding, Type as PhysicalType};
@@ -25,16 +25,19 @@ use roaring::RoaringTreemap;
 use crate::cancellation::SharedCancellation;
 use crate::columns::{assemble, partition_value};
 use crate::data_file::DataFile;
-use crate::engine::{file_path, store_path};
+use crate::engine::{file_path, store_path, TableEngine};
 use crate::error::{Class, Failure, Outcome};
+use crate::images::Images;
 use crate::kernel::{
     fixup_parquet_read, generate_mask, get_requested_indices, reader_options,
-    ParquetRowGroupSkipping, ReorderIndex, RowIndexBuilder,
+    DeletionVectorDescriptor, ParquetRowGroupSkipping, ReorderIndex, RowIndexBuilder,
 };
-use crate::scan::{ScannedFile, TableScan};
+use crate::row_set::RowSet;
+use crate::scan::{FileColumns, Role, ScannedFile, TableScan};
 
 pub struct FileReader {
     scan: Arc<TableScan>,
+    index: usize,
     cancellation: SharedCancellation,
     file: DataFile,
     path: Box<str>,
@@ -43,10 +46,10 @@ pub struct FileReader {
     projected_leaves: Vec<usize>,
     ordering: Vec<ReorderIndex>,
     constants: Vec<Scalar>,
-    deleted: RoaringTreemap,
-    /// Row groups that may hold matching rows, with their physical rows.
+    rows: RowSet,
+    images: Images,
+    /// Row groups that may hold wanted rows, with their physical rows.
     groups: Vec<(usize, Range<u64>)>,
-    physical_rows: u64,
     cursor: Cursor,
 }
 
@@ -58,6 +61,8 @@ struct Cursor {
     /// Index into `groups` of the open or next row group.
     group: usize,
     open: Option<ParquetRecordBatchReader>,
+    /// The open row group is read without its unwanted rows.
+    is_sparse: bool,
 }
 
 /// What a reader knows of its file before the first row.
@@ -66,12 +71,16 @@ pub struct FileFacts {
     pub live_rows: u64,
     pub decoded_bytes: u64,
     pub decoded_bytes_exact: bool,
+    /// About what reading holds at a time, besides the batches it gives out.
+    pub held_bytes: u64,
 }
 
 pub struct LiveBatch {
     pub batch: RecordBatch,
-    /// Ordinal of the first row among all live rows of the file.
+    /// Ordinal of the first row among all wanted rows of the file.
     pub first_row: u64,
+    /// One per row.
+    pub images: Vec<u8>,
 }
 
 impl FileReader {
@@ -95,15 +104,17 @@ impl FileReader {
         let file = open_data_file(&scan, described, &cancellation)?;
         let metadata = load_metadata(&file).map_err(|failure| file.cause(failure))?;
         let arrow_schema = metadata.schema();
-        refuse_shredded_variants(&scan.physical_schema, arrow_schema)?;
-        let (leaves, ordering) = get_requested_indices(&scan.physical_schema, arrow_schema)?;
+        let columns = scan.columns_of(described);
+        refuse_shredded_variants(&columns.physical_schema, arrow_schema)?;
+        let (leaves, ordering) = get_requested_indices(&columns.physical_schema, arrow_schema)?;
         let descriptor = metadata.metadata().file_metadata().schema_descr();
-        let projection = generate_mask(&scan.physical_schema, arrow_schema, descriptor, &leaves)
+        let projection = generate_mask(&columns.physical_schema, arrow_schema, descriptor, &leaves)
             .unwrap_or_else(ProjectionMask::all);
+        let constants = partition_constants(columns, described)?;
         let physical_rows = row_count(metadata.metadata().row_groups())?;
-        let deleted = read_deletion_vector(&scan, described, physical_rows, &cancellation)?;
-        let constants = partition_constants(&scan, described)?;
-        let groups = select_row_groups(&scan, &metadata, &file)?;
+        let (rows, images) = wanted_rows(&scan, described, physical_rows, &cancellation)?;
+        let mut groups = select_row_groups(&scan, &metadata, &file)?;
+        groups.retain(|(_, group)| rows.count(group) > 0);
         Ok(Self {
             path: described.path.clone(),
             projected_leaves: leaves,
@@ -114,10 +125,11 @@ impl FileReader {
             metadata,
             projection,
             ordering,
+            index,
             constants,
-            deleted,
+            rows,
+            images,
             groups,
-            physical_rows,
         })
     }
 
@@ -132,22 +144,44 @@ impl FileReader {
             }
         }
         FileFacts {
-            physical_rows: self.physical_rows,
-            live_rows: self.physical_rows - self.deleted.len(),
+            physical_rows: self.rows.physical_rows(),
+            live_rows: self.rows.len(),
             decoded_bytes,
             decoded_bytes_exact,
+            held_bytes: self.held_bytes(),
         }
     }
 
-    /// The next batch starts at the live row `first_row`; batches have at most `batch_rows` rows.
+    /// Of the row group that holds most: one is open at a time.
+    fn held_bytes(&self) -> u64 {
+        let engine = self.scan.engine();
+        let fetched_max = match engine.is_local() {
+            true => 0,
+            false => engine.remote_bytes_max,
+        };
+        let of_group = |(ordinal, _): &(usize, Range<u64>)| {
+            let group = self.metadata.metadata().row_group(*ordinal);
+            let columns = self.projected_leaves.iter().map(|leaf| group.column(*leaf));
+            let (mut decoding, mut fetched) = (0, 0);
+            for column in columns {
+                decoding += decoder_size(column);
+                fetched += column.compressed_size().max(0) as u64;
+            }
+            decoding + fetched.min(fetched_max)
+        };
+        self.groups.iter().map(of_group).max().unwrap_or(0)
+    }
+
+    /// The next batch starts at the wanted row `first_row`; batches have at most `batch_rows` rows.
     pub fn seek(&mut self, first_row: u64, batch_rows: usize) {
-        let row = self.physical_row(first_row);
+        let row = self.rows.physical_row(first_row);
         let group = self.groups.partition_point(|(_, rows)| rows.end <= row);
         self.cursor = Cursor {
             batch_rows,
             row,
             group,
             open: None,
+            is_sparse: false,
         };
     }
 
@@ -165,16 +199,31 @@ impl FileReader {
             let Some(batch) = self.next_physical()? else {
                 return Ok(None);
             };
-            let rows = self.cursor.row..self.cursor.row + batch.num_rows() as u64;
+            let first_row = self.rows.count_before(self.cursor.row);
+            let rows = self.rows_of(&batch, first_row);
             self.cursor.row = rows.end;
-            let first_row = self.live_rows_before(rows.start);
-            let batch = match self.live_mask(&rows) {
-                LiveMask::All => batch,
-                LiveMask::None => continue,
-                LiveMask::Some(mask) => filter_record_batch(&batch, &mask)?,
+            let batch = match self.rows.count(&rows) {
+                0 => continue,
+                n if n == batch.num_rows() as u64 => batch,
+                _ => filter_record_batch(&batch, &BooleanArray::from(self.rows.mask(&rows)))?,
             };
+            let images = self.images.of(&batch, &self.rows, &rows)?;
             let batch = self.to_table_columns(batch)?;
-            return Ok(Some(LiveBatch { batch, first_row }));
+            return Ok(Some(LiveBatch {
+                batch,
+                first_row,
+                images,
+            }));
+        }
+    }
+
+    /// The physical rows that a batch was read from; from the cursor on.
+    fn rows_of(&self, batch: &RecordBatch, first_row: u64) -> Range<u64> {
+        let start = self.cursor.row;
+        let count = batch.num_rows() as u64;
+        match self.cursor.is_sparse {
+            true => start..self.rows.physical_row(first_row + count),
+            false => start..start + count,
         }
     }
 
@@ -212,9 +261,18 @@ impl FileReader {
         .with_projection(self.projection.clone())
         .with_row_groups(vec![*ordinal])
         .with_batch_size(self.cursor.batch_rows);
-        let reader = match skipped {
-            0 => reader,
-            _ => reader.with_offset(skipped),
+        let sparse = self.rows.sparse_runs(&(self.cursor.row..rows.end));
+        self.cursor.is_sparse = sparse.is_some();
+        let reader = match (sparse, skipped) {
+            (Some(runs), _) => {
+                let runs = runs.into_iter();
+                let runs = runs
+                    .map(|run| (run.start - rows.start) as usize..(run.end - rows.start) as usize);
+                let length = (rows.end - rows.start) as usize;
+                reader.with_row_selection(RowSelection::from_consecutive_ranges(runs, length))
+            }
+            (None, 0) => reader,
+            (None, _) => reader.with_offset(skipped),
         };
         self.cursor.open = Some(reader.build()?);
         Ok(true)
@@ -222,7 +280,12 @@ impl FileReader {
 
     fn close_row_group(&mut self) -> Outcome<()> {
         let (_, rows) = &self.groups[self.cursor.group];
-        if self.cursor.row != rows.end {
+        let rest = self.cursor.row..rows.end;
+        let is_complete = match self.cursor.is_sparse {
+            true => self.rows.count(&rest) == 0,
+            false => rest.is_empty(),
+        };
+        if !is_complete {
             let message = format!(
                 "a row group ends at row {} where its footer says {}",
                 self.cursor.row, rows.end
@@ -236,67 +299,22 @@ impl FileReader {
 
     fn to_table_columns(&self, batch: RecordBatch) -> Outcome<RecordBatch> {
         let rows = batch.num_rows();
-        let columns: Vec<ArrayRef> = match self.scan.physical_schema.num_fields() {
+        let from = self.scan.columns_of(&self.scan.files[self.index]);
+        let columns: Vec<ArrayRef> = match from.physical_schema.num_fields() {
             0 => Vec::new(),
             _ => {
                 let fixed = fixup_parquet_read(batch, &self.ordering, None, None, None)?;
                 fixed.record_batch().columns().to_vec()
             }
         };
-        let scan = &self.scan;
         assemble(
-            &scan.arrow_schema,
-            &scan.origins,
+            &self.scan.arrow_schema,
+            &from.origins,
             &columns,
             &self.constants,
             rows,
         )
     }
-
-    fn live_rows_before(&self, row: u64) -> u64 {
-        let deleted = match row {
-            0 => 0,
-            _ => self.deleted.rank(row - 1),
-        };
-        row - deleted
-    }
-
-    /// The smallest physical row before which exactly `live_rows` rows are live.
-    fn physical_row(&self, live_rows: u64) -> u64 {
-        let (mut low, mut high) = (0, self.physical_rows);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            match self.live_rows_before(middle) < live_rows {
-                true => low = middle + 1,
-                false => high = middle,
-            }
-        }
-        low
-    }
-
-    fn live_mask(&self, rows: &Range<u64>) -> LiveMask {
-        let deleted = self.deleted.range_cardinality(rows.clone());
-        match deleted {
-            0 => LiveMask::All,
-            n if n == rows.end - rows.start => LiveMask::None,
-            _ => {
-                let mut live = vec![true; (rows.end - rows.start) as usize];
-                let mut here = RoaringTreemap::new();
-                here.insert_range(rows.clone());
-                here &= &self.deleted;
-                for row in here {
-                    live[(row - rows.start) as usize] = false;
-                }
-                LiveMask::Some(BooleanArray::from(live))
-            }
-        }
-    }
-}
-
-enum LiveMask {
-    All,
-    None,
-    Some(BooleanArray),
 }
 
 fn open_data_file(
@@ -304,9 +322,9 @@ fn open_data_file(
     described: &ScannedFile,
     cancellation: &SharedCancellation,
 ) -> Outcome<DataFile> {
-    let engine = &scan.snapshot.engine;
+    let engine = scan.engine();
     let url = engine.resolve(&described.path)?;
-    if described.size == 0 {
+    if described.size == Some(0) {
         let message = "the log says that the file has no bytes";
         return Err(Failure::new(Class::FileCorrupt, message));
     }
@@ -398,16 +416,42 @@ fn row_count(groups: &[RowGroupMetaData]) -> Outcome<u64> {
     Ok(rows)
 }
 
-fn read_deletion_vector(
+/// The rows that the file's role asks for, and what they are images of.
+fn wanted_rows(
     scan: &TableScan,
     described: &ScannedFile,
     physical_rows: u64,
     cancellation: &SharedCancellation,
+) -> Outcome<(RowSet, Images)> {
+    let vector = |descriptor: &Option<Box<DeletionVectorDescriptor>>| {
+        read_deletion_vector(scan.engine(), descriptor, physical_rows, cancellation)
+    };
+    let deleted = vector(&described.deletion_vector)?;
+    match described.role {
+        Role::Live => Ok((RowSet::all_but(deleted, physical_rows), Images::New)),
+        Role::WasLive => Ok((RowSet::all_but(deleted, physical_rows), Images::Old)),
+        Role::BetweenVectors => {
+            let before = vector(&described.deletion_vector_before)?;
+            let changed = &deleted ^ &before;
+            let rows = RowSet::only(changed, physical_rows);
+            Ok((rows, Images::Between { deleted }))
+        }
+        Role::Feed => {
+            let rows = RowSet::all_but(RoaringTreemap::new(), physical_rows);
+            Ok((rows, Images::InChangeType))
+        }
+    }
+}
+
+fn read_deletion_vector(
+    engine: &Arc<TableEngine>,
+    descriptor: &Option<Box<DeletionVectorDescriptor>>,
+    physical_rows: u64,
+    cancellation: &SharedCancellation,
 ) -> Outcome<RoaringTreemap> {
-    let Some(descriptor) = &described.deletion_vector else {
+    let Some(descriptor) = descriptor else {
         return Ok(RoaringTreemap::new());
     };
-    let engine = &scan.snapshot.engine;
     let (held, wanted) = (engine.clone(), descriptor.clone());
     let deleted = engine
         .call(cancellation, move || {
@@ -429,8 +473,9 @@ fn read_deletion_vector(
     }
 }
 
-fn partition_constants(scan: &TableScan, described: &ScannedFile) -> Outcome<Vec<Scalar>> {
-    scan.partition_fields
+fn partition_constants(columns: &FileColumns, described: &ScannedFile) -> Outcome<Vec<Scalar>> {
+    columns
+        .partition_fields
         .iter()
         .zip(described.partition_values.iter())
         .map(|(field, text)| partition_value(field, text.as_deref()))
@@ -472,6 +517,16 @@ fn select_row_groups(
         kept.push(all[position].clone());
     }
     Ok(kept)
+}
+
+/// What writers let a page, or a dictionary, grow to: the default of parquet-java, Arrow and Rust.
+const PAGE_BYTES: u64 = 1 << 20;
+
+/// What the decoder of a column holds: its dictionary and its current page.
+fn decoder_size(column: &ColumnChunkMetaData) -> u64 {
+    let pages = 1 + u64::from(column.dictionary_page_offset().is_some());
+    let all = column.uncompressed_size().max(0) as u64;
+    all.min(pages * PAGE_BYTES)
 }
 
 /// Bytes of a column chunk once decoded to Arrow, and whether that is known rather than guessed.

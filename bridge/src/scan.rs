@@ -1,45 +1,76 @@
-//! The work list of a snapshot: its live data files, with all that reading one of them needs.
+//! A work list: the data files of a snapshot, or of a change (changes.rs), with all that reading
+//! one of them needs.
 
 use std::sync::Arc;
 
 use delta_kernel::arrow::array::{Array, AsArray, Int64Array, MapArray, RecordBatch, StructArray};
 use delta_kernel::arrow::datatypes::{Int32Type, Int64Type, Schema as ArrowSchema};
 use delta_kernel::engine::arrow_data::ArrowEngineData;
-use delta_kernel::scan::{Scan, ScanMetadata};
-use delta_kernel::schema::{SchemaRef, StructField};
+use delta_kernel::scan::ScanMetadata;
+use delta_kernel::schema::{SchemaRef, StructField, StructType};
 use delta_kernel::table_features::ColumnMappingMode;
 use delta_kernel::{CancellationTokenRef, PredicateRef};
 use serde_json::Value;
 
 use crate::cancellation::SharedCancellation;
 use crate::columns::{declared_schema, Origin};
+use crate::definition::TableDefinition;
 use crate::engine::TableEngine;
 use crate::error::{Class, Failure, Outcome};
 use crate::kernel::{self, DeletionVectorDescriptor};
 use crate::log;
 use crate::snapshot::TableSnapshot;
 
+/// Which rows of a file a reader gives, and as what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The live rows, of a snapshot or as images of rows that are new.
+    Live,
+    /// The live rows, as images of rows that were there before.
+    WasLive,
+    /// The rows that one of two deletion vectors names: old images where they are newly deleted,
+    /// new ones where they are restored.
+    BetweenVectors,
+    /// All rows of a file of the change feed, each of which says what it is.
+    Feed,
+}
+
 /// Kept small: a table may have a hundred thousand of them.
 pub struct ScannedFile {
     /// As the log has it: relative to the table's root, percent-encoded.
     pub path: Box<str>,
-    pub size: u64,
+    /// None: the log does not say.
+    pub size: Option<u64>,
     /// Physical rows, when the log has statistics.
     pub records: Option<u64>,
-    /// In the order of TableScan::partition_fields.
+    /// In the order of FileColumns::partition_fields.
     pub partition_values: Box<[Option<Box<str>>]>,
     pub deletion_vector: Option<Box<DeletionVectorDescriptor>>,
+    /// Of BetweenVectors: the one before the change.
+    pub deletion_vector_before: Option<Box<DeletionVectorDescriptor>>,
     pub deletion_vector_id: Box<str>,
+    pub role: Role,
 }
 
-pub struct TableScan {
-    pub snapshot: Arc<TableSnapshot>,
-    pub arrow_schema: Arc<ArrowSchema>,
+/// How the columns of a batch come out of a file.
+pub struct FileColumns {
     pub origins: Vec<Origin>,
     /// The projected columns that are in the files, by physical name.
     pub physical_schema: SchemaRef,
     /// The projected partition columns.
     pub partition_fields: Vec<StructField>,
+    /// Their names in the log.
+    pub partition_names: Vec<String>,
+}
+
+pub struct TableScan {
+    pub definition: TableDefinition,
+    pub arrow_schema: Arc<ArrowSchema>,
+    pub columns: FileColumns,
+    /// Of files of Role::WasLive, when they were written under another definition.
+    pub columns_before: Option<FileColumns>,
+    /// Of files of Role::Feed: those of `columns`, and the type of the change behind them.
+    pub columns_of_feed: Option<FileColumns>,
     pub row_group_predicate: Option<PredicateRef>,
     pub files: Vec<ScannedFile>,
 }
@@ -52,11 +83,12 @@ impl TableScan {
         predicate: Option<PredicateRef>,
         cancellation: SharedCancellation,
     ) -> Outcome<Self> {
-        let schema = projected_schema(&snapshot, columns)?;
+        let schema = projected_schema(&snapshot.definition.configuration.schema(), columns)?;
+        let engine = &snapshot.definition.engine;
         let list = |predicate: Option<PredicateRef>| {
             let (held, schema, token) = (snapshot.clone(), schema.clone(), cancellation.clone());
             let work = move || list_files(held, schema, predicate, token);
-            snapshot.engine.call(&cancellation, work)
+            engine.call(&cancellation, work)
         };
         let listed = match list(predicate.clone()) {
             // The kernel reads some logs less patiently under a predicate, such as partition values
@@ -66,15 +98,27 @@ impl TableScan {
         };
         listed.map_err(|failure| {
             let version = snapshot.kernel.version();
-            log::explain(&snapshot.engine, Some(version), failure, &cancellation)
+            log::explain(engine, Some(version), failure, &cancellation)
         })
+    }
+
+    pub fn engine(&self) -> &Arc<TableEngine> {
+        &self.definition.engine
+    }
+
+    pub fn columns_of(&self, file: &ScannedFile) -> &FileColumns {
+        let special = match file.role {
+            Role::WasLive => self.columns_before.as_ref(),
+            Role::Feed => self.columns_of_feed.as_ref(),
+            Role::Live | Role::BetweenVectors => None,
+        };
+        special.unwrap_or(&self.columns)
     }
 }
 
-fn projected_schema(snapshot: &TableSnapshot, columns: &[String]) -> Outcome<SchemaRef> {
-    let schema = snapshot.kernel.schema();
+pub fn projected_schema(schema: &SchemaRef, columns: &[String]) -> Outcome<SchemaRef> {
     if columns.is_empty() {
-        return Ok(schema);
+        return Ok(schema.clone());
     }
     if let Some(unknown) = columns.iter().find(|name| schema.field(name).is_none()) {
         let message = format!("the table has no column \"{unknown}\"");
@@ -103,25 +147,31 @@ fn list_files(
         .without_row_transforms()
         .with_cancellation_token(cancellation as CancellationTokenRef)
         .build()?;
-    let mode = kernel::column_mapping_mode(&snapshot.kernel);
-    let mut table_scan = describe(&snapshot, &scan, mode)?;
-    let names: Vec<String> = table_scan
-        .partition_fields
-        .iter()
-        .map(|field| kernel::physical_name(field, mode).to_string())
-        .collect();
-    for metadata in scan.scan_metadata(snapshot.engine.kernel.as_ref())? {
-        append_files(metadata?, &names, &mut table_scan.files)?;
+    let definition = &snapshot.definition;
+    let engine = &definition.engine;
+    let logical = scan.logical_schema();
+    let columns = file_columns(logical, &definition.configuration)?;
+    let mut files = Vec::new();
+    for metadata in scan.scan_metadata(engine.kernel.as_ref())? {
+        append_files(metadata?, &columns.partition_names, &mut files)?;
     }
-    table_scan
-        .files
-        .iter()
-        .try_for_each(|file| confine(&snapshot.engine, file))?;
-    Ok(table_scan)
+    files.iter().try_for_each(|file| confine(engine, file))?;
+    Ok(TableScan {
+        arrow_schema: declared_schema(logical)?,
+        columns,
+        columns_before: None,
+        columns_of_feed: None,
+        row_group_predicate: match definition.configuration.column_mapping_mode() {
+            ColumnMappingMode::Id => None,
+            _ => scan.physical_predicate(),
+        },
+        files,
+        definition: definition.clone(),
+    })
 }
 
 /// Refuses paths out of the table before the first file is read. Most paths cannot be such.
-fn confine(engine: &TableEngine, file: &ScannedFile) -> Outcome<()> {
+pub fn confine(engine: &TableEngine, file: &ScannedFile) -> Outcome<()> {
     let harmless = !file.path.starts_with('/')
         && !file.path.contains([':', '?', '#', '\\'])
         && !file.path.contains("..")
@@ -129,55 +179,79 @@ fn confine(engine: &TableEngine, file: &ScannedFile) -> Outcome<()> {
     if !harmless || file.path.is_empty() {
         engine.resolve(&file.path)?;
     }
-    match &file.deletion_vector {
-        Some(vector) => match vector.absolute_path(&engine.root)? {
-            Some(url) => engine.confine(&url),
-            None => Ok(()),
-        },
-        None => Ok(()),
+    let vectors = file
+        .deletion_vector
+        .iter()
+        .chain(&file.deletion_vector_before);
+    for vector in vectors {
+        if let Some(url) = vector.absolute_path(&engine.root)? {
+            engine.confine(&url)?;
+        }
     }
+    Ok(())
 }
 
-fn describe(
-    snapshot: &Arc<TableSnapshot>,
-    scan: &Scan,
-    mode: ColumnMappingMode,
-) -> Outcome<TableScan> {
-    let logical = scan.logical_schema();
-    let physical_schema = scan.physical_schema().clone();
-    let partition_columns = kernel::table_facts(&snapshot.kernel)
-        .partition_columns
-        .to_vec();
-    let mut origins = Vec::new();
-    let mut partition_fields = Vec::new();
+/// How the files of this very definition give the columns of `logical`.
+pub fn file_columns(
+    logical: &SchemaRef,
+    configuration: &kernel::Configuration,
+) -> Outcome<FileColumns> {
+    let mode = configuration.column_mapping_mode();
+    let facts = configuration.facts();
+    let mut builder = FileColumnsBuilder::default();
     for field in logical.fields() {
-        if partition_columns.contains(&field.name) {
-            origins.push(Origin::Partition(partition_fields.len()));
-            partition_fields.push(field.clone());
-            continue;
-        }
-        let name = kernel::physical_name(field, mode);
-        let index = physical_schema
-            .field_with_index(name)
-            .map(|(index, _)| index);
-        let index = index.ok_or_else(|| {
-            let message = format!("column \"{}\" has no physical counterpart", field.name);
-            Failure::new(Class::LogCorrupt, message)
-        })?;
-        origins.push(Origin::File(index));
+        builder.add(field, facts.partition_columns.contains(&field.name), mode)?;
     }
-    Ok(TableScan {
-        snapshot: snapshot.clone(),
-        arrow_schema: declared_schema(logical)?,
-        origins,
-        physical_schema,
-        partition_fields,
-        row_group_predicate: match mode {
-            ColumnMappingMode::Id => None,
-            _ => scan.physical_predicate(),
-        },
-        files: Vec::new(),
-    })
+    builder.build()
+}
+
+#[derive(Default)]
+pub struct FileColumnsBuilder {
+    origins: Vec<Origin>,
+    physical: Vec<StructField>,
+    partition_fields: Vec<StructField>,
+    partition_names: Vec<String>,
+}
+
+impl FileColumnsBuilder {
+    /// The next column of the batch.
+    pub fn add(
+        &mut self,
+        field: &StructField,
+        is_partition: bool,
+        mode: ColumnMappingMode,
+    ) -> Outcome<()> {
+        if is_partition {
+            self.origins
+                .push(Origin::Partition(self.partition_fields.len()));
+            let name = kernel::physical_name(field, mode).to_string();
+            self.partition_fields.push(field.clone());
+            self.partition_names.push(name);
+        } else {
+            self.origins.push(Origin::File(self.physical.len()));
+            self.physical.push(kernel::physical_field(field, mode)?);
+        }
+        Ok(())
+    }
+
+    /// The next column of the batch, which no file has.
+    pub fn add_absent(&mut self) {
+        self.origins.push(Origin::Absent);
+    }
+
+    /// A column that is read but is none of the batch's.
+    pub fn add_hidden(&mut self, field: StructField) {
+        self.physical.push(field);
+    }
+
+    pub fn build(self) -> Outcome<FileColumns> {
+        Ok(FileColumns {
+            origins: self.origins,
+            physical_schema: Arc::new(StructType::try_new(self.physical)?),
+            partition_fields: self.partition_fields,
+            partition_names: self.partition_names,
+        })
+    }
 }
 
 /// The columns of the kernel's scan rows that we use (its function `scan_row_schema`).
@@ -240,11 +314,13 @@ impl<'a> ScanRows<'a> {
         let stats = self.stats.is_valid(row).then(|| self.stats.value(row));
         Ok(ScannedFile {
             path: path.into(),
-            size,
+            size: Some(size),
             records: stats.and_then(record_count),
             partition_values: self.partition_values(row, partition_names),
             deletion_vector: deletion_vector.map(Box::new),
+            deletion_vector_before: None,
             deletion_vector_id: deletion_vector_id.unwrap_or_default().into(),
+            role: Role::Live,
         })
     }
 

@@ -3,20 +3,18 @@
 use std::sync::Arc;
 
 use delta_kernel::history_manager::{latest_version_as_of, HistoryCommitType};
-use delta_kernel::schema::{DataType, MetadataValue, StructField};
 use delta_kernel::{Snapshot, SnapshotRef};
-use serde_json::{json, Value};
 
 use crate::cancellation::SharedCancellation;
+use crate::definition::TableDefinition;
 use crate::engine::TableEngine;
 use crate::error::{Class, Failure, Outcome};
-use crate::{kernel, log};
-
-const CHANGE_FEED_PROPERTY: &str = "delta.enableChangeDataFeed";
+use crate::kernel::Configuration;
+use crate::log;
 
 pub struct TableSnapshot {
-    pub engine: Arc<TableEngine>,
     pub kernel: SnapshotRef,
+    pub definition: TableDefinition,
     pub details: String,
 }
 
@@ -28,10 +26,12 @@ impl TableSnapshot {
         cancellation: SharedCancellation,
     ) -> Outcome<Arc<Self>> {
         let kernel = build(&engine, version, &cancellation)?;
-        let details = details(&engine, &kernel, &cancellation)?;
+        let configuration = Configuration::of(&kernel);
+        let definition = TableDefinition::new(engine.clone(), configuration);
+        let details = details(&engine, &kernel, &definition, &cancellation)?;
         Ok(Arc::new(Self {
-            engine,
             kernel,
+            definition,
             details,
         }))
     }
@@ -78,6 +78,7 @@ pub fn version_at(
 fn details(
     engine: &Arc<TableEngine>,
     snapshot: &SnapshotRef,
+    definition: &TableDefinition,
     cancellation: &SharedCancellation,
 ) -> Outcome<String> {
     let (held, of) = (engine.clone(), snapshot.clone());
@@ -90,94 +91,13 @@ fn details(
         Err(failure) if failure.is_of_the_storage() => return Err(failure),
         Err(_) => None,
     };
-    let facts = kernel::table_facts(snapshot);
-    let feed = facts.configuration.get(CHANGE_FEED_PROPERTY);
-    let change_feed = feed.is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    let change_feed_since = match change_feed {
+    let change_feed_since = match definition.has_change_feed() {
         true => log::change_feed_since(engine, snapshot.version(), cancellation)?,
         false => None,
     };
-    let columns: Vec<Value> = snapshot.schema().fields().map(column_details).collect();
-    let details = json!({
-        "location": engine.root.as_str(),
-        "version": snapshot.version(),
-        "timestamp_ms": timestamp_ms,
-        "table_id": facts.table_id,
-        "columns": columns,
-        "partition_columns": facts.partition_columns,
-        "reader_version": facts.reader_version,
-        "writer_version": facts.writer_version,
-        "reader_features": facts.reader_features,
-        "writer_features": facts.writer_features,
-        "properties": facts.configuration,
-        "change_feed": change_feed,
-        "change_feed_since": change_feed_since,
-    });
+    let mut details = definition.details()?;
+    details["version"] = snapshot.version().into();
+    details["timestamp_ms"] = timestamp_ms.into();
+    details["change_feed_since"] = change_feed_since.into();
     Ok(details.to_string())
-}
-
-fn column_details(field: &StructField) -> Value {
-    let mut leaves = Vec::new();
-    append_leaves(field, &mut Vec::new(), &mut leaves);
-    json!({
-        "leaves": leaves,
-        "name": field.name,
-        "type": field.data_type().to_string(),
-        "nullable": field.nullable,
-        "variant": holds_variant(field.data_type()),
-        "widened_in_container": widened_in_container(field, false),
-    })
-}
-
-/// The simple values that a path of names reaches.
-fn append_leaves(field: &StructField, path: &mut Vec<String>, leaves: &mut Vec<Value>) {
-    path.push(field.name.clone());
-    match field.data_type() {
-        DataType::Primitive(primitive) => {
-            leaves.push(json!({"path": path, "type": primitive.to_string()}));
-        }
-        DataType::Struct(fields) => {
-            for child in fields.fields() {
-                append_leaves(child, path, leaves);
-            }
-        }
-        _ => {}
-    }
-    path.pop();
-}
-
-fn holds_variant(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Variant(_) => true,
-        DataType::Struct(fields) => fields.fields().any(|field| holds_variant(&field.data_type)),
-        DataType::Array(array) => holds_variant(array.element_type()),
-        DataType::Map(map) => holds_variant(map.key_type()) || holds_variant(map.value_type()),
-        DataType::Primitive(_) => false,
-    }
-}
-
-/// Whether a type was widened inside of an array or map, which the kernel does not read. A change
-/// carries the path inside its container (Delta protocol, "Type Change Metadata").
-fn widened_in_container(field: &StructField, inside: bool) -> bool {
-    let here = match field.metadata.get("delta.typeChanges") {
-        Some(MetadataValue::Other(Value::Array(changes))) => changes
-            .iter()
-            .any(|change| inside || change.get("fieldPath").is_some()),
-        _ => false,
-    };
-    here || type_widened_in_container(field.data_type(), inside)
-}
-
-fn type_widened_in_container(data_type: &DataType, inside: bool) -> bool {
-    match data_type {
-        DataType::Struct(fields) => fields
-            .fields()
-            .any(|field| widened_in_container(field, inside)),
-        DataType::Array(array) => type_widened_in_container(array.element_type(), true),
-        DataType::Map(map) => {
-            type_widened_in_container(map.key_type(), true)
-                || type_widened_in_container(map.value_type(), true)
-        }
-        _ => false,
-    }
 }

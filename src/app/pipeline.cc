@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "changes/column_policy.h"
 #include "transforms/document_encoder.h"
 
 namespace spillway {
@@ -56,25 +57,6 @@ Result<std::unique_ptr<Source>> OpenTarget(const Project* project, const std::st
   return Unsupported("this build has no source that opens a path");
 }
 
-LoadOptions MakeLoadOptions(const Project& project, const PipelineConfig& pipeline,
-                            const SyncRequest& request) {
-  LoadOptions options;
-  options.pipeline = pipeline.name;
-  options.target = pipeline.destination_connection->type->describe_destination(
-      DestinationSettings(project, pipeline));
-  options.mode = pipeline.sync.mode;
-  options.duplicates = pipeline.sync.duplicates;
-  options.max_rejected = pipeline.sync.max_rejected;
-  options.memory_bytes_max = project.memory_bytes();
-  options.readers_max = request.readers.value_or(options.readers_max);
-  options.lanes_max = request.lanes.value_or(options.lanes_max);
-  options.settle = pipeline.sync.settle;
-  options.spill_folder = project.spill_folder();
-  options.restart = request.full;
-  options.at = request.at;
-  return options;
-}
-
 Status CheckMode(const Destination& destination, const PipelineConfig& pipeline) {
   const std::vector<WriteMode>& modes = destination.capabilities().modes;
   if (std::find(modes.begin(), modes.end(), pipeline.sync.mode) != modes.end()) return Status::Ok();
@@ -114,19 +96,9 @@ Result<std::unique_ptr<StateStore>> OpenStateIfThere(const Project& project) {
   return OpenState(project);
 }
 
-Result<SyncResult> SyncPipeline(const Project& project, const PipelineConfig& pipeline,
-                                const SyncRequest& request,
-                                const std::function<void(const LoadProgressReport&)>& on_progress,
-                                const CallContext& ctx) {
-  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
-  ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenState(project));
-  const LoadParts parts{*opened.source, *opened.destination, *state, SystemClock()};
-  const LoadOptions options = MakeLoadOptions(project, pipeline, request);
-  SyncResult result;
-  ASSIGN_OR_RETURN(result.load, RunLoad(parts, pipeline.documents, options, on_progress, ctx));
-  const std::optional<int64_t> latest = result.load.latest_version;
-  if (latest && *latest > result.load.totals.version) result.newer_version = latest;
-  return result;
+std::string TargetOf(const Project& project, const PipelineConfig& pipeline) {
+  return pipeline.destination_connection->type->describe_destination(
+      DestinationSettings(project, pipeline));
 }
 
 Result<VerifySummary> VerifyPipeline(const Project& project, const PipelineConfig& pipeline,
@@ -143,7 +115,11 @@ Result<VerifySummary> VerifyPipeline(const Project& project, const PipelineConfi
   options.spill_folder = project.spill_folder();
   options.at = at;
   const LoadParts parts{*opened.source, *opened.destination, *state, SystemClock()};
-  return RunVerify(parts, pipeline.documents, options, on_progress, ctx);
+  ASSIGN_OR_RETURN(const std::optional<Checkpoint> stored, state->LoadCheckpoint(pipeline.name));
+  const std::vector<std::string> late_columns =
+      stored.has_value() ? stored->late_columns : std::vector<std::string>();
+  return RunVerify(parts, WithLateColumns(pipeline.documents, late_columns), options, on_progress,
+                   ctx);
 }
 
 Result<TableInfo> InspectTable(const Project* project, const std::string& target,
@@ -169,6 +145,15 @@ Status CheckPipeline(const Project& project, const PipelineConfig& pipeline,
   return opened.destination->Check(ctx).WithContext(At(pipeline, "destination"));
 }
 
+namespace {
+
+Status NeedsContainer(const std::string& connection) {
+  return InvalidArgument(fmt::format("a query of connection `{}` needs a container", connection))
+      .WithHint(fmt::format("spillway query {}/CONTAINER \"SELECT * FROM c\"", connection));
+}
+
+}  // namespace
+
 Result<std::unique_ptr<QueryRows>> QueryTarget(const Project& project, const std::string& target,
                                                const std::string& sql) {
   const size_t slash = target.find('/');
@@ -176,16 +161,20 @@ Result<std::unique_ptr<QueryRows>> QueryTarget(const Project& project, const std
   EndpointSettings settings{nullptr, nullptr, project.folder()};
   const ConnectionConfig* connection = nullptr;
   if (slash == std::string::npos) {
-    ASSIGN_OR_RETURN(const PipelineConfig* pipeline, project.FindPipeline(target));
-    connection = pipeline->destination_connection;
-    settings.endpoint = pipeline->destination.get();
+    const Result<const PipelineConfig*> pipeline = project.FindPipeline(target);
+    if (!pipeline.ok() && project.FindConnection(target).ok()) return NeedsContainer(target);
+    if (!pipeline.ok()) return pipeline.status();
+    connection = (*pipeline)->destination_connection;
+    settings.endpoint = (*pipeline)->destination.get();
   } else {
     ASSIGN_OR_RETURN(connection, project.FindConnection(target.substr(0, slash)));
   }
   if (!connection->type->query) {
     return InvalidArgument(fmt::format("connection `{}` ({}) answers no queries", connection->name,
-                                       connection->type->name));
+                                       connection->type->name))
+        .WithHint("ask a connection of type cosmosdb: spillway query CONNECTION/CONTAINER SQL");
   }
+  if (settings.endpoint == nullptr && name.empty()) return NeedsContainer(connection->name);
   settings.connection = connection->options.get();
   return connection->type->query(settings, name, sql);
 }

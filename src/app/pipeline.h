@@ -35,24 +35,8 @@ Result<std::unique_ptr<StateStore>> OpenState(const Project& project);
 // The same, nullptr when nothing was ever run: looking must leave nothing behind.
 Result<std::unique_ptr<StateStore>> OpenStateIfThere(const Project& project);
 
-// What distinguishes one run from the pipeline's configuration.
-struct SyncRequest {
-  bool full = false;
-  VersionSelector at{};
-  std::optional<uint32_t> readers{};
-  std::optional<uint32_t> lanes{};
-};
-
-struct SyncResult {
-  LoadSummary load;
-  std::optional<int64_t> newer_version;  // of the table, when the loaded one is not the latest
-};
-
-// Prepares the destination and loads. Errors as RunLoad, and those of opening.
-Result<SyncResult> SyncPipeline(const Project& project, const PipelineConfig& pipeline,
-                                const SyncRequest& request,
-                                const std::function<void(const LoadProgressReport&)>& on_progress,
-                                const CallContext& ctx);
+// What the state says of the destination, as text to be compared: LoadOptions::target.
+std::string TargetOf(const Project& project, const PipelineConfig& pipeline);
 
 // REQUIRES: loaded, or a version in `at`; else kInvalidArgument that says so.
 Result<VerifySummary> VerifyPipeline(const Project& project, const PipelineConfig& pipeline,

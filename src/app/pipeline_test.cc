@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "app/plan.h"
+#include "app/sync_pipeline.h"
 #include "sources/delta/delta_test_table.h"
 
 namespace spillway {
@@ -54,7 +55,7 @@ class Pipeline : public ::testing::Test {
   }
 
   static Result<SyncResult> Sync(const Project& project, const SyncRequest& request = {}) {
-    return SyncPipeline(project, **project.FindPipeline("p"), request, [](const auto&) {}, {});
+    return SyncPipeline(project, **project.FindPipeline("p"), request, {}, {});
   }
 
   DeltaTestTable table_;
@@ -66,11 +67,10 @@ TEST_F(Pipeline, LoadsAndProvesIt) {
   const auto project = Load();
   const auto result = Sync(*project);
   ASSERT_TRUE(result.ok()) << result.status().message();
-  EXPECT_EQ(result->load.outcome, LoadOutcome::kLoaded);
-  EXPECT_EQ(result->load.totals.counts.read, kRows);
-  EXPECT_EQ(result->load.totals.counts.upserted, kRows);
-  EXPECT_TRUE(result->load.totals.counts.AddsUp());
-  EXPECT_FALSE(result->newer_version.has_value());
+  EXPECT_EQ(result->load->outcome, LoadOutcome::kLoaded);
+  EXPECT_EQ(result->load->totals.counts.read, kRows);
+  EXPECT_EQ(result->load->totals.counts.upserted, kRows);
+  EXPECT_TRUE(result->load->totals.counts.AddsUp());
 
   const auto proof =
       VerifyPipeline(*project, **project->FindPipeline("p"), {}, 10, [](uint64_t) {}, {});
@@ -79,19 +79,34 @@ TEST_F(Pipeline, LoadsAndProvesIt) {
   EXPECT_EQ(proof->equal, kRows);
 }
 
-TEST_F(Pipeline, SaysWhenTheTableHasMovedOn) {
+TEST_F(Pipeline, GoesOnWithWhatHasChangedSinceTheLoad) {
   const auto project = Load();
   ASSERT_TRUE(Sync(*project).ok());
+  const auto nothing = Sync(*project);
+  ASSERT_TRUE(nothing.ok()) << nothing.status().message();
+  EXPECT_FALSE(nothing->load.has_value());
+  EXPECT_EQ(nothing->changes->totals.counts, IntentCounts{});
   table_.Commit({R"({"commitInfo":{"timestamp":1}})"});
   const auto again = Sync(*project);
   ASSERT_TRUE(again.ok()) << again.status().message();
-  EXPECT_EQ(again->load.outcome, LoadOutcome::kAlreadyLoaded);
-  EXPECT_EQ(again->load.totals.version, 0);
-  EXPECT_EQ(again->newer_version, 1);
+  EXPECT_EQ(again->changes->from_version, 0);
+  EXPECT_EQ(again->changes->totals.version, 1);
   const auto full = Sync(*project, {.full = true});
   ASSERT_TRUE(full.ok()) << full.status().message();
-  EXPECT_EQ(full->load.totals.version, 1);
-  EXPECT_FALSE(full->newer_version.has_value());
+  EXPECT_EQ(full->load->totals.version, 1);
+  EXPECT_FALSE(full->changes.has_value()) << "there is nothing after it";
+}
+
+TEST_F(Pipeline, TakesADestinationAsLoadedAndGoesOnFromThere) {
+  const auto project = Load();
+  const auto nowhere = Sync(*project, {.from = {.version = 0, .timestamp_ms = {}}});
+  EXPECT_EQ(nowhere.status().code(), StatusCode::kNotFound) << "there is no destination";
+  ASSERT_TRUE(Sync(*project).ok());
+  std::filesystem::remove_all(folder_ / ".spillway");
+  const auto adopted = Sync(*project, {.from = {.version = 0, .timestamp_ms = {}}});
+  ASSERT_TRUE(adopted.ok()) << adopted.status().message();
+  EXPECT_FALSE(adopted->load.has_value());
+  EXPECT_EQ(adopted->changes->totals.version, 0);
 }
 
 TEST_F(Pipeline, RefusesToGoOnIntoAnotherContainer) {
@@ -127,7 +142,7 @@ TEST_F(Pipeline, IsPlannedFromRealRowsWithoutWriting) {
 
   const auto result = Sync(*project);
   ASSERT_TRUE(result.ok());
-  EXPECT_NEAR(plan->bytes, static_cast<double>(result->load.bytes_sent), kRows)
+  EXPECT_NEAR(plan->bytes, static_cast<double>(result->load->bytes_sent), kRows)
       << "up to a separator per document";
   const auto done = PlanPipeline(*project, pipeline, {}, {});
   ASSERT_TRUE(done.ok());
@@ -175,6 +190,16 @@ TEST_F(Pipeline, AnswersNoQueryWhereTheDestinationHasNone) {
   const auto rows = QueryTarget(*Load(), "out/rows", "SELECT 1");
   ASSERT_FALSE(rows.ok());
   EXPECT_EQ(rows.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(rows.status().hint()), HasSubstr("cosmosdb"));
+}
+
+TEST_F(Pipeline, AQueryOfAConnectionAloneAsksForTheContainer) {
+  const auto project = Load();
+  const Status status = QueryTarget(*project, "out", "SELECT 1").status();
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.hint()), HasSubstr("out/CONTAINER"));
+  EXPECT_THAT(QueryTarget(*project, "nowhere", "SELECT 1").status().ToString(),
+              HasSubstr("no pipeline `nowhere`"));
 }
 
 }  // namespace

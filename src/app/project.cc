@@ -136,7 +136,6 @@ class ProjectReader {
     pipeline.documents = MakeDocuments(source, destination, section.documents);
     if (entry.value.is_map()) {
       CheckContradictions(entry, section);
-      NoteWhatHasNoEffect(entry);
     }
   }
 
@@ -234,19 +233,6 @@ class ProjectReader {
       problems_.Add(
           mode_place, "`mode: append` and `duplicates: last` contradict each other",
           "append keeps the first document of a key; use `duplicates: fail`, or `mode: upsert`");
-    }
-  }
-
-  void NoteWhatHasNoEffect(const YamlEntry& entry) {
-    const YamlNode* sync = entry.value.Find("sync");
-    if (sync == nullptr || !sync->is_map()) return;
-    for (const char* key : {"delete_guard", "changes"}) {
-      const YamlNode* node = sync->Find(key);
-      if (node == nullptr) continue;
-      project_->notes_.push_back(fmt::format(
-          "{}:{}:{}: pipelines.{}.sync.{} has no effect in this version: an initial load "
-          "neither deletes nor reads changes",
-          document_.path, node->place.line, node->place.column, entry.key, key));
     }
   }
 

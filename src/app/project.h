@@ -52,8 +52,6 @@ class Project {
 
   const std::map<std::string, ConnectionConfig>& connections() const { return connections_; }
   const std::map<std::string, PipelineConfig>& pipelines() const { return pipelines_; }
-  // What was accepted and has no effect in this version, for `check` and `plan`.
-  const std::vector<std::string>& notes() const { return notes_; }
 
   // kInvalidArgument, naming the nearest and listing the known, when there is none of that name.
   Result<const PipelineConfig*> FindPipeline(std::string_view name) const;
@@ -69,7 +67,6 @@ class Project {
   std::string state_file_;
   std::map<std::string, ConnectionConfig> connections_;
   std::map<std::string, PipelineConfig> pipelines_;
-  std::vector<std::string> notes_;
 };
 
 // The spillway.yaml of `folder` or of the nearest folder above it; nullopt when there is none.

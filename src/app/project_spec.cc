@@ -115,6 +115,30 @@ TypePtr<WriteMode> Mode() {
       std::vector<LaterWord>{{"soft_delete", kSoftDelete}});
 }
 
+// `delete_guard`: "10%" or off.
+class DeleteGuardType : public Type<std::optional<Share>> {
+ public:
+  void Read(const YamlNode& node, const Reading& reading,
+            std::optional<Share>& target) const override {
+    const std::string* text = ReadScalar(node, reading, Describe());
+    if (text == nullptr) return;
+    if (*text == "off") {
+      target.reset();
+    } else if (const Result<Share> share = ParseShare(*text); share.ok()) {
+      target = *share;
+    } else {
+      reading.problems.Add(node.place,
+                           fmt::format("`{}` {}", reading.where, share.status().message()),
+                           "write 10% or off");
+    }
+  }
+  std::string Format(const std::optional<Share>& value) const override {
+    return value ? FormatShare(*value) : "off";
+  }
+  std::string Describe() const override { return "a share or `off`"; }
+  void WriteSchema(JsonWriter& json) const override { json.Field("type", "string"); }
+};
+
 // `max_rejected`: "0.1%" or a number of rows.
 class RejectedBudgetType : public Type<RejectedBudget> {
  public:
@@ -333,11 +357,11 @@ const Spec<DocumentsSection>& DocumentsSpec() {
 }
 
 const Spec<SyncSection>& SyncSpec() {
-  static const auto changes =
-      OneOf<ChangesKind>({{"auto", ChangesKind::kAuto, "whatever the table offers"}},
-                         {{"feed", "change sync comes with a later version: leave it at `auto`"},
-                          {"files", "change sync comes with a later version: leave it at `auto`"},
-                          {"diff", "change sync comes with a later version: leave it at `auto`"}});
+  static const auto changes = OneOf<ChangePolicy>(
+      {{"auto", ChangePolicy::kAuto, "the best that each version of the table offers"},
+       {"feed", ChangePolicy::kFeed, "the change data feed, or stop"},
+       {"files", ChangePolicy::kFiles, "the files that each version added and removed"},
+       {"diff", ChangePolicy::kDiff, "the files in which two versions differ"}});
   static const auto strategy = OneOf<StrategyKind>(
       {{"direct", StrategyKind::kDirect, "write into the container"}},
       {{"switch", "loading beside the live container comes with a later version: use `direct`"}});
@@ -348,14 +372,14 @@ const Spec<SyncSection>& SyncSpec() {
       Spec<SyncSection>("What a write means, and when a run stops.")
           .Field(&SyncSection::mode, "mode", "What a row does to its document.", Mode())
           .Field(&SyncSection::changes, "changes",
-                 "Where changes come from. Has no effect on an initial load.", changes)
+                 "Where changes come from, after the initial load.", changes)
           .Field(&SyncSection::strategy, "strategy", "How an initial load reaches the container.",
                  strategy)
           .Field(
               &SyncSection::delete_guard, "delete_guard",
-              "A change sync that would delete more than this share stops. An initial load deletes "
-              "nothing, so it has no effect on it.",
-              Percentage())
+              "Changes that would delete more than this share of the documents, and at least 100, "
+              "stop before the first write; `off` switches it off.",
+              TypePtr<std::optional<Share>>(std::make_shared<DeleteGuardType>()))
           .Field(
               &SyncSection::max_rejected, "max_rejected",
               "More rejected rows than this stop the run: a number, or a share of the rows read.",
@@ -365,7 +389,12 @@ const Spec<SyncSection>& SyncSpec() {
           .Field(
               &SyncSection::settle, "settle",
               "A request whose answer was lost reaches the destination within this time or never.",
-              Duration(std::chrono::milliseconds(100), std::chrono::hours(1)));
+              Duration(std::chrono::milliseconds(100), std::chrono::hours(1)))
+          .Field(
+              &SyncSection::poll, "poll",
+              "A continuous sync asks for new versions at least this often; left out: every 5 ms "
+              "on local files, every 10 s elsewhere.",
+              Duration(std::chrono::milliseconds(0), std::chrono::hours(24)));
   return spec;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/spec.h"
+#include "connector/change_log.h"
 #include "connector/destination.h"
 #include "engine/load_run.h"
 #include "transforms/document_options.h"
@@ -74,17 +75,17 @@ struct DocumentsSection {
   std::map<std::string, ColumnSection> columns;
 };
 
-enum class ChangesKind : uint8_t { kAuto };
 enum class StrategyKind : uint8_t { kDirect };
 
 struct SyncSection {
   WriteMode mode = WriteMode::kMirror;
-  ChangesKind changes = ChangesKind::kAuto;
+  ChangePolicy changes = ChangePolicy::kAuto;
   StrategyKind strategy = StrategyKind::kDirect;
-  Share delete_guard{0.1};
+  std::optional<Share> delete_guard = Share{0.1};  // nullopt: off
   RejectedBudget max_rejected;
   DuplicatePolicy duplicates = DuplicatePolicy::kFail;
   std::chrono::milliseconds settle{15'000};
+  std::chrono::milliseconds poll{0};  // 0: the source's own interval
 };
 
 struct PipelineSection {

@@ -55,7 +55,6 @@ TEST(Project, ResolvesNamesAndFillsDefaults) {
   EXPECT_TRUE((*project)->state_path().ends_with("/dir/.spillway/state.db"));
   EXPECT_TRUE((*project)->state_path().starts_with('/'));
   EXPECT_TRUE((*project)->spill_folder().ends_with("/dir/.spillway/spill"));
-  EXPECT_TRUE((*project)->notes().empty());
 }
 
 TEST(Project, MergesColumnPoliciesOverTheDocuments) {
@@ -164,8 +163,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{WithSync("{mode: {soft_delete: {field: gone, value: true}}}"),
             {"soft_delete` is not supported by this version"}},
         Bad{WithSync("{mode: soft_delete}"), {"is not supported by this version"}},
-        Bad{WithSync("{changes: feed}"),
-            {"`pipelines.products.sync.changes: feed` is not supported by this version"}},
+        Bad{WithSync("{changes: fed}"), {"did you mean `feed`?"}},
         Bad{WithSync("{strategy: switch}"), {"is not supported by this version", "use `direct`"}},
         Bad{WithSync("{max_rejected: few}"), {"must be a number of rows or a share, not `few`"}},
         Bad{WithSync("{delete_guard: 0.1}"), {"is not a share"}},
@@ -230,13 +228,16 @@ TEST(Project, AsksForAReferenceWhereAStorageOptionIsASecret) {
   EXPECT_THAT(error, Not(HasSubstr("aws_access_key_id`")));
 }
 
-TEST(Project, NotesWhatHasNoEffectYet) {
-  const auto project = Project::Parse(
-      Connections() + kSource + kDestination + "    sync: {delete_guard: 10%}\n", "spillway.yaml");
-  ASSERT_TRUE(project.ok()) << project.status().message();
-  ASSERT_EQ((*project)->notes().size(), 1u);
-  EXPECT_THAT((*project)->notes()[0],
-              HasSubstr("pipelines.products.sync.delete_guard has no effect"));
+TEST(Project, TheDeleteGuardIsAShareOrOff) {
+  const auto guard = [](const char* text) {
+    const auto project = Project::Parse(
+        Connections() + kSource + kDestination + "    sync: {delete_guard: " + text + "}\n",
+        "spillway.yaml");
+    EXPECT_TRUE(project.ok()) << project.status().message();
+    return (*(*project)->FindPipeline("products"))->sync.delete_guard;
+  };
+  EXPECT_EQ(guard("25%"), Share{0.25});
+  EXPECT_EQ(guard("off"), std::nullopt);
 }
 
 TEST(Project, NamesTheNearestPipeline) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <functional>
 #include <memory>
 #include <sstream>
@@ -96,9 +97,27 @@ class Parser {
                         "The spillway.yaml; left out: the one of this folder or the nearest above");
   }
 
-  void AddVersion(CLI::App* command, VersionSelector& at) {
-    command->add_option("--version", at.version, "This version of the table")
-        ->check(CLI::NonNegativeNumber);
+  // One option for both: digits are a version, anything else a time.
+  void AddPoint(CLI::App* command, const std::string& name, const std::string& doc,
+                std::string& text, VersionSelector& at) {
+    command->add_option(name, text, doc)->type_name("VERSION|TIMESTAMP");
+    Take& take = commands_.back().second;
+    take = [&text, &at, name, then = std::move(take)] {
+      if (text.empty()) return then();
+      const auto [end, error] =
+          std::from_chars(text.data(), text.data() + text.size(), at.version.emplace());
+      if (error == std::errc() && end == text.data() + text.size()) return then();
+      at.version.reset();
+      const Result<int64_t> time = ParseTimestampMs(text);
+      if (!time.ok()) return name + ": " + std::string(time.status().message());
+      at.timestamp_ms = *time;
+      return then();
+    };
+  }
+
+  void AddVersion(CLI::App* command, VersionSelector& at,
+                  const std::string& doc = "This version of the table") {
+    command->add_option("--version", at.version, doc)->check(CLI::NonNegativeNumber);
     command
         ->add_option("--timestamp", timestamp_,
                      "The last version at or before this time: 2026-03-01 or 2026-03-01T12:00:00Z")
@@ -141,11 +160,19 @@ class Parser {
     plan->add_flag("--exit-code", plan_.exit_code, "Leave with 4 when there is something to load");
     AddCommon(plan);
 
-    CLI::App* sync =
-        Add("sync", "Load the table into the destination, or go on where it was", sync_);
+    CLI::App* sync = Add(
+        "sync", "Load the table into the destination, then apply what has changed since", sync_);
     sync->add_option("pipeline", sync_.pipeline, "Its name in spillway.yaml")->required();
+    sync->add_flag("--continuous", sync_.continuous, "Follow the table until stopped");
+    AddPoint(sync, "--until", "Apply nothing after it", until_, sync_.until);
+    AddPoint(sync, "--from", "Take the destination as holding it already, and go on from there",
+             from_, sync_.from);
     sync->add_flag("--full", sync_.full, "Forget the progress and load again");
-    AddVersion(sync, sync_.at);
+    sync->add_flag("--resync", sync_.resync,
+                   "Load again, then take away the documents that the table does not have");
+    sync->add_flag("--allow-deletes", sync_.allow_deletes,
+                   "Delete however many documents the table has lost, this once");
+    AddVersion(sync, sync_.at, "Load this version of the table, and nothing after it");
     sync->add_option("--readers", sync_.readers, "Files read at the same time")
         ->check(CLI::Range(1, 64));
     sync->add_option("--lanes", sync_.lanes, "Requests in flight, at most")
@@ -217,6 +244,8 @@ class Parser {
   Arguments arguments_;
   std::string output_ = "text";
   std::string timestamp_;
+  std::string until_;
+  std::string from_;
   InitArguments init_;
   InspectArguments inspect_;
   CheckArguments check_;

@@ -31,7 +31,12 @@ struct PlanArguments {
 struct SyncArguments {
   std::string pipeline;
   VersionSelector at;
+  VersionSelector until;
+  VersionSelector from;
   bool full = false;
+  bool resync = false;
+  bool continuous = false;
+  bool allow_deletes = false;
   std::optional<uint32_t> readers;
   std::optional<uint32_t> lanes;
 };

@@ -31,7 +31,6 @@ Status CheckAll(const Project& project, bool connect, CommandContext& context) {
 
 Status RunCheck(const CheckArguments& arguments, CommandContext& context) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Project> project, OpenProject(context));
-  for (const std::string& note : project->notes()) context.console.Note("note: " + note);
   RETURN_IF_ERROR(CheckAll(*project, arguments.connect, context));
   if (context.console.json()) {
     JsonWriter json;

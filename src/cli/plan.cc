@@ -105,7 +105,6 @@ void PrintJson(const std::string& pipeline, const PipelinePlan& plan, Console& c
 Status RunPlan(const PlanArguments& arguments, CommandContext& context) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Project> project, OpenProject(context));
   ASSIGN_OR_RETURN(const PipelineConfig* pipeline, project->FindPipeline(arguments.pipeline));
-  for (const std::string& note : project->notes()) context.console.Note("note: " + note);
   ASSIGN_OR_RETURN(const PipelinePlan plan,
                    PlanPipeline(*project, *pipeline, arguments.at, context.call));
   if (context.console.json()) {

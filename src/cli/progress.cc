@@ -29,11 +29,20 @@ std::string_view LimitName(BindingLimit limit) {
   return "";
 }
 
+uint64_t RowsDone(const LoadProgressReport& report) {
+  return report.counts.settled() + report.rows_ahead;
+}
+
+double RowsPerSecond(const LoadProgressReport& report) {
+  return static_cast<double>(report.run_counts.settled() + report.rows_ahead) /
+         std::max(Seconds(report), 1e-3);
+}
+
 // How much of the load is settled: by rows where the table's statistics tell, else by files.
 std::optional<double> DoneShare(const LoadProgressReport& report) {
   if (report.rows_total && *report.rows_total > 0) {
-    return std::min(1.0, static_cast<double>(report.counts.settled()) /
-                             static_cast<double>(*report.rows_total));
+    return std::min(
+        1.0, static_cast<double>(RowsDone(report)) / static_cast<double>(*report.rows_total));
   }
   if (report.splits_total == 0) return std::nullopt;
   return static_cast<double>(report.splits_done) / report.splits_total;
@@ -41,16 +50,15 @@ std::optional<double> DoneShare(const LoadProgressReport& report) {
 
 // From this run's own pace: what an earlier run settled took no time of ours.
 std::optional<std::chrono::nanoseconds> TimeLeft(const LoadProgressReport& report) {
-  const double rate =
-      static_cast<double>(report.run_counts.settled()) / std::max(Seconds(report), 1e-3);
+  const double rate = RowsPerSecond(report);
   if (!report.rows_total || rate <= 0 || Seconds(report) < 1) return std::nullopt;
-  const uint64_t left = *report.rows_total - std::min(*report.rows_total, report.counts.settled());
+  const uint64_t left = *report.rows_total - std::min(*report.rows_total, RowsDone(report));
   const std::chrono::duration<double> seconds(static_cast<double>(left) / rate);
   return std::chrono::duration_cast<std::chrono::nanoseconds>(seconds);
 }
 
 std::string RowsText(const LoadProgressReport& report) {
-  const std::string done = HumanCount(report.counts.settled());
+  const std::string done = HumanCount(RowsDone(report));
   return report.rows_total ? fmt::format("{} / {} rows", done, HumanCount(*report.rows_total))
                            : fmt::format("{} rows", done);
 }
@@ -62,8 +70,7 @@ std::string ProgressLine(const std::string& pipeline, const LoadProgressReport& 
   std::string line = fmt::format("{} v{}", pipeline, report.version);
   if (const auto share = DoneShare(report)) line += "  " + HumanShare(*share);
   line += "  " + RowsText(report);
-  line += fmt::format("  {} rows/s",
-                      HumanNumber(static_cast<double>(report.run_counts.settled()) / seconds));
+  line += fmt::format("  {} rows/s", HumanNumber(RowsPerSecond(report)));
   if (report.cost > 0) line += fmt::format("  {} RU/s", HumanNumber(report.cost / seconds));
   if (report.throttled_requests > 0 && report.requests > 0) {
     line += fmt::format("  429: {}", HumanShare(static_cast<double>(report.throttled_requests) /
@@ -76,6 +83,44 @@ std::string ProgressLine(const std::string& pipeline, const LoadProgressReport& 
     line += fmt::format("  limited by: {}", limit);
   }
   return line;
+}
+
+std::string ChangeLine(const std::string& pipeline, const ChangeReport& report) {
+  const double seconds = std::max(std::chrono::duration<double>(report.elapsed).count(), 1e-3);
+  std::string line = fmt::format("{} v{}", pipeline, report.version);
+  if (report.through_version > report.version)
+    line += fmt::format(" → v{}", report.through_version);
+  line += fmt::format("  {} changes  {}/s", HumanCount(report.counts.settled()),
+                      HumanNumber(static_cast<double>(report.counts.settled()) / seconds));
+  line += fmt::format("  {} documents", HumanCount(report.documents));
+  if (report.cost > 0) line += fmt::format("  {} RU/s", HumanNumber(report.cost / seconds));
+  if (report.throttled_requests > 0 && report.requests > 0) {
+    line += fmt::format("  429: {}", HumanShare(static_cast<double>(report.throttled_requests) /
+                                                static_cast<double>(report.requests)));
+  }
+  if (report.counts.rejected > 0) {
+    line += fmt::format("  rejected {}", HumanCount(report.counts.rejected));
+  }
+  if (report.lag) line += fmt::format("  lag {}", HumanDuration(*report.lag));
+  switch (report.activity) {
+    case ChangeActivity::kWaiting:
+      return line + "  waiting for a version";
+    case ChangeActivity::kReading:
+      return line + "  reading the table";
+    case ChangeActivity::kSending:
+      break;
+  }
+  return line;
+}
+
+void ChangePrinter::operator()(const ChangeReport& report) {
+  if (!console_.terminal()) {
+    const bool waits = report.activity == ChangeActivity::kWaiting;
+    if (report.elapsed < next_ || (waits && report.version == told_version_)) return;
+    next_ = report.elapsed + kProgressLineEvery;
+    told_version_ = report.version;
+  }
+  console_.Progress(ChangeLine(pipeline_, report));
 }
 
 void ProgressPrinter::operator()(const LoadProgressReport& report) {

@@ -33,6 +33,14 @@ TEST(Progress, SaysHowFarHowFastAndHowLongStill) {
       "  limited by: the destination's answers");
 }
 
+TEST(Progress, CountsRowsThatAreWrittenAheadOfTheCheckpoint) {
+  LoadProgressReport report = HalfWay();
+  report.counts.read = report.counts.upserted = 200'000;
+  report.run_counts = report.counts;
+  report.rows_ahead = 800'000;
+  EXPECT_EQ(ProgressLine("products", report), ProgressLine("products", HalfWay()));
+}
+
 TEST(Progress, NamesThrottlingAndRejectedRows) {
   LoadProgressReport report = HalfWay();
   report.throttled_requests = 500;

@@ -16,6 +16,12 @@ std::string NextCommand(const PipelineState& state) {
   return "spillway verify " + state.name;
 }
 
+// While it loads, what it has written so far.
+uint64_t DocumentsOf(const Checkpoint& checkpoint) {
+  return checkpoint.phase == LoadPhase::kLoading ? checkpoint.counts.upserted
+                                                 : checkpoint.documents;
+}
+
 void PrintText(const std::vector<PipelineState>& states, Console& console) {
   TextTable table;
   table.rows = {{"pipeline", "state", "version", "documents", "rejected", "last run", "next"}};
@@ -29,8 +35,8 @@ void PrintText(const std::vector<PipelineState>& states, Console& console) {
     table.rows.push_back(
         {state.name, begun ? std::string(LoadPhaseName(state.checkpoint->phase)) : "not loaded",
          begun ? std::to_string(state.checkpoint->version) : "",
-         begun ? HumanCount(state.checkpoint->counts.upserted) : "", HumanCount(state.rejected),
-         last, NextCommand(state)});
+         begun ? HumanCount(DocumentsOf(*state.checkpoint)) : "", HumanCount(state.rejected), last,
+         NextCommand(state)});
   }
   console.Print(table.Render());
 }
@@ -43,6 +49,7 @@ void PrintJson(const std::vector<PipelineState>& states, Console& console) {
     json.Field("state", state.checkpoint ? LoadPhaseName(state.checkpoint->phase) : "not loaded");
     if (state.checkpoint) {
       json.Field("version", state.checkpoint->version).Field("table", state.checkpoint->location);
+      json.Field("documents", DocumentsOf(*state.checkpoint));
       WriteCounts(json, state.checkpoint->counts);
     }
     json.Field("rejected", state.rejected);

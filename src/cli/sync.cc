@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "app/pipeline.h"
+#include "app/sync_pipeline.h"
 #include "base/human.h"
 #include "base/json_writer.h"
 #include "cli/command.h"
@@ -10,77 +10,170 @@
 namespace spillway {
 namespace {
 
-std::string Outcome(const SyncArguments& arguments, const SyncResult& result) {
-  const LoadSummary& load = result.load;
-  if (load.outcome == LoadOutcome::kAlreadyLoaded) {
-    return fmt::format("{}: version {} is loaded already; nothing was sent", arguments.pipeline,
-                       load.totals.version);
-  }
-  return fmt::format("{}: version {} of {} is loaded{}, in {}", arguments.pipeline,
-                     load.totals.version, load.table.location,
-                     load.resumed ? " (went on from an earlier run)" : "",
-                     HumanDuration(load.totals.elapsed));
+struct Traffic {
+  uint64_t bytes_sent = 0;
+  uint64_t requests = 0;
+  uint64_t throttled_requests = 0;
+  uint64_t documents = 0;
+  double cost = 0;
+  std::chrono::nanoseconds elapsed{0};
+};
+
+Traffic TrafficOf(const LoadSummary& load) {
+  const LoadProgressReport& totals = load.totals;
+  return {load.bytes_sent, totals.requests, totals.throttled_requests, totals.run_counts.upserted,
+          totals.cost,     totals.elapsed};
 }
 
-std::string Pace(const LoadSummary& load) {
-  const LoadProgressReport& totals = load.totals;
-  const double seconds = std::max(std::chrono::duration<double>(totals.elapsed).count(), 1e-3);
-  std::string text =
-      fmt::format("{} sent in {}, {} documents/s", HumanBytes(load.bytes_sent),
-                  HumanPlural(totals.requests, "request"),
-                  HumanNumber(static_cast<double>(totals.run_counts.upserted) / seconds));
-  if (totals.cost > 0) {
-    text += fmt::format(", {} RU ({} RU/s), {} throttled", HumanNumber(totals.cost),
-                        HumanNumber(totals.cost / seconds), HumanCount(totals.throttled_requests));
+Traffic TrafficOf(const ChangeSummary& changes) {
+  const ChangeReport& totals = changes.totals;
+  return {totals.bytes_sent,
+          totals.requests,
+          totals.throttled_requests,
+          totals.counts.upserted + totals.counts.deleted,
+          totals.cost,
+          totals.elapsed};
+}
+
+std::string Pace(const Traffic& traffic) {
+  const double seconds = std::max(std::chrono::duration<double>(traffic.elapsed).count(), 1e-3);
+  std::string text = fmt::format("{} sent in {}, {} documents/s", HumanBytes(traffic.bytes_sent),
+                                 HumanPlural(traffic.requests, "request"),
+                                 HumanNumber(static_cast<double>(traffic.documents) / seconds));
+  if (traffic.cost > 0) {
+    text +=
+        fmt::format(", {} RU ({} RU/s), {} throttled", HumanNumber(traffic.cost),
+                    HumanNumber(traffic.cost / seconds), HumanCount(traffic.throttled_requests));
   }
   return text;
 }
 
 std::string NextCommand(const SyncArguments& arguments, const SyncResult& result) {
-  if (result.load.totals.counts.rejected > 0) return "spillway rejects " + arguments.pipeline;
-  if (result.newer_version) return fmt::format("spillway sync {} --full", arguments.pipeline);
-  return "spillway verify " + arguments.pipeline;
+  uint64_t rejected = 0;
+  if (result.load) rejected += result.load->totals.counts.rejected;
+  if (result.changes) rejected += result.changes->totals.counts.rejected;
+  return (rejected > 0 ? "spillway rejects " : "spillway verify ") + arguments.pipeline;
 }
 
-void PrintText(const SyncArguments& arguments, const SyncResult& result, Console& console) {
-  console.Print(Outcome(arguments, result));
-  const LoadSummary& load = result.load;
-  if (load.outcome == LoadOutcome::kLoaded) {
-    if (load.resumed) {
-      console.Print("  this run:  " + FormulaOf(load.totals.run_counts));
-      console.Print("  the load:  " + FormulaOf(load.totals.counts));
-    } else {
-      console.Print("  " + FormulaOf(load.totals.counts));
-    }
-    console.Print("  " + Pace(load));
+void PrintLoad(const std::string& pipeline, const LoadSummary& load, Console& console) {
+  if (load.outcome == LoadOutcome::kAlreadyLoaded) {
+    console.Print(fmt::format("{}: version {} is loaded already; nothing was sent", pipeline,
+                              load.totals.version));
+    return;
   }
-  if (result.newer_version) {
-    console.Print(fmt::format(
-        "  the table has moved on to version {}. This version of spillway loads snapshots and no "
-        "changes:\n  `--full` loads the table again; documents of rows deleted since version {} "
-        "stay "
-        "in the container.",
-        *result.newer_version, load.totals.version));
+  console.Print(fmt::format(
+      "{}: version {} of {} is loaded{}, in {}", pipeline, load.totals.version, load.table.location,
+      load.resumed ? " (went on from an earlier run)" : "", HumanDuration(load.totals.elapsed)));
+  if (load.resumed) {
+    console.Print("  this run:  " + FormulaOf(load.totals.run_counts));
+    console.Print("  the load:  " + FormulaOf(load.totals.counts));
+  } else {
+    console.Print("  " + FormulaOf(load.totals.counts));
   }
-  console.Print("next: " + NextCommand(arguments, result));
+  console.Print("  " + Pace(TrafficOf(load)));
 }
 
+void PrintSweep(const std::string& pipeline, const SweepSummary& sweep, Console& console) {
+  console.Print(fmt::format(
+      "{}: {} of {} documents were not in version {} of the table and are"
+      " deleted",
+      pipeline, HumanCount(sweep.counts.deleted), HumanCount(sweep.documents), sweep.version));
+}
+
+void PrintChanges(const std::string& pipeline, const ChangeSummary& changes, Console& console) {
+  const ChangeReport& totals = changes.totals;
+  if (totals.version == changes.from_version) {
+    console.Print(
+        fmt::format("{}: up to date at version {}; nothing was sent", pipeline, totals.version));
+    return;
+  }
+  console.Print(fmt::format("{}: at version {} now (was at {}), in {}{}", pipeline, totals.version,
+                            changes.from_version, HumanDuration(totals.elapsed),
+                            changes.resumed ? "; finished what an earlier run had begun" : ""));
+  for (const MethodCount& method : changes.methods) console.Print("  " + DescribeMethod(method));
+  console.Print("  " + FormulaOf(totals.counts));
+  if (totals.requests > 0) console.Print("  " + Pace(TrafficOf(changes)));
+}
+
+void WriteTraffic(JsonWriter& json, const Traffic& traffic) {
+  json.Field("elapsed_ms", static_cast<int64_t>(traffic.elapsed / std::chrono::milliseconds(1)));
+  json.Field("request_units", traffic.cost).Field("requests", traffic.requests);
+  json.Field("throttled_requests", traffic.throttled_requests);
+  json.Field("bytes_sent", traffic.bytes_sent);
+}
+
+void WriteLoad(JsonWriter& json, const LoadSummary& load) {
+  json.Field("outcome", load.outcome == LoadOutcome::kLoaded ? "loaded" : "already loaded");
+  json.Field("run", load.run_id).Field("resumed", load.resumed);
+  json.Field("version", load.totals.version);
+  WriteCounts(json, load.totals.counts);
+  json.Field("run_upserted", load.totals.run_counts.upserted);
+  WriteTraffic(json, TrafficOf(load));
+}
+
+std::string_view MethodName(ChangeMethod method) {
+  switch (method) {
+    case ChangeMethod::kFeed:
+      return "feed";
+    case ChangeMethod::kFiles:
+      return "files";
+    case ChangeMethod::kDiff:
+      return "diff";
+  }
+  return "";
+}
+
+void WriteChanges(JsonWriter& json, const ChangeSummary& changes) {
+  const ChangeReport& totals = changes.totals;
+  json.Field("outcome", totals.version == changes.from_version ? "up to date" : "changes applied");
+  json.Field("run", changes.run_id).Field("resumed", changes.resumed);
+  json.Field("from_version", changes.from_version).Field("version", totals.version);
+  json.Field("documents", totals.documents);
+  WriteCounts(json, totals.counts);
+  json.Key("methods").BeginArray();
+  for (const MethodCount& method : changes.methods) {
+    json.BeginObject().Field("method", MethodName(method.method));
+    json.Field("versions", method.versions).Field("reason", method.reason).EndObject();
+  }
+  json.EndArray();
+  WriteTraffic(json, TrafficOf(changes));
+}
+
+// The part that came last is the result; a load before it stands inside.
 void PrintJson(const SyncArguments& arguments, const SyncResult& result, Console& console) {
-  const LoadProgressReport& totals = result.load.totals;
   JsonWriter json;
   json.BeginObject().Field("pipeline", arguments.pipeline);
-  json.Field("outcome", result.load.outcome == LoadOutcome::kLoaded ? "loaded" : "already loaded");
-  json.Field("run", result.load.run_id).Field("resumed", result.load.resumed);
-  json.Field("version", totals.version);
-  if (result.newer_version) json.Field("newer_version", *result.newer_version);
-  WriteCounts(json, totals.counts);
-  json.Field("run_upserted", totals.run_counts.upserted);
-  json.Field("elapsed_ms", static_cast<int64_t>(totals.elapsed / std::chrono::milliseconds(1)));
-  json.Field("request_units", totals.cost).Field("requests", totals.requests);
-  json.Field("throttled_requests", totals.throttled_requests);
-  json.Field("bytes_sent", result.load.bytes_sent);
+  if (result.changes) {
+    WriteChanges(json, *result.changes);
+    if (result.load) {
+      json.Key("load").BeginObject();
+      WriteLoad(json, *result.load);
+      json.EndObject();
+    }
+  } else if (result.load) {
+    WriteLoad(json, *result.load);
+  }
+  if (result.sweep) json.Field("swept", result.sweep->counts.deleted);
   json.Field("next", NextCommand(arguments, result)).EndObject();
   console.Print(json.text());
+}
+
+Status CheckAddsUp(const SyncArguments& arguments, const IntentCounts& counts) {
+  if (counts.AddsUp()) return Status::Ok();
+  return Internal(fmt::format("the counts do not add up: {}", FormulaOf(counts)))
+      .WithHint("spillway verify " + arguments.pipeline + ", and please report this");
+}
+
+SyncRequest RequestOf(const SyncArguments& arguments) {
+  return {.full = arguments.full,
+          .resync = arguments.resync,
+          .at = arguments.at,
+          .until = arguments.until,
+          .from = arguments.from,
+          .continuous = arguments.continuous,
+          .allow_deletes = arguments.allow_deletes,
+          .readers = arguments.readers,
+          .lanes = arguments.lanes};
 }
 
 }  // namespace
@@ -88,10 +181,11 @@ void PrintJson(const SyncArguments& arguments, const SyncResult& result, Console
 Status RunSync(const SyncArguments& arguments, CommandContext& context) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Project> project, OpenProject(context));
   ASSIGN_OR_RETURN(const PipelineConfig* pipeline, project->FindPipeline(arguments.pipeline));
-  const SyncRequest request{arguments.full, arguments.at, arguments.readers, arguments.lanes};
-  ProgressPrinter progress(arguments.pipeline, context.console);
+  ProgressPrinter load_progress(arguments.pipeline, context.console);
+  ChangePrinter change_progress(arguments.pipeline, context.console);
+  const SyncListener listener{std::ref(load_progress), std::ref(change_progress)};
   Result<SyncResult> result =
-      SyncPipeline(*project, *pipeline, request, std::ref(progress), context.call);
+      SyncPipeline(*project, *pipeline, RequestOf(arguments), listener, context.call);
   if (!result.ok()) {
     const bool resumable = result.status().code() == StatusCode::kCancelled;
     if (!resumable || !result.status().hint().empty()) return std::move(result).status();
@@ -101,12 +195,14 @@ Status RunSync(const SyncArguments& arguments, CommandContext& context) {
   if (context.console.json()) {
     PrintJson(arguments, *result, context.console);
   } else {
-    PrintText(arguments, *result, context.console);
+    if (result->load) PrintLoad(arguments.pipeline, *result->load, context.console);
+    if (result->sweep) PrintSweep(arguments.pipeline, *result->sweep, context.console);
+    if (result->changes) PrintChanges(arguments.pipeline, *result->changes, context.console);
+    context.console.Print("next: " + NextCommand(arguments, *result));
   }
-  if (result->load.totals.counts.AddsUp()) return Status::Ok();
-  return Internal(
-             fmt::format("the counts do not add up: {}", FormulaOf(result->load.totals.counts)))
-      .WithHint("spillway verify " + arguments.pipeline + ", and please report this");
+  if (result->load) RETURN_IF_ERROR(CheckAddsUp(arguments, result->load->totals.counts));
+  if (result->changes) RETURN_IF_ERROR(CheckAddsUp(arguments, result->changes->totals.counts));
+  return Status::Ok();
 }
 
 }  // namespace spillway

@@ -41,6 +41,9 @@ void PrintText(const std::string& pipeline, const VerifySummary& summary, Consol
   if (all > summary.differences.size()) {
     console.Print(fmt::format("  and {} more", HumanCount(all - summary.differences.size())));
   }
+  if (summary.cost > 0) {
+    console.Print(fmt::format("  reading the destination took {} RU", HumanNumber(summary.cost)));
+  }
   if (summary.matches()) console.Print("  they are equal, document by document");
 }
 

@@ -86,6 +86,8 @@ class DocumentReader {
   virtual ~DocumentReader() = default;
   // Blocks. The views live until the next call. An empty page is the end.
   virtual Result<std::span<const StoredDocument>> NextPage(const CallContext& ctx) = 0;
+  // What the pages so far cost, in the unit of WriteReport::cost; 0 where reading costs nothing.
+  virtual double cost() const { return 0; }
 };
 
 // What Prepare created or would create, for people: "container products (400 RU/s, key /category)".

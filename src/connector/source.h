@@ -40,6 +40,9 @@ class SplitReader {
   virtual ~SplitReader() = default;
   // Blocks. nullopt: the split is read to its end. kCancelled soon after a stop is requested.
   virtual Result<std::optional<Batch>> Next(const CallContext& ctx) = 0;
+  // About what reading holds at a time, besides the batches: asked before the first Next, so that
+  // no more readers run than there is memory for.
+  virtual uint64_t held_bytes() const { return 0; }
 };
 
 // Immutable and thread-safe.

@@ -100,6 +100,10 @@ void Acknowledger::AddRejected(uint32_t split, uint64_t first_row,
     record.reason = std::move(row.reason);
     record.message = std::move(row.message);
     record.at_ms = now_ms;
+    if (options_.locate) {
+      // Where it stood is for people: that it was rejected counts.
+      [[maybe_unused]] const Status located = options_.locate(split, record.row, record);
+    }
     uncommitted_.rejected.push_back(std::move(record));
   }
 }
@@ -166,12 +170,33 @@ Status Acknowledger::CommitLoaded(uint64_t superseded) {
   const uint64_t of_this_run = std::min(superseded, run_counts_.upserted);
   run_counts_.upserted -= of_this_run;
   run_counts_.superseded += of_this_run;
-  if (!counts.AddsUp()) {
-    return Internal(fmt::format("the counts do not add up: {} rows read, {} accounted for",
-                                counts.read, counts.settled()));
-  }
+  RETURN_IF_ERROR(CheckAddsUp());
   uncommitted_.checkpoint.phase = LoadPhase::kLoaded;
+  uncommitted_.checkpoint.documents = counts.upserted;
   return Write(uncommitted_);
+}
+
+Status Acknowledger::CommitWindow(Checkpoint checkpoint, const IntentCounts& counts,
+                                  std::vector<RejectedRecord> rejected) {
+  std::lock_guard commit_lock(commit_mutex_);
+  std::lock_guard lock(mutex_);
+  SPILLWAY_CHECK(splits_done_ == options_.splits.size());
+  checkpoint.counts = uncommitted_.checkpoint.counts;
+  checkpoint.counts += counts;
+  run_counts_ += counts;
+  uncommitted_.checkpoint = std::move(checkpoint);
+  uncommitted_.rejected.insert(uncommitted_.rejected.end(),
+                               std::make_move_iterator(rejected.begin()),
+                               std::make_move_iterator(rejected.end()));
+  RETURN_IF_ERROR(CheckAddsUp());
+  return Write(uncommitted_);
+}
+
+Status Acknowledger::CheckAddsUp() const {
+  const IntentCounts& counts = uncommitted_.checkpoint.counts;
+  if (counts.AddsUp()) return Status::Ok();
+  return Internal(fmt::format("the counts do not add up: {} rows read, {} accounted for",
+                              counts.read, counts.settled()));
 }
 
 IntentCounts Acknowledger::counts() const {

@@ -38,7 +38,10 @@ struct AcknowledgerOptions {
   std::vector<SplitProgress> progress;  // of the splits that were begun
   std::span<const Split> splits;        // of the snapshot, which outlives this
   // Makes durable what must be so before the checkpoint may pass the rows: the identities.
-  std::function<Status()> before_commit;
+  std::function<Status()> before_commit = [] { return Status::Ok(); };
+  // Says of a rejected row where it stands in the table (version, split, row), when that is not the
+  // split and row that it was sent as.
+  std::function<Status(uint32_t split, uint64_t row, RejectedRecord& record)> locate;
 };
 
 // Thread-safe.
@@ -60,6 +63,10 @@ class Acknowledger {
   // The last commit of a load: `superseded` of the upserted rows turn out to be that, and it is
   // loaded. REQUIRES: AllComplete.
   Status CommitLoaded(uint64_t superseded);
+  // The last commit of a window of changes: `checkpoint` is where it ends, without counts;
+  // `counts` and `rejected` are of the images that were not sent. REQUIRES: AllComplete.
+  Status CommitWindow(Checkpoint checkpoint, const IntentCounts& counts,
+                      std::vector<RejectedRecord> rejected);
 
   IntentCounts counts() const;      // of the load
   IntentCounts run_counts() const;  // since this was made
@@ -84,6 +91,7 @@ class Acknowledger {
   void Advance(uint32_t split, SplitState& state);
   void Count(SettledBatch batch);
   void AddRejected(uint32_t split, uint64_t first_row, std::vector<RejectedRow> rejected);
+  Status CheckAddsUp() const;
   // Holds commit_mutex_.
   Status Write(Uncommitted& uncommitted);
 

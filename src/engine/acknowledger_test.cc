@@ -38,6 +38,7 @@ class RecordingStore : public StateStore {
     return std::vector<SplitProgress>();
   }
   Status StartLoad(std::string_view, const Checkpoint&) override { return Status::Ok(); }
+  Status StartWindow(std::string_view, const Checkpoint&) override { return Status::Ok(); }
   Result<int64_t> StartRun(const RunRecord&) override { return int64_t{1}; }
   Status UpdateRun(const RunRecord&) override { return Status::Ok(); }
   Result<std::vector<RunRecord>> Runs(std::string_view, uint32_t) override {

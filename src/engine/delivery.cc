@@ -105,6 +105,7 @@ void Delivery::ReleaseDue() {
     ready.front().after_unsure = true;
     ready.insert(ready.end(), unsure->second.held.begin(), unsure->second.held.end());
     PutFirst(std::move(ready));
+    --parts_.meter.unsure;
     unsure = quarantine_.erase(unsure);
   }
 }
@@ -263,6 +264,7 @@ Status Delivery::Quarantine(Item item, const Status& why) {
   const auto [entry, is_new] = quarantine_.emplace(
       item.document().identity, Unsure{.item = item, .due = now + options_.settle, .held = {}});
   SPILLWAY_CHECK(is_new);  // Collect holds newer documents of the key back
+  ++parts_.meter.unsure;
   return CheckNotFailingTooLong(item, why);
 }
 
@@ -291,8 +293,9 @@ Status Delivery::Count(BatchInFlight* batch) {
 
 Status Delivery::FlushTally() {
   const Tally tally = std::exchange(tally_, {});
-  return tally.batch == nullptr ? Status::Ok()
-                                : parts_.batches.Settle(*tally.batch, tally.documents);
+  if (tally.batch == nullptr) return Status::Ok();
+  parts_.meter.rows_settled += tally.documents;
+  return parts_.batches.Settle(*tally.batch, tally.documents);
 }
 
 Status Delivery::BackOff() {

@@ -13,8 +13,8 @@
 
 namespace spillway {
 
-// The time from which on nothing that runs before `run_id` have sent can land any more. It is past
-// when the last of them succeeded: then all its writes were settled.
+// The time from which on nothing that runs before `run_id` have sent can land any more: `settle`
+// after the last of them that died, or said that it left writes behind whose outcome is unknown.
 Result<SteadyTime> EarlierWritesLanded(StateStore& state, const Clock& clock,
                                        std::string_view pipeline, int64_t run_id,
                                        std::chrono::milliseconds settle);

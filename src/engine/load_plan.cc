@@ -44,16 +44,6 @@ Status NotTheSame(const LoadOptions& options, std::string what) {
       .WithHint(fmt::format(kFullHint, options.pipeline));
 }
 
-Checkpoint Begin(const Snapshot& snapshot, std::string mapping_hash) {
-  Checkpoint checkpoint;
-  checkpoint.table_id = snapshot.info().table_id;
-  checkpoint.location = snapshot.info().location;
-  checkpoint.version = snapshot.info().version;
-  checkpoint.mapping_hash = std::move(mapping_hash);
-  checkpoint.splits = snapshot.splits().size();
-  return checkpoint;
-}
-
 // The stored checkpoint against the snapshot that the run would go on with.
 Status CheckSame(const LoadOptions& options, const Checkpoint& stored, const Snapshot& snapshot,
                  const std::string& mapping_hash) {
@@ -94,9 +84,24 @@ std::string MappingHash(const DocumentOptions& documents, WriteMode mode,
   return fmt::format("{:016x}{:016x}", hash.high, hash.low);
 }
 
+Checkpoint CheckpointOf(const Snapshot& snapshot, std::string mapping_hash) {
+  Checkpoint checkpoint;
+  checkpoint.table_id = snapshot.info().table_id;
+  checkpoint.location = snapshot.info().location;
+  checkpoint.version = snapshot.info().version;
+  checkpoint.mapping_hash = std::move(mapping_hash);
+  checkpoint.splits = snapshot.splits().size();
+  checkpoint.position = snapshot.position();
+  return checkpoint;
+}
+
 uint64_t BatchBytesTarget(uint64_t memory_bytes_max) {
   constexpr uint64_t kPartOfMemory = 128;
   return std::clamp<uint64_t>(memory_bytes_max / kPartOfMemory, 256 << 10, 4 << 20);
+}
+
+uint64_t ReadingBytesMax(uint64_t memory_bytes_max) {
+  return memory_bytes_max / 8 * 3;
 }
 
 Result<std::unique_ptr<Snapshot>> OpenMapped(Source& source, const DocumentOptions& documents,
@@ -142,7 +147,8 @@ class Planner {
     LoadPlan plan;
     ASSIGN_OR_RETURN(plan.snapshot, OpenSnapshot(options_.at));
     RETURN_IF_ERROR(MakeEncoder(plan));
-    plan.checkpoint = Begin(*plan.snapshot, mapping_hash_);
+    plan.checkpoint = CheckpointOf(*plan.snapshot, mapping_hash_);
+    plan.checkpoint.sweep = options_.sweep;
     plan.replaces_a_load = stored.has_value();
     if (!Asks(options_.at)) plan.latest_version = plan.checkpoint.version;
     return plan;

@@ -35,6 +35,9 @@ Result<LoadPlan> PlanLoad(const LoadParts& parts, const DocumentOptions& documen
 std::string MappingHash(const DocumentOptions& documents, WriteMode mode,
                         const std::string& target);
 
+// Where a load of this snapshot begins.
+Checkpoint CheckpointOf(const Snapshot& snapshot, std::string mapping_hash);
+
 // A snapshot as the mapping needs it: its columns, its filter, batches of about
 // `batch_bytes_target`.
 Result<std::unique_ptr<Snapshot>> OpenMapped(Source& source, const DocumentOptions& documents,
@@ -43,6 +46,9 @@ Result<std::unique_ptr<Snapshot>> OpenMapped(Source& source, const DocumentOptio
 
 // Batches of about this size keep a run inside the knob: see docs/architecture.md, "Memory".
 uint64_t BatchBytesTarget(uint64_t memory_bytes_max);
+// For what readers hold besides their batches: wide rows leave room for fewer readers, never for
+// less than one.
+uint64_t ReadingBytesMax(uint64_t memory_bytes_max);
 
 }  // namespace spillway
 

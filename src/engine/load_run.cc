@@ -20,10 +20,11 @@ namespace {
 
 constexpr std::chrono::milliseconds kReportInterval{250};
 constexpr uint64_t kBatchesOpenMax = 4'096;  // between reading and the checkpoint
-// Encoded batches take 3/16 of the knob: 48 of 256 MiB. The rest is the source's readers, what is
-// being encoded, requests under way and, at the end, the search for duplicates.
+// Encoded batches take an eighth of the knob: 32 of 256 MiB. Three eighths are for what readers
+// hold (ReadingBytesMax); the rest is what is being encoded, requests under way, what the allocator
+// keeps and, at the end, the search for duplicates.
 constexpr uint64_t BatchMemory(uint64_t memory_bytes_max) {
-  return memory_bytes_max / 16 * 3;
+  return memory_bytes_max / 8;
 }
 constexpr uint64_t SortMemory(uint64_t memory_bytes_max) {
   return memory_bytes_max / 32;  // little, so that a large table needs no more than a small one
@@ -56,7 +57,8 @@ class LoadRun {
         journal_(journal),
         ctx_{.stop = stop.token()},
         memory_(BatchMemory(options.memory_bytes_max)),
-        places_(kBatchesOpenMax) {}
+        places_(kBatchesOpenMax),
+        reading_(ReadingBytesMax(options.memory_bytes_max)) {}
 
   Result<LoadSummary> Execute();
 
@@ -95,6 +97,7 @@ class LoadRun {
   std::unique_ptr<IdentityLog> identities_;
   Budget memory_;
   Budget places_;
+  Budget reading_;
   RunMeter meter_;
   std::unique_ptr<RejectedGuard> rejected_;
   std::unique_ptr<Acknowledger> acknowledger_;
@@ -137,7 +140,7 @@ Result<LoadSummary> LoadRun::AlreadyLoaded() {
   LoadSummary summary = Summary(LoadOutcome::kAlreadyLoaded);
   summary.totals.version = plan_.checkpoint.version;
   summary.totals.counts = plan_.checkpoint.counts;
-  journal_.SetTotals(summary.totals, 0);
+  journal_.SetTotals(summary.totals, 0, 0);
   journal_.SetMessage(fmt::format("version {} was loaded already", plan_.checkpoint.version));
   return summary;
 }
@@ -225,6 +228,7 @@ Status LoadRun::Pump(OpenBatches& batches, std::vector<SplitWork> work) {
                        .lanes = lanes_,
                        .memory = memory_,
                        .places = places_,
+                       .reading = reading_,
                        .batches = batches,
                        .lease = &lease_,
                        .rejected = *rejected_,
@@ -310,7 +314,7 @@ void LoadRun::OnTick() {
 
 void LoadRun::Report() {
   const LoadProgressReport report = progress_->Report(*acknowledger_);
-  journal_.SetTotals(report, meter_.bytes_sent);
+  journal_.SetTotals(report, meter_.bytes_sent, meter_.unsure);
   if (on_progress_) on_progress_(report);
 }
 

@@ -49,6 +49,7 @@ struct LoadOptions {
   std::chrono::milliseconds checkpoint_interval{1'000};
   std::string spill_folder;  // for identities of rows (duplicates); beside the state
   bool restart = false;      // --full: forget the progress, load again
+  bool sweep = false;        // a fresh load is marked: what it leaves over is to be taken away
   VersionSelector at;
 };
 
@@ -64,6 +65,7 @@ struct LoadProgressReport {
   uint32_t splits_done = 0;
   IntentCounts counts;      // this load, all its runs
   IntentCounts run_counts;  // this run alone
+  uint64_t rows_ahead = 0;  // have their fate, but are not counted yet: rows before them have none
   double cost = 0;
   uint64_t requests = 0;
   uint64_t throttled_requests = 0;

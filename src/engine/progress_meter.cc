@@ -17,12 +17,20 @@ LoadProgressReport ProgressMeter::Report(const Acknowledger& acknowledger) {
   report_.splits_done = acknowledger.splits_done();
   report_.counts = acknowledger.counts();
   report_.run_counts = acknowledger.run_counts();
+  report_.rows_ahead = RowsAhead(acknowledger.AllComplete());
   report_.cost = meter_.cost;
   report_.requests = meter_.requests;
   report_.throttled_requests = meter_.throttled_requests;
   report_.elapsed = now - started_;
   report_.limited_by = Judge(now);
   return report_;
+}
+
+// The meter counts each row first, and again when a winner among duplicates is written once more.
+uint64_t ProgressMeter::RowsAhead(bool all_counted) const {
+  const uint64_t settled = meter_.rows_settled;
+  const uint64_t counted = report_.run_counts.settled();
+  return all_counted || settled < counted ? 0 : settled - counted;
 }
 
 // Throttled when the lanes waited for the destination's leave longer than they wrote; else by whom

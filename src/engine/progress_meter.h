@@ -19,6 +19,7 @@ class ProgressMeter {
   LoadProgressReport Report(const Acknowledger& acknowledger);
 
  private:
+  uint64_t RowsAhead(bool all_counted) const;
   BindingLimit Judge(SteadyTime now);
 
   const RunMeter& meter_;

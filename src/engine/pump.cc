@@ -58,6 +58,7 @@ Status RunPump(const PumpParts& parts, const PumpOptions& options, std::vector<S
                             .intent = IntentOf(options.mode),
                             .memory = parts.memory,
                             .places = parts.places,
+                            .reading = parts.reading,
                             .batches = parts.batches,
                             .lanes = *lanes,
                             .rejected = parts.rejected,

@@ -19,6 +19,7 @@ struct PumpParts {
   const LanePlan& lanes;
   Budget& memory;
   Budget& places;
+  Budget& reading;
   OpenBatches& batches;
   const LeaseKeeper* lease;
   RejectedGuard& rejected;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/held_memory.h"
+
 namespace spillway {
 namespace {
 
@@ -61,8 +63,10 @@ Status ReaderPool::ReadAll() {
 
 Status ReaderPool::ReadSplit(const SplitWork& work) {
   const CallContext ctx{.stop = parts_.stop.token()};
-  ASSIGN_OR_RETURN(std::unique_ptr<SplitReader> reader,
+  HeldMemory held;
+  ASSIGN_OR_RETURN(const std::unique_ptr<SplitReader> reader,
                    parts_.snapshot.OpenSplit(work.split, work.skip_rows, ctx));
+  RETURN_IF_ERROR(held.Take(parts_.reading, reader->held_bytes(), parts_.stop.token()));
   const Split& split = parts_.snapshot.splits()[work.split];
   uint64_t next_row = work.skip_rows;
   uint64_t bytes_counted = BytesOfRows(split, next_row);
@@ -100,6 +104,7 @@ Status ReaderPool::Admit(const SplitWork& work, std::shared_ptr<EncodedBatch> en
     if (encoded->documents.empty()) return Status::Ok();
   } else {
     parts_.rejected.CountRead(encoded->rows_read);
+    parts_.meter.rows_settled += encoded->rows_read - encoded->documents.size();
   }
   const SteadyTime asked = parts_.clock.Now();
   BatchShares shares;

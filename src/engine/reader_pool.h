@@ -40,6 +40,7 @@ struct ReaderParts {
   Intent intent = Intent::kUpsert;
   Budget& memory;
   Budget& places;
+  Budget& reading;  // bytes that readers hold besides their batches
   OpenBatches& batches;
   LaneSet& lanes;
   RejectedGuard& rejected;

@@ -23,13 +23,14 @@ Result<RunJournal> RunJournal::Start(StateStore& state, Clock& clock, std::strin
   return journal;
 }
 
-void RunJournal::SetTotals(const LoadProgressReport& totals, uint64_t bytes_sent) {
+void RunJournal::SetTotals(const LoadProgressReport& totals, uint64_t bytes_sent, uint64_t unsure) {
   run_.version = totals.version;
   run_.counts = totals.run_counts;
   run_.cost = totals.cost;
   run_.requests = totals.requests;
   run_.throttled_requests = totals.throttled_requests;
   run_.bytes_sent = bytes_sent;
+  run_.unsure = unsure;
 }
 
 Status RunJournal::Update() {

@@ -20,8 +20,10 @@ class RunJournal {
 
   int64_t run_id() const { return run_.id; }
   int64_t started_ms() const { return run_.started_ms; }
-  void SetTotals(const LoadProgressReport& totals, uint64_t bytes_sent);
+  // `unsure`: RunMeter's.
+  void SetTotals(const LoadProgressReport& totals, uint64_t bytes_sent, uint64_t unsure);
   void SetVersion(int64_t version) { run_.version = version; }
+  void SetCost(double cost) { run_.cost = cost; }
   // A load that was there already says so, a verification what it found.
   void SetMessage(std::string message) { run_.message = std::move(message); }
   // Stores the totals so far, every few seconds at most: for `status`, and for a run that dies.

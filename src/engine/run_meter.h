@@ -17,6 +17,9 @@ struct RunMeter {
   std::atomic<uint64_t> requests{0};
   std::atomic<uint64_t> throttled_requests{0};
   std::atomic<uint64_t> bytes_sent{0};
+  std::atomic<uint64_t> rows_settled{0};  // have their fate, wherever the checkpoint is
+  // Documents in quarantine now: what a run that has ended leaves behind may still land (I3).
+  std::atomic<uint64_t> unsure{0};
   // Nanoseconds, over all threads of a kind.
   std::atomic<int64_t> readers_held_ns{0};  // waiting for memory, that is, for the destination
   std::atomic<int64_t> lanes_writing_ns{0};

@@ -32,6 +32,7 @@ class VerifyRun {
         on_progress_(on_progress),
         stop_(stop),
         ctx_{.stop = stop.token()},
+        reading_(ReadingBytesMax(options.memory_bytes_max)),
         source_(SpillPath("source"), options.memory_bytes_max / kSideShare),
         destination_(SpillPath("destination"), options.memory_bytes_max / kSideShare) {}
 
@@ -58,6 +59,7 @@ class VerifyRun {
   std::unique_ptr<Snapshot> snapshot_;
   std::unique_ptr<DocumentEncoder> encoder_;
   std::unique_ptr<KeyFile> keys_;
+  Budget reading_;
   VerifySide source_;
   VerifySide destination_;
   std::atomic<uint64_t> rejected_{0};
@@ -93,7 +95,8 @@ Result<VersionSelector> VerifyRun::Version() const {
 
 Status VerifyRun::ReadSource() {
   const auto task = [this](uint32_t split) {
-    return AddSplit(*snapshot_, *encoder_, split, options_.ignored_fields, source_, rejected_, ctx_)
+    return AddSplit(*snapshot_, *encoder_, split, options_.ignored_fields, reading_, source_,
+                    rejected_, ctx_)
         .WithContext(fmt::format("reading {}", snapshot_->splits()[split].key));
   };
   RETURN_IF_ERROR(RunWorkers(static_cast<uint32_t>(snapshot_->splits().size()), kThreads, task,
@@ -111,6 +114,7 @@ Status VerifyRun::ReadDestination() {
   };
   RETURN_IF_ERROR(RunWorkers(static_cast<uint32_t>(readers.size()), kThreads, task, stop_,
                              parts_.clock, kReportInterval, [this] { Report(); }));
+  for (const auto& reader : readers) summary_.cost += reader->cost();
   return destination_.StartReading();
 }
 
@@ -213,6 +217,7 @@ Result<VerifySummary> RunVerify(const LoadParts& parts, const DocumentOptions& d
   Result<VerifySummary> result = run.Execute(documents);
   if (result.ok()) {
     journal.SetVersion(result->version);
+    journal.SetCost(result->cost);
     journal.SetMessage(fmt::format("{} equal, {} missing, {} extra, {} different", result->equal,
                                    result->missing, result->extra, result->different));
   }

@@ -42,7 +42,7 @@ struct VerifySummary {
   uint64_t duplicates = 0;  // source rows that share the identity of a later one, which is compared
   uint64_t rejected = 0;    // source rows that the mapping rejects: not expected there
   std::vector<Difference> differences;
-  double cost = 0;
+  double cost = 0;  // of reading all documents of the destination
   bool matches() const { return missing + extra + different == 0; }
 };
 

@@ -97,6 +97,16 @@ TEST_F(VerifyRunTest, WhatWasLoadedMatches) {
   EXPECT_EQ(run.message, "1198 equal, 0 missing, 0 extra, 0 different");
 }
 
+TEST_F(VerifyRunTest, SaysWhatReadingTheDestinationCost) {
+  Load();
+  const auto summary = Verify();
+  ASSERT_TRUE(summary.ok()) << summary.status().ToString();
+  // 1 a page: 1,200 documents in pages of at most 50, and each reader's empty page at the end.
+  EXPECT_GE(summary->cost, 25);
+  EXPECT_LT(summary->cost, 40);
+  EXPECT_EQ((*store_->Runs("p", 1))[0].cost, summary->cost);
+}
+
 TEST_F(VerifyRunTest, EveryKindOfDifferenceIsCountedAndNamed) {
   Load();
   Write("0-5", "c5", "", Intent::kDelete);

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "engine/held_memory.h"
 #include "engine/identity_log.h"
 #include "json/canonical_hash.h"
 #include "json/document_key.h"
@@ -61,12 +62,14 @@ uint64_t RowOf(uint64_t place) {
 }
 
 Status AddSplit(const Snapshot& snapshot, const DocumentEncoder& encoder, uint32_t split,
-                std::span<const std::string> ignored_fields, VerifySide& side,
+                std::span<const std::string> ignored_fields, Budget& reading, VerifySide& side,
                 std::atomic<uint64_t>& rejected, const CallContext& ctx) {
   if (split >= RowPlace::kSplitsMax) {
     return Unsupported(fmt::format("verifying more than {} files", RowPlace::kSplitsMax));
   }
+  HeldMemory held;
   ASSIGN_OR_RETURN(const std::unique_ptr<SplitReader> reader, snapshot.OpenSplit(split, 0, ctx));
+  RETURN_IF_ERROR(held.Take(reading, reader->held_bytes(), ctx.stop));
   std::vector<VerifyRecord> records;
   while (true) {
     RETURN_IF_ERROR(ctx.CheckNotStopped());

@@ -13,6 +13,7 @@
 
 #include "connector/destination.h"
 #include "connector/source.h"
+#include "engine/budget.h"
 #include "engine/external_sort.h"
 #include "engine/run_stop.h"
 #include "engine/spill_file.h"
@@ -58,9 +59,9 @@ uint32_t SplitOf(uint64_t place);
 uint64_t RowOf(uint64_t place);
 
 // Reads a split, maps it, and adds its documents. `rejected` grows by the rows that the mapping
-// refuses.
+// refuses; what the reader holds is taken from `reading`.
 Status AddSplit(const Snapshot& snapshot, const DocumentEncoder& encoder, uint32_t split,
-                std::span<const std::string> ignored_fields, VerifySide& side,
+                std::span<const std::string> ignored_fields, Budget& reading, VerifySide& side,
                 std::atomic<uint64_t>& rejected, const CallContext& ctx);
 
 // The keys of the destination's documents, so that one that the source lacks can be named.

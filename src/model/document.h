@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,7 @@ struct RejectedRow {
   std::string key;      // the identity as far as it is known: JSON array of partition key and id
   std::string reason;   // stable code for grouping: "id_too_long", "inexact_number", "http_400" …
   std::string message;  // for people: what, where, what next
+  std::optional<Hash128> identity{};  // as Document::identity, when both are known
 };
 
 // The documents of one batch and the one buffer that their views point into. Immutable once

@@ -1,6 +1,7 @@
 #include "net/curl_library.h"
 
 #include <dlfcn.h>
+#include <openssl/x509_vfy.h>
 
 #include <string>
 
@@ -44,6 +45,15 @@ std::string BindAll(void* handle, CurlLibrary* library) {
   return missing;
 }
 
+// `handle` finds the symbols of the libraries that libcurl needs, too.
+void BindTrust(void* handle, const curl_version_info_data& version, CurlLibrary* library) {
+  if (version.cainfo != nullptr) library->trusted_file = version.cainfo;
+  if (version.capath != nullptr) library->trusted_folder = version.capath;
+  if (dlsym(handle, "X509_STORE_new") != reinterpret_cast<void*>(&X509_STORE_new)) return;
+  std::string missing;
+  Bind(handle, "SSL_CTX_set1_cert_store", &library->set_trust_store, &missing);
+}
+
 Status NotUsable(std::string why) {
   return Unsupported("the HTTP library cannot be used: " + std::move(why))
       .WithHint("install libcurl 7.85 or newer (Debian and Ubuntu: apt install libcurl4)");
@@ -69,6 +79,7 @@ Loaded Load() {
     loaded.status = NotUsable("its version is " + std::string(version->version));
     return loaded;
   }
+  BindTrust(handle, *version, &loaded.library);
   if (loaded.library.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
     loaded.status = NotUsable("it does not start");
   }

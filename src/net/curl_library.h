@@ -4,6 +4,9 @@
 #define SPILLWAY_NET_CURL_LIBRARY_H_
 
 #include <curl/curl.h>
+#include <openssl/types.h>
+
+#include <string>
 
 #include "base/result.h"
 
@@ -29,6 +32,12 @@ struct CurlLibrary {
   CURLMcode (*multi_wakeup)(CURLM*) = nullptr;
   CURLMsg* (*multi_info_read)(CURLM*, int*) = nullptr;
   const char* (*multi_strerror)(CURLMcode) = nullptr;
+
+  // What TLS trusts when nothing else is said; empty: nothing.
+  std::string trusted_file;
+  std::string trusted_folder;
+  // Of the TLS library that it uses. Null: it is not our OpenSSL, and reads certificates itself.
+  void (*set_trust_store)(SSL_CTX*, X509_STORE*) = nullptr;
 };
 
 // The library, loaded and initialised by the first caller; it stays for the life of the program.

@@ -1,12 +1,14 @@
 #include "net/curl_transport.h"
 
 #include <algorithm>
+#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <utility>
 
 #include "base/check.h"
 #include "net/curl_library.h"
+#include "net/trust_store.h"
 #include "net/url.h"
 
 namespace spillway {
@@ -77,8 +79,9 @@ bool IsCertificateError(CURLcode code) {
 
 class CurlTransport : public HttpTransport {
  public:
-  CurlTransport(const CurlLibrary& library, CurlOptions options, Clock& clock)
-      : curl_(library), options_(std::move(options)), clock_(clock) {}
+  CurlTransport(const CurlLibrary& library, std::shared_ptr<TrustStore> trust, CurlOptions options,
+                Clock& clock)
+      : curl_(library), trust_(std::move(trust)), options_(std::move(options)), clock_(clock) {}
 
   ~CurlTransport() override {
     if (easy_ != nullptr) curl_.easy_cleanup(easy_);
@@ -138,10 +141,30 @@ class CurlTransport : public HttpTransport {
     Set(CURLOPT_PREREQFUNCTION, &BeforeSending);
     Set(CURLOPT_HEADERFUNCTION, &OnHeader);
     Set(CURLOPT_WRITEFUNCTION, &OnBody);
-    if (!options_.ca_file.empty()) {
+    SetTrust();
+  }
+
+  void SetTrust() {
+    const bool shared = curl_.set_trust_store != nullptr;
+    if (shared) {
+      Set(CURLOPT_CAINFO, static_cast<const char*>(nullptr));
+      Set(CURLOPT_SSL_CTX_FUNCTION, &OnTls);
+      Set(CURLOPT_SSL_CTX_DATA, this);
+    } else if (!options_.ca_file.empty()) {
       Set(CURLOPT_CAINFO, options_.ca_file.c_str());
+    }
+    if (shared || !options_.ca_file.empty()) {
       Set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
     }
+  }
+
+  static CURLcode OnTls(CURL*, void* tls, void* transport) {
+    auto& self = *static_cast<CurlTransport*>(transport);
+    const Result<X509_STORE*> store = self.trust_->Get();
+    self.trust_status_ = store.status();
+    if (!store.ok()) return CURLE_SSL_CACERT_BADFILE;
+    self.curl_.set_trust_store(static_cast<SSL_CTX*>(tls), *store);
+    return CURLE_OK;
   }
 
   // Checks a host once, not once per request.
@@ -196,6 +219,7 @@ class CurlTransport : public HttpTransport {
     Set(CURLOPT_HEADERDATA, exchange);
     Set(CURLOPT_WRITEDATA, exchange);
     error_text_[0] = '\0';
+    trust_status_ = Status::Ok();
     return headers;
   }
 
@@ -240,6 +264,7 @@ class CurlTransport : public HttpTransport {
       return Unsure(checked_origin_ + ": the connection was closed before the answer came");
     }
     if (exchange.times_sent > 0) return Unsure(std::move(what));
+    if (!trust_status_.ok()) return trust_status_;
     if (IsCertificateError(code)) {
       return Unauthenticated("the server's certificate is not trusted: " + what)
           .WithHint(
@@ -250,29 +275,56 @@ class CurlTransport : public HttpTransport {
       return Unavailable("no TLS session: " + what)
           .WithHint("does the server speak https on this port?");
     }
+    if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST) {
+      return Unavailable(std::move(what))
+          .WithHint("is the endpoint right, and can this machine reach it? Then run again");
+    }
     return Unavailable(std::move(what));
   }
 
   const CurlLibrary& curl_;
+  const std::shared_ptr<TrustStore> trust_;
   const CurlOptions options_;
   Clock& clock_;
   CURL* easy_ = nullptr;
   CURLM* multi_ = nullptr;
   std::string checked_origin_;
+  Status trust_status_;
   char error_text_[CURL_ERROR_SIZE] = "";
 };
+
+std::shared_ptr<TrustStore> MakeTrustStore(const CurlLibrary& library, const CurlOptions& options) {
+  if (!options.ca_file.empty()) return std::make_shared<TrustStore>(options.ca_file, "");
+  return std::make_shared<TrustStore>(library.trusted_file, library.trusted_folder);
+}
+
+Result<std::unique_ptr<HttpTransport>> Make(const CurlLibrary& library,
+                                            std::shared_ptr<TrustStore> trust,
+                                            const CurlOptions& options, Clock& clock) {
+  auto transport = std::make_unique<CurlTransport>(library, std::move(trust), options, clock);
+  RETURN_IF_ERROR(transport->Open());
+  return std::unique_ptr<HttpTransport>(std::move(transport));
+}
 
 }  // namespace
 
 Result<std::unique_ptr<HttpTransport>> MakeCurlTransport(const CurlOptions& options, Clock& clock) {
   ASSIGN_OR_RETURN(const CurlLibrary* library, LoadCurl());
-  auto transport = std::make_unique<CurlTransport>(*library, options, clock);
-  RETURN_IF_ERROR(transport->Open());
-  return std::unique_ptr<HttpTransport>(std::move(transport));
+  return Make(*library, MakeTrustStore(*library, options), options, clock);
 }
 
 HttpTransportFactory CurlTransportFactory(CurlOptions options, Clock& clock) {
-  return [options = std::move(options), &clock] { return MakeCurlTransport(options, clock); };
+  // Made by the first transport, since only that needs libcurl.
+  struct Shared {
+    std::once_flag once;
+    std::shared_ptr<TrustStore> trust;
+  };
+  return [options = std::move(options), shared = std::make_shared<Shared>(),
+          &clock]() -> Result<std::unique_ptr<HttpTransport>> {
+    ASSIGN_OR_RETURN(const CurlLibrary* library, LoadCurl());
+    std::call_once(shared->once, [&] { shared->trust = MakeTrustStore(*library, options); });
+    return Make(*library, shared->trust, options, clock);
+  };
 }
 
 }  // namespace spillway

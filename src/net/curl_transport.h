@@ -31,7 +31,7 @@ struct CurlOptions {
 // Reads deadlines by `clock`, which outlives the transport. kUnsupported: libcurl cannot be loaded.
 Result<std::unique_ptr<HttpTransport>> MakeCurlTransport(const CurlOptions& options, Clock& clock);
 
-// The same as a factory.
+// The same as a factory; its transports share the certificates that they trust.
 HttpTransportFactory CurlTransportFactory(CurlOptions options, Clock& clock);
 
 }  // namespace spillway

@@ -1,5 +1,6 @@
 #include "net/curl_transport.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -94,7 +95,9 @@ TEST(CurlTransport, ARefusedConnectionMeansThatNothingWasSent) {
     LoopbackServer server([](LoopbackConnection&) {});
     url = server.Url("/");
   }
-  EXPECT_EQ(Transport()->Send(Post(url, "x"), {}).status().code(), StatusCode::kUnavailable);
+  const Status refused = Transport()->Send(Post(url, "x"), {}).status();
+  EXPECT_EQ(refused.code(), StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(refused.hint()), testing::HasSubstr("endpoint"));
 }
 
 // What the server does after it has the request, and no whole answer comes.
@@ -245,6 +248,15 @@ TEST(CurlTransport, TlsToAPlainServerIsAClearError) {
           .status();
   EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status.ToString();
   EXPECT_NE(status.hint().find("https"), std::string_view::npos);
+}
+
+TEST(CurlTransport, ACertificateFileThatCannotBeReadIsNamed) {
+  LoopbackServer server([](LoopbackConnection& connection) { connection.WaitForClose(); });
+  const auto transport = Transport({.ca_file = "/nowhere/ca.pem"});
+  const std::string url = "https://127.0.0.1:" + std::to_string(server.port()) + "/";
+  const Status status = transport->Send(Post(url, "x"), {}).status();
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << status.ToString();
+  EXPECT_THAT(status.ToString(), testing::HasSubstr("/nowhere/ca.pem"));
 }
 
 }  // namespace

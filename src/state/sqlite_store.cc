@@ -19,7 +19,7 @@ constexpr std::string_view kCountColumns =
     "read, upserted, deleted, delete_found_nothing, unchanged, superseded, filtered, rejected";
 constexpr std::string_view kRunColumns =
     "id, pipeline, kind, state, started_ms, ended_ms, version, cost, requests, throttled_requests,"
-    " bytes_sent, message";
+    " bytes_sent, message, unsure";
 
 void BindCounts(SqliteStatement& statement, const IntentCounts& counts) {
   statement.Bind(counts.read).Bind(counts.upserted).Bind(counts.deleted);
@@ -54,7 +54,8 @@ RunRecord ReadRun(const SqliteStatement& row) {
   run.throttled_requests = row.Unsigned(9);
   run.bytes_sent = row.Unsigned(10);
   run.message = row.Text(11);
-  run.counts = ReadCounts(row, 12);
+  run.unsure = row.Unsigned(12);
+  run.counts = ReadCounts(row, 13);
   return run;
 }
 
@@ -62,7 +63,7 @@ RunRecord ReadRun(const SqliteStatement& row) {
 void BindRunState(SqliteStatement& statement, const RunRecord& run) {
   statement.Bind(static_cast<int64_t>(run.state)).Bind(run.started_ms).Bind(run.ended_ms);
   statement.Bind(run.version).Bind(run.cost).Bind(run.requests).Bind(run.throttled_requests);
-  statement.Bind(run.bytes_sent).Bind(std::string_view(run.message));
+  statement.Bind(run.bytes_sent).Bind(std::string_view(run.message)).Bind(run.unsure);
   BindCounts(statement, run.counts);
 }
 
@@ -105,6 +106,7 @@ class SqliteStore : public StateStore {
   Result<std::optional<Checkpoint>> LoadCheckpoint(std::string_view pipeline) override;
   Result<std::vector<SplitProgress>> LoadProgress(std::string_view pipeline) override;
   Status StartLoad(std::string_view pipeline, const Checkpoint& checkpoint) override;
+  Status StartWindow(std::string_view pipeline, const Checkpoint& checkpoint) override;
   Status Commit(std::string_view pipeline, const Checkpoint& checkpoint,
                 const std::vector<SplitProgress>& moved,
                 const std::vector<RejectedRecord>& rejected) override;
@@ -121,7 +123,10 @@ class SqliteStore : public StateStore {
   // Of the pipeline's checkpoint; 0 when there is none.
   Result<int64_t> CurrentLoad(std::string_view pipeline);
   Status WriteCheckpoint(std::string_view pipeline, const Checkpoint& checkpoint, int64_t load);
+  Result<std::vector<std::string>> ReadLateColumns(std::string_view pipeline);
+  Status WriteLateColumns(std::string_view pipeline, const std::vector<std::string>& names);
   Status WriteProgress(std::string_view pipeline, const std::vector<SplitProgress>& moved);
+  Status ForgetProgress(std::string_view pipeline);
   Status WriteRejected(std::string_view pipeline, const std::vector<RejectedRecord>& rejected,
                        int64_t load);
 
@@ -134,7 +139,8 @@ Result<std::optional<Checkpoint>> SqliteStore::LoadCheckpoint(std::string_view p
   ASSIGN_OR_RETURN(
       SqliteStatement select,
       database().Prepare(fmt::format("SELECT table_id, location, version, phase, mapping_hash,"
-                                     " splits, {} FROM checkpoints WHERE pipeline = ?",
+                                     " splits, position, begun_through, documents, sweep, {}"
+                                     " FROM checkpoints WHERE pipeline = ?",
                                      kCountColumns)));
   ASSIGN_OR_RETURN(const bool found, select.Bind(pipeline).Step());
   if (!found) return std::optional<Checkpoint>();
@@ -145,8 +151,37 @@ Result<std::optional<Checkpoint>> SqliteStore::LoadCheckpoint(std::string_view p
   checkpoint.phase = static_cast<LoadPhase>(select.Int(3));
   checkpoint.mapping_hash = select.Text(4);
   checkpoint.splits = select.Unsigned(5);
-  checkpoint.counts = ReadCounts(select, 6);
+  checkpoint.position = select.Text(6);
+  checkpoint.begun_through = select.Int(7);
+  checkpoint.documents = select.Unsigned(8);
+  checkpoint.sweep = select.Int(9) != 0;
+  checkpoint.counts = ReadCounts(select, 10);
+  ASSIGN_OR_RETURN(checkpoint.late_columns, ReadLateColumns(pipeline));
   return std::optional<Checkpoint>(std::move(checkpoint));
+}
+
+Result<std::vector<std::string>> SqliteStore::ReadLateColumns(std::string_view pipeline) {
+  ASSIGN_OR_RETURN(
+      SqliteStatement select,
+      database().Prepare("SELECT name FROM late_columns WHERE pipeline = ? ORDER BY name"));
+  select.Bind(pipeline);
+  std::vector<std::string> names;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) return names;
+    names.push_back(select.Text(0));
+  }
+}
+
+Status SqliteStore::WriteLateColumns(std::string_view pipeline,
+                                     const std::vector<std::string>& names) {
+  ASSIGN_OR_RETURN(SqliteStatement insert,
+                   database().Prepare("INSERT OR IGNORE INTO late_columns (pipeline, name)"
+                                      " VALUES (?, ?)"));
+  for (const std::string& name : names) {
+    RETURN_IF_ERROR(insert.Bind(pipeline).Bind(std::string_view(name)).Run());
+  }
+  return Status::Ok();
 }
 
 Result<std::vector<SplitProgress>> SqliteStore::LoadProgress(std::string_view pipeline) {
@@ -177,14 +212,35 @@ Status SqliteStore::WriteCheckpoint(std::string_view pipeline, const Checkpoint&
       SqliteStatement insert,
       database().Prepare(fmt::format(
           "INSERT OR REPLACE INTO checkpoints (pipeline, load, table_id, location, version, phase,"
-          " mapping_hash, splits, {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          " mapping_hash, splits, position, begun_through, documents, sweep,"
+          " {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           kCountColumns)));
   insert.Bind(pipeline).Bind(load).Bind(std::string_view(checkpoint.table_id));
   insert.Bind(std::string_view(checkpoint.location)).Bind(checkpoint.version);
   insert.Bind(static_cast<int64_t>(checkpoint.phase));
   insert.Bind(std::string_view(checkpoint.mapping_hash)).Bind(checkpoint.splits);
+  insert.Bind(std::string_view(checkpoint.position)).Bind(checkpoint.begun_through);
+  insert.Bind(checkpoint.documents).Bind(int64_t{checkpoint.sweep});
   BindCounts(insert, checkpoint.counts);
-  return insert.Run();
+  RETURN_IF_ERROR(insert.Run());
+  return WriteLateColumns(pipeline, checkpoint.late_columns);
+}
+
+Status SqliteStore::ForgetProgress(std::string_view pipeline) {
+  ASSIGN_OR_RETURN(SqliteStatement progress,
+                   database().Prepare("DELETE FROM split_progress WHERE pipeline = ?"));
+  return progress.Bind(pipeline).Run();
+}
+
+Status SqliteStore::StartWindow(std::string_view pipeline, const Checkpoint& checkpoint) {
+  std::lock_guard lock(core_->mutex);
+  ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(database()));
+  RETURN_IF_ERROR(CheckStillOwner(*core_, pipeline));
+  ASSIGN_OR_RETURN(const int64_t load, CurrentLoad(pipeline));
+  if (load == 0) return Internal(fmt::format("pipeline {}: StartWindow before a load", pipeline));
+  RETURN_IF_ERROR(WriteCheckpoint(pipeline, checkpoint, load));
+  RETURN_IF_ERROR(ForgetProgress(pipeline));
+  return transaction.Commit();
 }
 
 Status SqliteStore::WriteProgress(std::string_view pipeline,
@@ -220,10 +276,11 @@ Status SqliteStore::StartLoad(std::string_view pipeline, const Checkpoint& check
   ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(database()));
   RETURN_IF_ERROR(CheckStillOwner(*core_, pipeline));
   ASSIGN_OR_RETURN(const int64_t previous, CurrentLoad(pipeline));
+  ASSIGN_OR_RETURN(SqliteStatement columns,
+                   database().Prepare("DELETE FROM late_columns WHERE pipeline = ?"));
+  RETURN_IF_ERROR(columns.Bind(pipeline).Run());
   RETURN_IF_ERROR(WriteCheckpoint(pipeline, checkpoint, previous + 1));
-  ASSIGN_OR_RETURN(SqliteStatement progress,
-                   database().Prepare("DELETE FROM split_progress WHERE pipeline = ?"));
-  RETURN_IF_ERROR(progress.Bind(pipeline).Run());
+  RETURN_IF_ERROR(ForgetProgress(pipeline));
   ASSIGN_OR_RETURN(
       SqliteStatement rejected,
       database().Prepare("DELETE FROM rejected_rows WHERE pipeline = ? AND load <= ?"));
@@ -250,8 +307,9 @@ Result<int64_t> SqliteStore::StartRun(const RunRecord& run) {
   ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(database()));
   // Whoever starts a run has the right to; one that still says "running" died without a word.
   ASSIGN_OR_RETURN(SqliteStatement abandon,
-                   database().Prepare("UPDATE runs SET state = ?, message = ? WHERE pipeline = ?"
-                                      " AND kind = ? AND state = ?"));
+                   database().Prepare("UPDATE runs SET state = ?1, message = ?2 WHERE pipeline = ?3"
+                                      " AND (kind = ?4 OR (kind <> 'verify' AND ?4 <> 'verify'))"
+                                      " AND state = ?5"));
   abandon.Bind(static_cast<int64_t>(RunState::kAbandoned));
   abandon.Bind(std::string_view("its process ended without saying why"));
   abandon.Bind(std::string_view(run.pipeline)).Bind(std::string_view(run.kind));
@@ -260,8 +318,8 @@ Result<int64_t> SqliteStore::StartRun(const RunRecord& run) {
       SqliteStatement insert,
       database().Prepare(fmt::format(
           "INSERT INTO runs (pipeline, kind, state, started_ms, ended_ms, version, cost, requests,"
-          " throttled_requests, bytes_sent, message, {})"
-          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          " throttled_requests, bytes_sent, message, unsure, {})"
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           kCountColumns)));
   insert.Bind(std::string_view(run.pipeline)).Bind(std::string_view(run.kind));
   BindRunState(insert, run);
@@ -277,7 +335,7 @@ Status SqliteStore::UpdateRun(const RunRecord& run) {
       SqliteStatement update,
       database().Prepare("UPDATE runs SET state = ?, started_ms = ?, ended_ms = ?, version = ?,"
                          " cost = ?, requests = ?, throttled_requests = ?, bytes_sent = ?,"
-                         " message = ?, read = ?, upserted = ?, deleted = ?,"
+                         " message = ?, unsure = ?, read = ?, upserted = ?, deleted = ?,"
                          " delete_found_nothing = ?, unchanged = ?, superseded = ?, filtered = ?,"
                          " rejected = ? WHERE id = ?"));
   BindRunState(update, run);
@@ -310,7 +368,7 @@ Result<std::vector<RejectedRecord>> SqliteStore::Rejected(std::string_view pipel
       SqliteStatement select,
       database().Prepare(fmt::format("SELECT run_id, pipeline, version, split, row, key, reason,"
                                      " message, at_ms FROM rejected_rows WHERE pipeline = ? AND"
-                                     " {} = ? ORDER BY load, split, row LIMIT ?",
+                                     " {} = ? ORDER BY load, version, split, row LIMIT ?",
                                      run_id.has_value() ? "run_id" : "load")));
   select.Bind(pipeline).Bind(run_id.value_or(load)).Bind(int64_t{count_max});
   std::vector<RejectedRecord> rejected;

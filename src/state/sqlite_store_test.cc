@@ -41,7 +41,12 @@ class SqliteStoreTest : public testing::Test {
             .phase = LoadPhase::kLoading,
             .mapping_hash = "abc",
             .splits = 3,
-            .counts = {.read = 10, .upserted = 8, .filtered = 1, .rejected = 1}};
+            .counts = {.read = 10, .upserted = 8, .filtered = 1, .rejected = 1},
+            .position = "behind 7",
+            .begun_through = 9,
+            .documents = 8,
+            .sweep = true,
+            .late_columns = {"colour", "size"}};
   }
   static RejectedRecord SomeRejected(uint64_t row, std::string reason) {
     return {.run_id = 1,
@@ -81,6 +86,11 @@ TEST_F(SqliteStoreTest, WhatACommitWroteIsThereAfterReopening) {
   EXPECT_EQ(checkpoint->version, 7);
   EXPECT_EQ(checkpoint->splits, 3u);
   EXPECT_EQ(checkpoint->counts, SomeCheckpoint().counts);
+  EXPECT_EQ(checkpoint->position, "behind 7");
+  EXPECT_EQ(checkpoint->begun_through, 9);
+  EXPECT_EQ(checkpoint->documents, 8u);
+  EXPECT_TRUE(checkpoint->sweep);
+  EXPECT_EQ(checkpoint->late_columns, SomeCheckpoint().late_columns);
   const auto progress = *store->LoadProgress("p");
   ASSERT_EQ(progress.size(), 2u);
   EXPECT_EQ(progress[0].rows_settled, 100u);
@@ -100,6 +110,31 @@ TEST_F(SqliteStoreTest, StartLoadForgetsTheProgressAndHidesTheRejectedRowsOfTheL
   EXPECT_TRUE((*store->LoadProgress("p")).empty());
   EXPECT_TRUE((*store->Rejected("p", std::nullopt, 10)).empty());
   EXPECT_EQ((*store->Rejected("p", 1, 10)).size(), 1u) << "a run's own list stays";
+}
+
+TEST_F(SqliteStoreTest, AWindowBeginsWithoutTheProgressOfTheOneBeforeIt) {
+  auto store = Open();
+  ASSERT_TRUE(store->StartLoad("p", SomeCheckpoint()).ok());
+  ASSERT_TRUE(store->Commit("p", SomeCheckpoint(), {{0, 9, true}}, {SomeRejected(1, "x")}).ok());
+  Checkpoint begun = SomeCheckpoint();
+  begun.begun_through = 12;
+  ASSERT_TRUE(store->StartWindow("p", begun).ok());
+  EXPECT_TRUE((*store->LoadProgress("p")).empty());
+  EXPECT_EQ((*store->LoadCheckpoint("p"))->begun_through, 12);
+  EXPECT_EQ((*store->Rejected("p", std::nullopt, 10)).size(), 1u) << "it is the same load";
+}
+
+TEST_F(SqliteStoreTest, AWindowNeedsALoad) {
+  EXPECT_FALSE(Open()->StartWindow("p", SomeCheckpoint()).ok());
+}
+
+TEST_F(SqliteStoreTest, AFileThatIsRejectedInTwoVersionsIsListedTwice) {
+  auto store = Open();
+  ASSERT_TRUE(store->StartLoad("p", SomeCheckpoint()).ok());
+  RejectedRecord later = SomeRejected(1, "x");
+  later.version = 8;
+  ASSERT_TRUE(store->Commit("p", SomeCheckpoint(), {}, {SomeRejected(1, "x"), later}).ok());
+  EXPECT_EQ((*store->Rejected("p", std::nullopt, 10)).size(), 2u);
 }
 
 TEST_F(SqliteStoreTest, ARowThatIsRejectedAgainIsListedOnce) {

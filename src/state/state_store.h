@@ -28,9 +28,21 @@ struct Checkpoint {
   std::string mapping_hash;  // a changed mapping means a new load, not a continuation
   uint64_t splits = 0;       // of the load, to check that the work list is the same
   IntentCounts counts;       // of everything settled since the load began, over all its runs
+  // The source's own words for where changes go on after `version`; opaque.
+  std::string position;
+  // Of changes: a window that began after `version` and ends with this one may have been sent in
+  // part, so it must be finished, to its very end, before anything newer is sent (I2). 0: none.
+  int64_t begun_through = 0;
+  // In the destination, as far as this pipeline has put them there.
+  uint64_t documents = 0;
+  // What the destination holds and this load did not write is still to be taken away.
+  bool sweep = false;
+  // Columns that the table got after the load: a document without them is as the mapping says.
+  std::vector<std::string> late_columns;
 };
 
-// How far one split of a load is settled: its first `rows_settled` live rows are.
+// How far one split of a load, or one list of a window of changes, is settled: its first
+// `rows_settled` live rows are.
 struct SplitProgress {
   uint32_t split = 0;
   uint64_t rows_settled = 0;
@@ -42,7 +54,7 @@ enum class RunState : uint8_t { kRunning, kSucceeded, kFailed, kStopped, kAbando
 struct RunRecord {
   int64_t id = 0;  // given by StartRun; ascending
   std::string pipeline;
-  std::string kind;  // "load", "verify"
+  std::string kind;  // "load", "changes", "sweep", "verify"
   RunState state = RunState::kRunning;
   int64_t started_ms = 0;  // UTC
   int64_t ended_ms = 0;    // 0 while running
@@ -52,6 +64,7 @@ struct RunRecord {
   uint64_t requests = 0;
   uint64_t throttled_requests = 0;
   uint64_t bytes_sent = 0;
+  uint64_t unsure = 0;  // documents whose last write may still land after the run has ended
   std::string message;  // why it failed or stopped; empty when it succeeded
 };
 
@@ -94,6 +107,9 @@ class StateStore {
   virtual Result<std::vector<SplitProgress>> LoadProgress(std::string_view pipeline) = 0;
   // Starts over: replaces the checkpoint and forgets all progress of splits.
   virtual Status StartLoad(std::string_view pipeline, const Checkpoint& checkpoint) = 0;
+  // A window of changes begins: stores the checkpoint and forgets all progress of splits. REQUIRES:
+  // a load.
+  virtual Status StartWindow(std::string_view pipeline, const Checkpoint& checkpoint) = 0;
   // One transaction: the checkpoint with its counts, the splits that moved and rows rejected on the
   // way.
   virtual Status Commit(std::string_view pipeline, const Checkpoint& checkpoint,

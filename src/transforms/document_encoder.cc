@@ -168,6 +168,7 @@ void BatchEncoder::Reject(int64_t row, size_t begin) {
   buffer_.Truncate(begin);
   const bool key_known = keys_.WritePartitionKey(row);
   key.Append(key_known ? buffer_.Written(begin) : "null");
+  if (id_known && key_known) rejected.identity = DocumentIdentity(buffer_.Written(begin), id);
   buffer_.Truncate(begin);
   key.Append(",");
   id_known ? key.AppendString(id) : key.Append("null");

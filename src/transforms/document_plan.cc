@@ -69,13 +69,16 @@ class Planner {
     if (errors_.empty()) return std::move(plan_);
     std::string message;
     for (const std::string& error : errors_) message += (message.empty() ? "" : "\n") + error;
-    return InvalidArgument(std::move(message));
+    Status refused = InvalidArgument(std::move(message));
+    if (!has_unsupported_) return refused;
+    return std::move(refused).WithHint("leave the column out: name the others in source.columns");
   }
 
  private:
   void Error(std::string text) { errors_.push_back(std::move(text)); }
   void Keep(const Status& status) {
     if (!status.ok()) Error(std::string(status.message()));
+    has_unsupported_ |= status.code() == StatusCode::kUnsupported;
   }
 
   bool KnowsColumn(const std::string& name, std::string_view where) {
@@ -327,6 +330,7 @@ class Planner {
   std::map<std::string, std::optional<uint32_t>> used_;
   FieldNode root_;
   std::vector<std::string> errors_;
+  bool has_unsupported_ = false;  // one of them is a type without a document form
 };
 
 }  // namespace

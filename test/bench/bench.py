@@ -1,16 +1,23 @@
 """Measures Spillway against its peers, on one local server, in turns, and prints Markdown tables.
 
-bench.py --bin FOLDER [--rows N] [--runs N] [load|memory|start ...]
+bench.py --bin FOLDER [--rows N] [--runs N] [load|spark|memory|start ...]
 
-CPU is user plus system time of the client's process, as the kernel counts it, from Delta files to
-acknowledged writes; the peers are fed ready-made objects and do not pay for reading. Every store is
-compared with every other at the end: a run whose stores differ is void.
+  load    client CPU for M documents, against the official JavaScript and Python clients
+  spark   the same against the Cosmos DB connector, as the slope between N and 3 N rows
+  memory  peak resident memory of loads: N and 10 N M rows, and N/25 L rows
+  start   from the command to its end: `version`, and a load of 1,000 rows
+
+CPU is user plus system time of the client's processes, as the kernel counts it, from Delta files to
+acknowledged writes; the peers of `load` are fed ready-made objects and do not pay for reading. The
+stores are compared at the end, document by document: a run whose stores differ is void.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
@@ -20,158 +27,299 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-from azure.cosmos import CosmosClient  # noqa: E402
+from azure.cosmos import CosmosClient, PartitionKey  # noqa: E402
 from programs import Emulator  # noqa: E402
 
 DATABASE = "bench"
 RANGES = 8
+ROWS = {"load": 100_000, "spark": 1_000_000, "memory": 1_000_000, "start": 1_000}
 POINT_ROWS_MAX = 5_000  # the point peer is slow; its cost per document does not depend on it
+WIDE_ROWS_SHARE = 25  # an L row is ten M rows, and its row groups are as large as they should get
+VERSION_RUNS = 20
+MEMORY_POLL_SECONDS = 0.005
+CPU_HEADER = "| client | CPU s per million documents | Spillway is | bar |\n|---|---|---|---|\n"
+SERVICE_PROPERTIES = {"_rid", "_self", "_etag", "_ts", "_attachments"}
 
 
 def make_table(shape, rows, lake, files=4):
     folder = lake / f"{shape.lower()}{rows}"
-    script = str(HERE / "make_bench_tables.py")
-    subprocess.run([sys.executable, script, shape, str(rows), str(folder), str(files)], check=True)
+    if not folder.exists():
+        script = str(HERE / "make_bench_tables.py")
+        words = [sys.executable, script, shape, str(rows), str(folder), str(files)]
+        subprocess.run(words, check=True)
     return folder.name
 
 
-def configure(folder, server, table, container, partition_key="/id"):
+def configure(folder, server, table, container):
     """A project with two pipelines: `cosmos`, and `files` for the peers' input."""
     source = {"connection": "lake", "table": table}
-    keys = {"id": "id", "partition_key": partition_key}
+    keys = {"id": "id", "partition_key": "/id", "container": container}
     project = {
         "version": 1,
         "connections": {
             "lake": {"type": "delta", "root": str(folder / "lake")},
-            "shop": {"type": "cosmosdb", "endpoint": server.http_endpoint, "database": DATABASE,
-                     "auth": {"key": {"env": "COSMOS_KEY"}}},
+            "shop": {
+                "type": "cosmosdb",
+                "endpoint": server.http_endpoint,
+                "database": DATABASE,
+                "auth": {"key": {"env": "COSMOS_KEY"}},
+            },
             "disk": {"type": "file", "root": str(folder / "files")},
         },
         "pipelines": {
-            "cosmos": {"source": source,
-                       "destination": {"connection": "shop", "container": container, **keys}},
-            "files": {"source": source,
-                      "destination": {"connection": "disk", "container": container, **keys}},
+            "cosmos": {"source": source, "destination": {"connection": "shop", **keys}},
+            "files": {"source": source, "destination": {"connection": "disk", **keys}},
         },
     }
     (folder / "spillway.yaml").write_text(json.dumps(project))
 
 
+def peak_memory_mib(pid):
+    """0 once the process has ended. The kernel's ru_maxrss begins at this script's own size."""
+    try:
+        lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+    except ProcessLookupError:
+        return 0
+    peaks = [line.split()[1] for line in lines if line.startswith("VmHWM")]
+    return int(peaks[0]) / 1024 if peaks else 0
+
+
 def measured(words, folder, environment):
-    """Runs a command; its CPU seconds, wall seconds, peak memory in MiB, and standard output."""
+    """Runs a command; its CPU and wall seconds, peak memory in MiB, and standard output."""
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        begun = time.perf_counter()
+        process = subprocess.Popen(
+            words, cwd=folder, env={**os.environ, **environment}, stdout=output, stderr=errors
+        )
+        memory, ended = 0, 0
+        while not ended:
+            memory = max(memory, peak_memory_mib(process.pid))
+            ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+            time.sleep(0 if ended else MEMORY_POLL_SECONDS)
+        wall = time.perf_counter() - begun
+        output.seek(0), errors.seek(0)
+        if status != 0:
+            sys.stderr.write(errors.read().decode())
+            raise SystemExit(f"{' '.join(map(str, words))} failed with {status}")
+        cpu = usage.ru_utime + usage.ru_stime
+        return {"cpu": cpu, "wall": wall, "memory_mib": memory, "output": output.read()}
+
+
+def wall_ms(words, folder, environment):
     begun = time.perf_counter()
-    process = subprocess.Popen(words, cwd=folder, env={**os.environ, **environment},
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        raise SystemExit(f"{' '.join(map(str, words))} failed with {status}")
-    return {"cpu": usage.ru_utime + usage.ru_stime, "wall": time.perf_counter() - begun,
-            "memory_mib": usage.ru_maxrss / 1024, "output": output}
+    subprocess.run(
+        words,
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
+    return (time.perf_counter() - begun) * 1000
+
+
+def plain(value):
+    """Numbers as doubles: 5 and 5.0 are one number in JSON, and two in Python."""
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items() if key not in SERVICE_PROPERTIES}
+    return float(value)
+
+
+def digest_of(documents):
+    """How many, and the sum of their hashes: the same in whatever order they come."""
+    count, total = 0, 0
+    for document in documents:
+        text = json.dumps(plain(document), sort_keys=True)
+        total += int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
+        count += 1
+    return count, total % (1 << 128)
+
+
+def median_ratio(theirs, ours):
+    return statistics.median(their / own for their, own in zip(theirs, ours))
 
 
 class Bench:
     def __init__(self, options, folder, server):
         self.options = options
         self.folder = folder
+        self.lake = folder / "lake"
         self.server = server
         self.environment = {"COSMOS_KEY": server.key}
-        self.client = CosmosClient(server.endpoint, server.key)
+        client = CosmosClient(server.http_endpoint, server.key)
+        self.database = client.create_database_if_not_exists(DATABASE)
         self.containers = 0
 
-    def container(self):
-        from azure.cosmos import PartitionKey
+    def rows(self, name):
+        return self.options.rows or ROWS[name]
 
-        database = self.client.create_database_if_not_exists(DATABASE)
+    def container(self):
         self.containers += 1
         name = f"c{self.containers}"
-        database.create_container(name, PartitionKey("/id"))
+        self.database.create_container(name, PartitionKey("/id"))
         return name
 
+    def drop(self, *names):
+        for name in names:
+            self.database.delete_container(name)
+
     def documents(self, name):
-        items = self.client.get_database_client(DATABASE).get_container_client(name)
-        return {item["id"]: {key: value for key, value in item.items() if key[0] != "_"}
-                for item in items.read_all_items(max_item_count=1000)}
+        client = self.database.get_container_client(name)
+        return client.read_all_items(max_item_count=1000)
+
+    def require_equal(self, mine, theirs):
+        if digest_of(self.documents(mine)) != digest_of(self.documents(theirs)):
+            raise SystemExit("the stores differ: this run is void")
+
+    def require_part_of(self, mine, part, count):
+        ids = {document["id"] for document in self.documents(part)}
+        same = (d for d in self.documents(mine) if d["id"] in ids)
+        if len(ids) != count or digest_of(same) != digest_of(self.documents(part)):
+            raise SystemExit("the stores differ: this run is void")
+
+    def program(self, name="spillway"):
+        return str(pathlib.Path(self.options.bin) / name)
+
+    def prepare(self, table, container):
+        configure(self.folder, self.server, table, container)
+        shutil.rmtree(self.folder / ".spillway", ignore_errors=True)
+        return [self.program(), "sync", "cosmos"]
 
     def spillway(self, table, container):
-        configure(self.folder, self.server, table, container)
-        subprocess.run(["rm", "-rf", str(self.folder / ".spillway")], check=True)
-        return measured([self.program("spillway"), "sync", "cosmos"], self.folder, self.environment)
-
-    def program(self, name):
-        return str(pathlib.Path(self.options.bin) / name)
+        return measured(self.prepare(table, container), self.folder, self.environment)
 
     def input_of_peers(self, table):
         configure(self.folder, self.server, table, "input")
-        measured([self.program("spillway"), "sync", "files"], self.folder, self.environment)
+        measured([self.program(), "sync", "files"], self.folder, self.environment)
         return sorted(str(path) for path in (self.folder / "files").rglob("*.jsonl"))
 
     def peer(self, words, container, rows, files):
-        account = ["--endpoint", self.server.http_endpoint, "--key", self.server.key,
-                   "--database", DATABASE, "--container", container, "--rows", str(rows)]
+        account = ["--endpoint", self.server.http_endpoint, "--key", self.server.key]
+        place = ["--database", DATABASE, "--container", container, "--rows", str(rows)]
         environment = {"NODE_PATH": os.environ.get("SPILLWAY_NODE_MODULES", "")}
-        run = measured([*words, *account, *files], self.folder, environment)
-        return json.loads(run["output"].splitlines()[-1])
+        run = measured([*words, *account, *place, *files], self.folder, environment)
+        result = json.loads(run["output"].splitlines()[-1])
+        if result["failed"] or result["rows"] != rows:
+            raise SystemExit(f"the peer did not write all rows: {result}")
+        return result["cpu_seconds"]
 
     def load(self):
-        rows = self.options.rows
-        table = make_table("M", rows, self.folder / "lake")
+        rows = self.rows("load")
+        table = make_table("M", rows, self.lake)
         files = self.input_of_peers(table)
         js = ["node", str(HERE / "peers/js_bulk.js"), "--partition-key", "/id"]
-        points = [sys.executable, str(HERE / "peers/python_points.py")]
-        ours, peers, few = [], [], []
+        python = [sys.executable, str(HERE / "peers/python_points.py")]
+        count = min(rows, POINT_ROWS_MAX)
+        ours, bulk, points = [], [], []
         for _ in range(self.options.runs):
-            mine, theirs = self.container(), self.container()
+            mine, theirs, few = self.container(), self.container(), self.container()
             ours.append(self.spillway(table, mine)["cpu"] / rows * 1e6)
-            peers.append(self.peer(js, theirs, rows, files)["cpu_seconds"] / rows * 1e6)
-            count = min(rows, POINT_ROWS_MAX)
-            few.append(self.peer(points, self.container(), count, files)["cpu_seconds"]
-                       / count * 1e6)
-            if self.documents(mine) != self.documents(theirs):
-                raise SystemExit("the stores differ: this run is void")
-        print(f"\n| {rows:,} M documents, {RANGES} ranges, plain HTTP | client CPU s per million "
-              "(median of runs) | Spillway is |\n|---|---|---|")
-        mine = statistics.median(ours)
-        print(f"| Spillway, Delta files to acknowledged writes | {mine:.2f} | |")
-        for name, values in (("@azure/cosmos executeBulkOperations", peers),
-                             ("azure-cosmos (Python) upsert_item", few)):
-            ratios = [theirs / own for theirs, own in zip(values, ours)]
-            print(f"| {name} | {statistics.median(values):.1f} | "
-                  f"1/{statistics.median(ratios):.0f} |")
+            bulk.append(self.peer(js, theirs, rows, files) / rows * 1e6)
+            points.append(self.peer(python, few, count, files) / count * 1e6)
+            self.require_equal(mine, theirs)
+            self.require_part_of(mine, few, count)
+            self.drop(mine, theirs, few)
+        print(
+            f"\n{rows:,} M documents, {RANGES} ranges, plain HTTP, median of {self.options.runs} "
+            "runs; the stores were equal.\n\n"
+            f"{CPU_HEADER}"
+            f"| Spillway, Delta files to acknowledged writes | {statistics.median(ours):.2f} |||\n"
+            f"| @azure/cosmos executeBulkOperations | {statistics.median(bulk):.1f} | "
+            f"1/{median_ratio(bulk, ours):.0f} | 1/20 |\n"
+            f"| azure-cosmos (Python) upsert_item | {statistics.median(points):.1f} | "
+            f"1/{median_ratio(points, ours):.0f} | 1/200 |"
+        )
+
+    def spark(self):
+        """Start-up does not count: the slope between N and 3 N rows does, for both."""
+        jars = pathlib.Path(os.environ.get("SPILLWAY_CONNECTOR_JARS", "/nowhere"))
+        if not list(jars.glob("*.jar")):
+            print("\nThe jar of the Spark connector is not there: its comparison is left out.")
+            return
+        rows = self.rows("spark")
+        words = [os.environ["SPILLWAY_SPARK_PYTHON"], str(HERE / "peers/spark_connector.py")]
+        slopes = {"ours": [], "theirs": []}
+        for _ in range(self.options.runs):
+            ours, theirs = [], []
+            for count in (rows, 3 * rows):
+                table = make_table("M", count, self.lake)
+                mine, other = self.container(), self.container()
+                ours.append(self.spillway(table, mine)["cpu"])
+                theirs.append(self.peer(words, other, count, [str(self.lake / table)]))
+                self.require_equal(mine, other)
+                self.drop(mine, other)
+            slopes["ours"].append((ours[1] - ours[0]) / (2 * rows) * 1e6)
+            slopes["theirs"].append((theirs[1] - theirs[0]) / (2 * rows) * 1e6)
+        print(
+            f"\nSlope between {rows:,} and {3 * rows:,} M documents, {RANGES} ranges, plain HTTP; "
+            "the stores were equal.\n\n"
+            f"{CPU_HEADER}"
+            f"| Spillway | {statistics.median(slopes['ours']):.2f} |||\n"
+            "| PySpark local[2] and the Cosmos DB connector | "
+            f"{statistics.median(slopes['theirs']):.1f} | "
+            f"1/{median_ratio(slopes['theirs'], slopes['ours']):.0f} | 1/15 |"
+        )
 
     def memory(self):
-        print("\n| rows (M documents) | peak resident memory, MiB | wall s |\n|---|---|---|")
-        for rows in (self.options.rows, self.options.rows * 10):
-            run = self.spillway(make_table("M", rows, self.folder / "lake", 8), self.container())
-            print(f"| {rows:,} | {run['memory_mib']:.0f} | {run['wall']:.1f} |")
+        rows = self.rows("memory")
+        wide = max(rows // WIDE_ROWS_SHARE, 2)
+        print(
+            "\n| table | peak resident memory, MiB | against the first | wall s |\n"
+            "|---|---|---|---|"
+        )
+        first = None
+        for shape, count, files in (("M", rows, 8), ("M", rows * 10, 80), ("L", wide, 2)):
+            container = self.container()
+            run = self.spillway(make_table(shape, count, self.lake, files), container)
+            self.drop(container)
+            first = first or run["memory_mib"]
+            print(
+                f"| {count:,} {shape} rows | {run['memory_mib']:.0f} | "
+                f"{run['memory_mib'] / first:.2f} | {run['wall']:.1f} |",
+                flush=True,
+            )
+        print("\nBars: 256 MiB, and 1.10 for ten times the rows.")
 
     def start(self):
-        version = [measured([self.program("spillway"), "version"], self.folder, {})["wall"]
-                   for _ in range(20)]
-        table = make_table("S", 1000, self.folder / "lake", 1)
-        whole = [self.spillway(table, self.container())["wall"] for _ in range(self.options.runs)]
-        print("\n| start | ms (median) |\n|---|---|")
-        print(f"| `spillway version` | {statistics.median(version) * 1000:.1f} |")
-        print("| `spillway sync` of 1,000 rows, start to end | "
-              f"{statistics.median(whole) * 1000:.0f} |")
+        version = [
+            wall_ms([self.program(), "version"], self.folder, {}) for _ in range(VERSION_RUNS)
+        ]
+        table = make_table("S", ROWS["start"], self.lake, 1)
+        whole = []
+        for _ in range(self.options.runs):
+            container = self.container()
+            whole.append(wall_ms(self.prepare(table, container), self.folder, self.environment))
+            self.drop(container)
+        print(
+            "\n| start to end | ms, median | bar |\n|---|---|---|\n"
+            f"| `spillway version` | {statistics.median(version):.1f} | 10 |\n"
+            f"| `spillway sync` of {ROWS['start']:,} S rows, which acknowledges its first "
+            f"document earlier | {statistics.median(whole):.0f} | 100, to the first document |"
+        )
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bin", required=True)
-    parser.add_argument("--rows", type=int, default=100_000)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--bin", required=True, help="folder of the programs")
+    parser.add_argument("--rows", type=int, help="N; default: as each benchmark needs")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("names", nargs="*", default=["load", "memory", "start"])
+    parser.add_argument("names", nargs="*", default=list(ROWS))
     options = parser.parse_args()
     os.environ["SPILLWAY_BIN"] = options.bin
     with tempfile.TemporaryDirectory(prefix="spillway-bench-") as folder:
         folder = pathlib.Path(folder)
         (folder / "lake").mkdir()
         words = ["--throughput", "unlimited", "--ranges", str(RANGES)]
-        with Emulator(folder / "server", *words) as server:
-            bench = Bench(options, folder, server)
-            for name in options.names:
-                getattr(bench, name)()
+        for name in options.names or list(ROWS):
+            # A server for each: what one leaves in memory does not weigh on the next.
+            with Emulator(folder / f"server-{name}", *words) as server:
+                getattr(Bench(options, folder, server), name)()
 
 
 if __name__ == "__main__":

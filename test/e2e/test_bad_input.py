@@ -129,6 +129,39 @@ def test_a_path_that_leaves_the_table(path, workspace, own):
         "outside",
         "hostname" if "hostname" in path else "secret",
     )
+    assert not workspace_database_exists(workspace), "something was written"
+
+
+UNREADABLE_TYPES = {
+    "in a struct": {
+        "type": "struct",
+        "fields": [{"name": "x", "type": "geometry", "nullable": True, "metadata": {}}],
+    },
+    "in an array": {"type": "array", "elementType": "geometry", "containsNull": True},
+    "keys that are no text": {
+        "type": "map",
+        "keyType": {"type": "array", "elementType": "geometry", "containsNull": True},
+        "valueType": "string",
+        "valueContainsNull": True,
+    },
+}
+
+
+@pytest.mark.parametrize("where", UNREADABLE_TYPES)
+def test_a_type_that_has_no_document_form_stops_before_the_first_write(where, workspace, own):
+    with_type(own(), "price", UNREADABLE_TYPES[where])
+    assert workspace.run("sync", "p", code=None).code in (FAILED, DECISION)
+    assert_says(workspace.run("check", "--connect", code=None), "geometry")
+    assert not workspace_database_exists(workspace), "something was written"
+
+
+def test_map_keys_that_have_no_text_stop_before_the_first_write(with_rows, workspace):
+    import pyarrow
+
+    pairs = pyarrow.array([[(b"k", 1)]], pyarrow.map_(pyarrow.binary(), pyarrow.int64()))
+    with_rows(id=["a"], pairs=pairs)
+    assert_says(workspace.run("sync", "p", code=USAGE), "pairs", "binary", "source.columns")
+    assert not workspace_database_exists(workspace), "something was written"
 
 
 def test_a_version_that_is_not_there(workspace, own):
@@ -275,6 +308,12 @@ def test_a_certificate_that_nobody_vouches_for(workspace, own):
     assert_says(workspace.run("sync", "p", code=AUTH), "certificate", "ca_file")
 
 
+def test_a_certificate_file_that_is_not_there(workspace, own):
+    own()
+    reconfigure(workspace, lambda p: p["connections"]["shop"].update(ca_file="gone.pem"))
+    assert_says(workspace.run("sync", "p", code=USAGE), "gone.pem")
+
+
 def test_plain_http_beyond_loopback_is_refused(workspace, own):
     own()
     endpoint = "http://example.com:8081/"
@@ -375,3 +414,15 @@ def test_a_partition_key_that_is_too_long_is_rejected(with_rows):
     pipeline = {"destination": {"partition_key": "/key"}, "sync": {"max_rejected": 1}}
     workspace = with_rows(pipeline, id=["a", "ok"], key=["x" * 2049, "short"])
     assert workspace.json("sync", "p")["counts"]["rejected"] == 1
+
+
+def test_a_query_that_asks_what_is_not_there(workspace, own):
+    own()
+    workspace.run("sync", "p")
+    ask = "SELECT * FROM c"
+    assert_says(workspace.run("query", "shop/nothing", ask, code=FAILED), "container nothing")
+    assert_says(workspace.run("query", "shop", ask, code=USAGE), "shop/CONTAINER")
+    assert_says(workspace.run("query", "lake/table", ask, code=USAGE), "answers no queries")
+    assert_says(workspace.run("query", "shop/items", "SELEC", code=USAGE), "SC1001")
+    reconfigure(workspace, lambda p: p["connections"]["shop"].update(database="nowhere"))
+    assert_says(workspace.run("query", "shop/items", ask, code=FAILED), "no database nowhere")

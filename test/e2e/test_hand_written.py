@@ -13,6 +13,7 @@ INTERVALS = {
         [93_784_500_000, -1, None],
         ["P1DT2H3M4.5S", "-PT0.000001S"],
     ),
+    "interval hour to minute": (pa.int64(), [7_260_000_000, 0, None], ["PT2H1M", "PT0S"]),
     "interval year to month": (pa.int32(), [14, -12, None], ["P1Y2M", "-P1Y"]),
 }
 
@@ -91,6 +92,7 @@ def test_an_absolute_path_is_refused_and_named(rows, workspace):
     edit_commits(rows, edit)
     outcome = workspace.run("sync", "p", code=DECISION)
     assert "file:///" in outcome.text and ".parquet" in outcome.text
+    assert workspace.database not in [d["id"] for d in workspace.cosmos.list_databases()]
 
 
 def test_a_percent_encoded_path_is_decoded(rows, workspace):

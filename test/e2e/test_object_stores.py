@@ -6,7 +6,7 @@ from documents import check_documents
 from stores import Azurite, FakeGcs, Moto
 
 TABLE = "partition_strings"  # paths with every character that a store may mangle
-FAILED = 1
+FAILED, USAGE = 1, 2
 
 
 def azure_lake(store):
@@ -76,3 +76,24 @@ def test_a_table_that_the_store_does_not_have(store, workspace, lake):
     file.write_text(file.read_text().replace(f"table: {TABLE}", "table: nothing-here"))
     outcome = workspace.run("sync", "p", code=FAILED)
     assert "nothing-here" in outcome.text
+
+
+def test_s3_credentials_come_from_the_profile_that_aws_profile_names(tmp_path, workspace, lake):
+    about = lake.about(TABLE)
+    with Moto(tmp_path / "moto") as server:
+        server.create("lake")
+        server.upload(lake.path(TABLE), "lake")
+        keys = f"aws_access_key_id={server.access_key}\naws_secret_access_key={server.secret_key}\n"
+        (tmp_path / ".aws").mkdir()
+        (tmp_path / ".aws" / "credentials").write_text(f"[gold]\n{keys}")
+        (tmp_path / ".aws" / "config").write_text(
+            f"[profile gold]\nregion=us-east-1\nendpoint_url={server.url}\n"
+        )
+        environment = workspace.spillway.environment
+        environment.update(HOME=str(tmp_path), AWS_PROFILE="gold")
+        destination = {"id": about.key, "partition_key": about.partition_key}
+        workspace.configure(workspace.project("s3://lake/", table=TABLE, destination=destination))
+        workspace.run("sync", "p")
+        check_documents(about, lake.rows(TABLE), workspace.documents())
+        environment["AWS_PROFILE"] = "silver"
+        assert "silver" in workspace.run("sync", "p", code=USAGE).text

@@ -31,6 +31,12 @@ class CrashingStore : public StateStore {
     on_committed_();
     return crash_.Passed() ? Dead() : Status::Ok();
   }
+  Status StartWindow(std::string_view pipeline, const Checkpoint& checkpoint) override {
+    if (crash_.Passed()) return Dead();
+    RETURN_IF_ERROR(store_.StartWindow(pipeline, checkpoint));
+    on_committed_();
+    return crash_.Passed() ? Dead() : Status::Ok();
+  }
   Status Commit(std::string_view pipeline, const Checkpoint& checkpoint,
                 const std::vector<SplitProgress>& moved,
                 const std::vector<RejectedRecord>& rejected) override {

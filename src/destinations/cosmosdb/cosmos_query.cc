@@ -91,6 +91,7 @@ class Query : public CosmosQuery {
       RETURN_IF_ERROR(Plan(ctx));
       return std::vector<std::string>();
     }
+    if (page.status().code() == StatusCode::kNotFound) return Missing(ctx);
     if (!page.ok()) return std::move(page).status();
     if (page->range_gone) return Unavailable("the partition key ranges are changing; try again");
     cost_ += page->charge;
@@ -102,6 +103,21 @@ class Query : public CosmosQuery {
       return Status::Ok();
     }));
     return results;
+  }
+
+  // The service says only that what owns the documents is not there.
+  Status Missing(const CallContext& ctx) {
+    const CosmosOptions& options = account_->options();
+    const Result<std::optional<std::string>> database = client_.ReadDatabase(ctx);
+    const bool no_database = database.ok() && !database->has_value();
+    const std::string what = no_database ? "there is no database " + options.database
+                                         : "there is no container " + options.container +
+                                               " in database " + options.database;
+    return NotFound(what + " at " + account_->home())
+        .WithHint(no_database ? "check `database` and `endpoint` of the connection; `spillway sync`"
+                                " creates what a pipeline's `create:` allows"
+                              : "check the name; `spillway sync` creates the container of a"
+                                " pipeline whose `create:` allows it");
   }
 
   Status Plan(const CallContext& ctx) {

@@ -244,6 +244,22 @@ TEST_F(CosmosQueryTest, BadSqlComesInTheServicesWords) {
   EXPECT_THAT(std::string(status_.message()), HasSubstr("near 'SELEC'"));
 }
 
+TEST_F(CosmosQueryTest, SaysWhetherTheContainerOrTheDatabaseIsMissing) {
+  cosmos_.documents = [](const SeenRequest&) {
+    return FakeResponse(404, R"({"message":"Owner resource does not exist"})",
+                        {{"x-ms-substatus", "1003"}});
+  };
+  Run("SELECT * FROM c");
+  EXPECT_EQ(status_.code(), StatusCode::kNotFound);
+  EXPECT_THAT(std::string(status_.message()), HasSubstr("no database shop at https://contoso"));
+  EXPECT_FALSE(status_.hint().empty());
+  cosmos_.first = [](const SeenRequest& request) {
+    return FakeResponse(request.http.url.ends_with("/dbs/shop") ? 200 : 0, R"({"_rid":"r"})");
+  };
+  Run("SELECT * FROM c");
+  EXPECT_THAT(std::string(status_.message()), HasSubstr("no container orders in database shop"));
+}
+
 TEST_F(CosmosQueryTest, ParametersMustBeAnArray) {
   EXPECT_EQ(MakeCosmosQuery(FakeOptions(), cosmos_.factory(), clock_, "q", "{}").status().code(),
             StatusCode::kInvalidArgument);

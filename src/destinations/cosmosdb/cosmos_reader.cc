@@ -154,6 +154,7 @@ CosmosReader::CosmosReader(std::unique_ptr<ContainerClient> client, PartitionKey
 Result<std::span<const StoredDocument>> CosmosReader::NextPage(const CallContext& ctx) {
   while (!pages_.done()) {
     ASSIGN_OR_RETURN(page_, pages_.Next(ctx));
+    cost_ += page_.charge;
     ASSIGN_OR_RETURN(const std::span<const StoredDocument> documents, parser_.Parse(&page_.body));
     if (!documents.empty()) return documents;  // an empty page in the middle is normal
   }

@@ -35,12 +35,14 @@ class CosmosReader : public DocumentReader {
 
   // After a failure, the same page can be asked for again.
   Result<std::span<const StoredDocument>> NextPage(const CallContext& ctx) override;
+  double cost() const override { return cost_; }
 
  private:
   const std::unique_ptr<ContainerClient> client_;
   RangePages pages_;
   PageParser parser_;
   ItemPage page_;
+  double cost_ = 0;
 };
 
 }  // namespace spillway::cosmosdb

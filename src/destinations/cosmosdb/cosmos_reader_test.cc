@@ -80,6 +80,7 @@ class CosmosReaderTest : public testing::Test {
         const auto page = reader->NextPage({});
         status_ = page.status();
         if (!page.ok()) return ids;
+        cost_ = reader->cost();
         if (page->empty()) break;
         for (const StoredDocument& document : *page) ids.emplace_back(document.id);
       }
@@ -97,6 +98,7 @@ class CosmosReaderTest : public testing::Test {
   ManualClock clock_;
   std::unique_ptr<Destination> destination_;
   Status status_;
+  double cost_ = 0;  // of the last reader
 };
 
 TEST_F(CosmosReaderTest, FollowsContinuationsPastEmptyPages) {
@@ -110,6 +112,17 @@ TEST_F(CosmosReaderTest, FollowsContinuationsPastEmptyPages) {
     return Page("b");
   };
   EXPECT_THAT(ReadAll(), ElementsAre("a", "b"));
+}
+
+TEST_F(CosmosReaderTest, AddsUpWhatPagesCostTheEmptyOnesToo) {
+  cosmos_.documents = [](const SeenRequest& request) {
+    const std::string at = request.Header("x-ms-continuation");
+    HttpResponse page = at.empty() ? Page("a", "1") : at == "1" ? Page("", "2") : Page("b");
+    page.headers.Add("x-ms-request-charge", at.empty() ? "2.5" : "1.25");
+    return page;
+  };
+  EXPECT_THAT(ReadAll(), ElementsAre("a", "b"));
+  EXPECT_DOUBLE_EQ(cost_, 5);
 }
 
 TEST_F(CosmosReaderTest, ASplitInTheMiddleContinuesOnBothChildren) {

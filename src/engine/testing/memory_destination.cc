@@ -31,13 +31,16 @@ class MemoryReaderOfPages : public DocumentReader {
       const Row& row = rows_[next_];
       page_.push_back({.body = row.body, .id = row.id, .partition_key = row.partition_key});
     }
+    cost_ += 1;
     return std::span<const StoredDocument>(page_);
   }
+  double cost() const override { return cost_; }
 
  private:
   const std::vector<Row> rows_;
   std::vector<StoredDocument> page_;
   size_t next_ = 0;
+  double cost_ = 0;
 };
 
 }  // namespace

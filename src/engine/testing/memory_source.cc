@@ -155,7 +155,10 @@ class MemoryChangeLog : public ChangeLog {
     std::lock_guard lock(source_.mutex_);
     const auto next = source_.commits_.find(version_ + 1);
     const bool stop_here = until_.has_value() && version_ >= *until_;
-    if (next == source_.commits_.end() || stop_here) return std::unique_ptr<VersionChanges>();
+    if (next == source_.commits_.end() || stop_here) {
+      if (source_.on_poll_) source_.on_poll_();
+      return std::unique_ptr<VersionChanges>();
+    }
     ++version_;
     ChangesInfo info;
     info.version = version_;

@@ -54,6 +54,8 @@ class MemorySource : public Source {
   void SetTableId(std::string id) { table_id_ = std::move(id); }
   // Called before every batch, of changes too; a failure is returned by Next.
   void OnNext(std::function<Status(uint32_t split, uint64_t row)> hook) { on_next_ = hook; }
+  // Called when a change log is asked for a version that is not there.
+  void OnPoll(std::function<void()> hook) { on_poll_ = hook; }
 
   Result<std::unique_ptr<Snapshot>> OpenSnapshot(const SnapshotRequest& request,
                                                  const CallContext& ctx) override;
@@ -69,6 +71,7 @@ class MemorySource : public Source {
   std::map<int64_t, std::shared_ptr<const MemoryCommit>> commits_;
   std::map<int64_t, std::shared_ptr<const MemorySplits>> versions_;
   std::function<Status(uint32_t, uint64_t)> on_next_;
+  std::function<void()> on_poll_;
 };
 
 // One Arrow batch of the rows [first, last).

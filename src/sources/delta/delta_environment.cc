@@ -5,6 +5,8 @@
 #include <span>
 #include <string_view>
 
+#include "sources/delta/aws_profile.h"
+
 namespace spillway {
 namespace {
 
@@ -90,22 +92,25 @@ EnvironmentLookup ProcessEnvironment() {
   };
 }
 
-void AddStorageFromEnvironment(const EnvironmentLookup& lookup, DeltaOptions& options) {
+Status AddStorageFromEnvironment(const EnvironmentLookup& lookup, DeltaOptions& options) {
   for (const auto& [key, value] : options.storage) {
-    if (!kLimitOptions.contains(key)) return;
+    if (!kLimitOptions.contains(key)) return Status::Ok();
   }
   const Result<std::string> location = TableLocation(options);
-  if (!location.ok()) return;
+  if (!location.ok()) return Status::Ok();  // opening it says why
   const std::string_view scheme = std::string_view(*location).substr(0, location->find("://"));
   if (scheme == "s3" || scheme == "s3a") {
     Add(lookup, kAwsVariables, options);
-  } else if (scheme == "abfss" || scheme == "abfs" || scheme == "az" || scheme == "azure" ||
-             scheme == "adl") {
+    return AddAwsProfile(lookup, options);
+  }
+  if (scheme == "abfss" || scheme == "abfs" || scheme == "az" || scheme == "azure" ||
+      scheme == "adl") {
     Add(lookup, kAzureVariables, options);
   } else if (scheme == "gs") {
     Add(lookup, kGoogleVariables, options);
     AddGoogleEmulator(lookup, options);
   }
+  return Status::Ok();
 }
 
 }  // namespace spillway

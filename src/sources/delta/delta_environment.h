@@ -18,8 +18,8 @@ EnvironmentLookup ProcessEnvironment();
 
 // Adds what the environment says for the storage of this location. Does nothing when the options
 // already hold anything but limits (timeouts, retries, bytes): credentials are configured here or
-// there, never half and half.
-void AddStorageFromEnvironment(const EnvironmentLookup& lookup, DeltaOptions& options);
+// there, never half and half. Fails as AddAwsProfile does.
+Status AddStorageFromEnvironment(const EnvironmentLookup& lookup, DeltaOptions& options);
 
 }  // namespace spillway
 

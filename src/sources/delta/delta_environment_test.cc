@@ -20,7 +20,7 @@ std::map<std::string, std::string> Storage(const std::string& root, const Variab
     if (found == variables.end()) return std::nullopt;
     return found->second;
   };
-  AddStorageFromEnvironment(lookup, options);
+  EXPECT_TRUE(AddStorageFromEnvironment(lookup, options).ok());
   return options.storage;
 }
 

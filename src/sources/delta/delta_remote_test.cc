@@ -6,6 +6,8 @@
 #include <stop_token>
 #include <thread>
 
+#include "sources/delta/delta_change_log.h"
+#include "sources/delta/delta_follow_fixture.h"
 #include "sources/delta/delta_source.h"
 #include "sources/delta/delta_test_store.h"
 #include "sources/delta/delta_test_table.h"
@@ -128,6 +130,108 @@ TEST_F(DeltaRemote, AStopEndsAnOpeningThatWaitsForTheStorage) {
     stop.request_stop();
   });
   EXPECT_EQ(Open("100", {.stop = stop.get_token()}).status().code(), StatusCode::kCancelled);
+}
+
+class DeltaRemoteChanges : public DeltaFollowFixture {
+ protected:
+  DeltaRemoteChanges() : store_(table_.root()) {}
+
+  std::unique_ptr<ChangeLog> FollowRemote() {
+    DeltaOptions options{.root = "s3://lake", .table = "t", .storage = store_.storage()};
+    source_ = *MakeDeltaSource(std::move(options));
+    auto log = source_->OpenChanges(request_, {});
+    EXPECT_TRUE(log.ok()) << log.status().ToString();
+    return *std::move(log);
+  }
+
+  std::unique_ptr<Source> source_;
+  DeltaTestStore store_;
+};
+
+TEST_F(DeltaRemoteChanges, AnIdlePollIsOneRequestAndAListingNowAndThen) {
+  Create(kFeedOn);
+  auto log = FollowRemote();
+  EXPECT_EQ(log->poll_interval().max, std::chrono::seconds(10));
+  const int requests = store_.requests();
+  const int listings = store_.listings();
+  constexpr int kPolls = 2 * DeltaChangeLog::kIdlePollsPerListing;
+  for (int i = 0; i < kPolls; ++i) EXPECT_EQ(Take(*log), nullptr);
+  EXPECT_EQ(store_.listings() - listings, 2);
+  EXPECT_EQ(store_.requests() - requests, kPolls + 2);
+}
+
+TEST_F(DeltaRemoteChanges, OpeningNeedsTwoRequests) {
+  Create(kFeedOn);
+  FollowRemote();
+  EXPECT_EQ(store_.requests(), 2);  // a listing, and the commit of the position
+}
+
+TEST_F(DeltaRemoteChanges, ManyCommitsAreReadInOrderWithOneRequestEach) {
+  Create(kFeedOn);
+  constexpr int kLast = 100;
+  for (int version = 1; version <= kLast; ++version) {
+    table_.Commit({R"({"commitInfo":{"inCommitTimestamp":)" + std::to_string(version) + "}}"});
+  }
+  auto log = FollowRemote();
+  const int requests = store_.requests();
+  for (int version = 1; version <= kLast; ++version) {
+    const auto changes = Take(*log);
+    ASSERT_NE(changes, nullptr);
+    EXPECT_EQ(changes->info().version, version);
+    EXPECT_EQ(changes->info().timestamp_ms, version);
+  }
+  EXPECT_EQ(store_.requests() - requests, kLast);
+  EXPECT_EQ(Take(*log), nullptr);
+}
+
+TEST_F(DeltaRemoteChanges, AListedCommitThatCannotBeFoundIsAskedForAgainAndThenStops) {
+  Create(kFeedOn);
+  table_.Commit({Add("b.parquet")});
+  auto log = FollowRemote();
+  store_.Hide("_delta_log/00000000000000000001.json");
+  for (uint32_t i = 0; i < DeltaChangeLog::kVanishedLooksMax; ++i) {
+    EXPECT_EQ(log->Next({}).status().code(), StatusCode::kUnavailable);
+  }
+  const Status status = log->Next({}).status();
+  EXPECT_EQ(status.code(), StatusCode::kDataLoss) << status.ToString();
+  EXPECT_THAT(std::string(status.message()), HasSubstr("commit 1"));
+  store_.Hide("");
+  EXPECT_EQ(Take(*log)->info().version, 1);  // it was late indeed
+}
+
+TEST_F(DeltaRemoteChanges, RowsAndImagesAreTheSameFromAStore) {
+  Create(kFeedOn, R"("deletionVectors")");
+  table_.Commit({Remove("a.parquet", InlineDeletionVector({1})),
+                 Add("a.parquet", InlineDeletionVector({0})), Remove("c.parquet")});
+  table_.Place("c.parquet", "rows.parquet");
+  table_.Commit({Feed("feed.parquet"), R"({"remove":{"path":"c.parquet","dataChange":true}})"});
+  auto local = Follow();
+  auto remote = FollowRemote();
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(ReadImages(*Take(*remote)), ReadImages(*Take(*local)));
+}
+
+TEST_F(DeltaRemoteChanges, RefusalsOfTheStorageKeepTheirClassAndTheVersion) {
+  Create(kFeedOn);
+  table_.Commit({Add("b.parquet")});
+  auto log = FollowRemote();
+  store_.AnswerWith(403);
+  EXPECT_EQ(log->Next({}).status().code(), StatusCode::kPermissionDenied);
+  store_.AnswerWith(503);
+  EXPECT_EQ(log->Next({}).status().code(), StatusCode::kUnavailable);
+  store_.AnswerWith(0);
+  EXPECT_EQ(Take(*log)->info().version, 1);
+}
+
+TEST_F(DeltaRemoteChanges, AStopEndsAPollThatWaitsForTheStorage) {
+  Create(kFeedOn);
+  auto log = FollowRemote();
+  store_.StopAnswering();
+  std::stop_source stop;
+  const std::jthread stopper([&] {
+    store_.WaitForSilence();
+    stop.request_stop();
+  });
+  EXPECT_EQ(log->Next({.stop = stop.get_token()}).status().code(), StatusCode::kCancelled);
 }
 
 }  // namespace

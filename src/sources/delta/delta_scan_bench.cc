@@ -63,7 +63,8 @@ void Print(const Totals& totals, double seconds) {
 int Run(const char* location, uint64_t batch_bytes_target, unsigned readers) {
   const SteadyTime start = SystemClock().Now();
   DeltaOptions options{.root = location};
-  AddStorageFromEnvironment(ProcessEnvironment(), options);
+  const Status added = AddStorageFromEnvironment(ProcessEnvironment(), options);
+  if (!added.ok()) return std::fprintf(stderr, "%s\n", added.ToString().c_str()), 1;
   const auto source = MakeDeltaSource(std::move(options));
   if (!source.ok()) return std::fprintf(stderr, "%s\n", source.status().ToString().c_str()), 1;
   SnapshotRequest request;

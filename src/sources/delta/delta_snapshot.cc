@@ -3,61 +3,46 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
-#include <string>
 #include <tuple>
 #include <utility>
 
-#include "sources/delta/delta_split_reader.h"
+#include "sources/delta/delta_file_reader.h"
+#include "sources/delta/scan_files.h"
 
 namespace spillway {
 namespace {
 
-BridgeFile FileAt(const BridgeScan* scan, size_t index) {
-  BridgeFile file{};
-  bridge_scan_file(scan, index, &file);
-  return file;
-}
+class DeltaSplitReader : public SplitReader {
+ public:
+  explicit DeltaSplitReader(std::unique_ptr<DeltaFileReader> file) : file_(std::move(file)) {}
 
-// Log paths are percent-encoded: no '?' of their own.
-std::string KeyOf(const BridgeFile& file) {
-  std::string key(FromBridge(file.path));
-  if (file.deletion_vector_id.size > 0) {
-    key.append("?dv=").append(FromBridge(file.deletion_vector_id));
-  }
-  return key;
-}
+  Result<std::optional<Batch>> Next(const CallContext& ctx) override { return file_->Next(ctx); }
+  uint64_t held_bytes() const override { return file_->held_bytes(); }
 
-std::optional<uint64_t> LiveRows(const BridgeFile& file) {
-  if (!file.has_records || file.deleted > file.records) return std::nullopt;
-  return file.records - file.deleted;
-}
+ private:
+  const std::unique_ptr<DeltaFileReader> file_;
+};
 
 }  // namespace
 
 Result<std::unique_ptr<Snapshot>> DeltaSnapshot::Make(ScanHandle scan, TableInfo info,
+                                                      std::string position,
                                                       uint64_t batch_bytes_target) {
-  if (bridge_scan_file_count(scan.get()) > std::numeric_limits<uint32_t>::max()) {
-    return TooLarge(fmt::format("{} has more files than can be numbered", info.location));
-  }
+  RETURN_IF_ERROR(CheckCountable(scan.get(), info.location));
   std::unique_ptr<DeltaSnapshot> snapshot(
-      new DeltaSnapshot(std::move(scan), std::move(info), batch_bytes_target));
-  RETURN_IF_ERROR(snapshot->ReadSchema());
+      new DeltaSnapshot(std::move(scan), std::move(info), std::move(position), batch_bytes_target));
+  ASSIGN_OR_RETURN(snapshot->schema_, SchemaOf(snapshot->scan_.get(), snapshot->info_.location));
   snapshot->ListSplits();
   return std::unique_ptr<Snapshot>(std::move(snapshot));
 }
 
-DeltaSnapshot::DeltaSnapshot(ScanHandle scan, TableInfo info, uint64_t batch_bytes_target)
-    : scan_(std::move(scan)), info_(std::move(info)), batch_bytes_target_(batch_bytes_target) {}
-
-Status DeltaSnapshot::ReadSchema() {
-  BridgeFailure failure;
-  auto schema = std::make_shared<OwnedSchema>();
-  bridge_scan_schema(scan_.get(), schema->Receive(), failure.Receive());
-  schema_ = std::move(schema);
-  return failure.ToStatus(fmt::format("the schema of {}", info_.location));
-}
+DeltaSnapshot::DeltaSnapshot(ScanHandle scan, TableInfo info, std::string position,
+                             uint64_t batch_bytes_target)
+    : scan_(std::move(scan)),
+      info_(std::move(info)),
+      position_(std::move(position)),
+      batch_bytes_target_(batch_bytes_target) {}
 
 void DeltaSnapshot::ListSplits() {
   const size_t count = bridge_scan_file_count(scan_.get());
@@ -74,7 +59,7 @@ void DeltaSnapshot::ListSplits() {
   info_.rows = 0;
   for (const uint32_t index : file_of_split_) {
     const BridgeFile file = FileAt(scan_.get(), index);
-    splits_.push_back({.key = KeyOf(file), .bytes = file.size, .rows = LiveRows(file)});
+    splits_.push_back({.key = SplitKey(file), .bytes = file.size, .rows = LiveRows(file)});
     const Split& split = splits_.back();
     info_.bytes += split.bytes;
     info_.file_bytes_max = std::max(info_.file_bytes_max, split.bytes);
@@ -88,14 +73,16 @@ Result<std::unique_ptr<SplitReader>> DeltaSnapshot::OpenSplit(uint32_t index, ui
   if (index >= splits_.size()) {
     return InvalidArgument(fmt::format("split {} of {}", index, splits_.size()));
   }
-  const DeltaSplitReader::Work work{.scan = scan_.get(),
-                                    .file = file_of_split_[index],
-                                    .split = index,
-                                    .skip_rows = skip_rows,
-                                    .batch_bytes_target = batch_bytes_target_,
-                                    .location = info_.location,
-                                    .schema = schema_};
-  return DeltaSplitReader::Open(work, ctx);
+  const DeltaFileReader::Work work{.scan = scan_.get(),
+                                   .file = file_of_split_[index],
+                                   .split = index,
+                                   .skip_rows = skip_rows,
+                                   .batch_bytes_target = batch_bytes_target_,
+                                   .what = info_.location,
+                                   .missing_hint = {},
+                                   .schema = schema_};
+  ASSIGN_OR_RETURN(auto file, DeltaFileReader::Open(work, ctx));
+  return std::unique_ptr<SplitReader>(std::make_unique<DeltaSplitReader>(std::move(file)));
 }
 
 }  // namespace spillway

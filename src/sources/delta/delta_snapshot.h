@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "connector/source.h"
@@ -15,23 +16,23 @@ class DeltaSnapshot : public Snapshot {
  public:
   // `info` lacks what the file list says; Make fills it in.
   static Result<std::unique_ptr<Snapshot>> Make(ScanHandle scan, TableInfo info,
-                                                uint64_t batch_bytes_target);
+                                                std::string position, uint64_t batch_bytes_target);
 
   const TableInfo& info() const override { return info_; }
   std::shared_ptr<const OwnedSchema> schema() const override { return schema_; }
   std::span<const Split> splits() const override { return splits_; }
-  std::string position() const override { return {}; }
+  std::string position() const override { return position_; }
   Result<std::unique_ptr<SplitReader>> OpenSplit(uint32_t index, uint64_t skip_rows,
                                                  const CallContext& ctx) const override;
 
  private:
-  DeltaSnapshot(ScanHandle scan, TableInfo info, uint64_t batch_bytes_target);
+  DeltaSnapshot(ScanHandle scan, TableInfo info, std::string position, uint64_t batch_bytes_target);
 
-  Status ReadSchema();
   void ListSplits();
 
   const ScanHandle scan_;
   TableInfo info_;
+  const std::string position_;
   const uint64_t batch_bytes_target_;
   std::shared_ptr<const OwnedSchema> schema_;
   std::vector<Split> splits_;

@@ -6,43 +6,43 @@
 #include <utility>
 #include <vector>
 
-#include "sources/delta/bridge_handle.h"
+#include "sources/delta/delta_change_log.h"
+#include "sources/delta/delta_position.h"
 #include "sources/delta/delta_predicate.h"
 #include "sources/delta/delta_snapshot.h"
-#include "sources/delta/delta_table_info.h"
+#include "sources/delta/delta_table.h"
 
 namespace spillway {
 namespace {
 
 class DeltaSource : public Source {
  public:
-  DeltaSource(EngineHandle engine, std::string location)
-      : engine_(std::move(engine)), location_(std::move(location)) {}
+  explicit DeltaSource(std::shared_ptr<const DeltaTable> table) : table_(std::move(table)) {}
 
   Result<std::unique_ptr<Snapshot>> OpenSnapshot(const SnapshotRequest& request,
                                                  const CallContext& ctx) override {
     RETURN_IF_ERROR(ctx.CheckNotStopped());
-    const CancellationHandle cancellation(bridge_cancellation_new());
-    const StopForwarder forwarder(ctx.stop, cancellation.get());
-    ASSIGN_OR_RETURN(const int64_t version, ResolveVersion(request.at, cancellation.get()));
-    ASSIGN_OR_RETURN(const SnapshotHandle snapshot, OpenVersion(version, cancellation.get()));
-    ASSIGN_OR_RETURN(DeltaTableDetails details,
-                     ParseTableDetails(FromBridge(bridge_snapshot_details(snapshot.get()))));
+    ASSIGN_OR_RETURN(const int64_t version, ResolveVersion(request.at, ctx));
+    ASSIGN_OR_RETURN(OpenedSnapshot opened, table_->OpenSnapshot(version, ctx));
+    DeltaTableDetails& details = opened.details;
     RETURN_IF_ERROR(CheckReadable(details, request.columns));
+    const std::string predicate =
+        request.filter.has_value() ? SkippingPredicate(*request.filter, details.leaf_types) : "";
     ASSIGN_OR_RETURN(ScanHandle scan,
-                     OpenScan(snapshot.get(), request, details.leaf_types, cancellation.get()));
-    return DeltaSnapshot::Make(std::move(scan), std::move(details.info),
+                     table_->OpenScan(opened.handle.get(), request.columns, predicate, ctx));
+    ASSIGN_OR_RETURN(std::string position, PositionOf(details, ctx));
+    return DeltaSnapshot::Make(std::move(scan), std::move(details.info), std::move(position),
                                request.batch_bytes_target);
   }
 
-  Result<std::unique_ptr<ChangeLog>> OpenChanges(const ChangesRequest&,
-                                                 const CallContext&) override {
-    return Unsupported(fmt::format("{}: changes cannot be read yet", location_));
+  Result<std::unique_ptr<ChangeLog>> OpenChanges(const ChangesRequest& request,
+                                                 const CallContext& ctx) override {
+    RETURN_IF_ERROR(ctx.CheckNotStopped());
+    return DeltaChangeLog::Open(table_, request, ctx);
   }
 
  private:
-  Result<int64_t> ResolveVersion(const VersionSelector& at,
-                                 const BridgeCancellation* cancellation) {
+  Result<int64_t> ResolveVersion(const VersionSelector& at, const CallContext& ctx) {
     if (at.version.has_value() && at.timestamp_ms.has_value()) {
       return InvalidArgument("a version and a timestamp are given: only one can choose");
     }
@@ -50,37 +50,23 @@ class DeltaSource : public Source {
       return InvalidArgument(fmt::format("version {} is negative", *at.version));
     }
     if (!at.timestamp_ms.has_value()) return at.version.value_or(BRIDGE_VERSION_LATEST);
-    BridgeFailure failure;
-    uint64_t version = 0;
-    bridge_version_at(engine_.get(), *at.timestamp_ms, cancellation, &version, failure.Receive());
-    RETURN_IF_ERROR(failure.ToStatus(fmt::format("opening {}", location_)));
-    return static_cast<int64_t>(version);
+    return table_->VersionAt(*at.timestamp_ms, ctx);
   }
 
-  Result<SnapshotHandle> OpenVersion(int64_t version, const BridgeCancellation* cancellation) {
-    BridgeFailure failure;
-    BridgeSnapshot* snapshot = nullptr;
-    bridge_snapshot_open(engine_.get(), version, cancellation, &snapshot, failure.Receive());
-    RETURN_IF_ERROR(failure.ToStatus(fmt::format("opening {}", location_)));
-    return SnapshotHandle(snapshot);
+  // Empty when the table's schema is too large to be followed: it can still be loaded.
+  Result<std::string> PositionOf(const DeltaTableDetails& details, const CallContext& ctx) {
+    ASSIGN_OR_RETURN(const auto commit, table_->ReadCommit(details.info.version, ctx));
+    DeltaPosition position{.version = details.info.version,
+                           .table_id = details.info.table_id,
+                           .fingerprint = {},
+                           .metadata = details.metadata,
+                           .protocol = details.protocol};
+    if (commit.has_value()) position.fingerprint = CommitFingerprint(commit->content);
+    Result<std::string> text = ToText(position);
+    return text.ok() ? text : std::string();
   }
 
-  Result<ScanHandle> OpenScan(const BridgeSnapshot* snapshot, const SnapshotRequest& request,
-                              const LeafTypes& types, const BridgeCancellation* cancellation) {
-    const std::string predicate =
-        request.filter.has_value() ? SkippingPredicate(*request.filter, types) : "";
-    std::vector<BridgeText> columns;
-    for (const std::string& column : request.columns) columns.push_back(ToBridge(column));
-    BridgeFailure failure;
-    BridgeScan* scan = nullptr;
-    bridge_scan_open(snapshot, columns.data(), columns.size(), ToBridge(predicate), cancellation,
-                     &scan, failure.Receive());
-    RETURN_IF_ERROR(failure.ToStatus(fmt::format("listing the files of {}", location_)));
-    return ScanHandle(scan);
-  }
-
-  const EngineHandle engine_;
-  const std::string location_;
+  const std::shared_ptr<const DeltaTable> table_;
 };
 
 }  // namespace
@@ -96,8 +82,8 @@ Result<std::unique_ptr<Source>> MakeDeltaSource(DeltaOptions options) {
   bridge_engine_open(ToBridge(location), storage.data(), storage.size(), &engine,
                      failure.Receive());
   RETURN_IF_ERROR(failure.ToStatus(fmt::format("opening {}", location)));
-  return std::unique_ptr<Source>(
-      std::make_unique<DeltaSource>(EngineHandle(engine), std::move(location)));
+  return std::unique_ptr<Source>(std::make_unique<DeltaSource>(
+      std::make_shared<const DeltaTable>(EngineHandle(engine), std::move(location))));
 }
 
 }  // namespace spillway

@@ -18,6 +18,8 @@ namespace spillway {
 //  - with a filter, splits and the counts of info() leave out the files that it rules out;
 //  - the schema's fields carry the Delta type under the metadata key "delta.type";
 //  - a file that the log names outside of the table's root is refused (kUnsupported).
+//
+// Its changes: DeltaChangeLog (delta_change_log.h).
 Result<std::unique_ptr<Source>> MakeDeltaSource(DeltaOptions options);
 
 }  // namespace spillway

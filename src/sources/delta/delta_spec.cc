@@ -74,7 +74,8 @@ const Spec<DeltaConnection>& DeltaConnectionSpec() {
           .Example("abfss://gold@contoso.dfs.core.windows.net/")
           .Field(
               &DeltaConnection::auth, "auth",
-              "Who we are: `default` reads the store's own environment variables.",
+              "Who we are: `default` reads the store's own environment variables, and for S3 the "
+              "profiles in ~/.aws (AWS_PROFILE).",
               OneOf<StorageAuth>({{"default", StorageAuth::kDefault, "the environment"}},
                                  {{"workload_identity", kUseOptions}, {"azure_cli", kUseOptions}}))
           .Field(

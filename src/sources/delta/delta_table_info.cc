@@ -29,6 +29,11 @@ std::optional<int64_t> Number(const element& object, const char* key) {
   return number;
 }
 
+std::string Json(const element& object, const char* key) {
+  element value;
+  return object[key].get(value) == simdjson::SUCCESS ? simdjson::minify(value) : std::string();
+}
+
 std::vector<std::string> Texts(const element& object, const char* key) {
   std::vector<std::string> out;
   simdjson::dom::array array;
@@ -101,6 +106,8 @@ Result<DeltaTableDetails> ParseTableDetails(std::string_view json) {
   out.info.change_feed = Flag(root, "change_feed");
   out.info.change_feed_since = Number(root, "change_feed_since");
   ParseFeatures(root, out.info);
+  out.metadata = Json(root, "metadata");
+  out.protocol = Json(root, "protocol");
   return out;
 }
 

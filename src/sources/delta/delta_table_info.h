@@ -19,9 +19,12 @@ struct DeltaTableDetails {
   LeafTypes leaf_types;
   std::set<std::string> variant_columns;               // hold a variant, at any depth
   std::set<std::string> columns_widened_in_container;  // inside of an array or a map
+  std::string metadata;                                // the log's metaData action, a JSON object
+  std::string protocol;                                // the log's protocol action, a JSON object
 };
 
-// `json` is what bridge_snapshot_details returns.
+// `json` is what bridge_snapshot_details or bridge_definition_details returns; the latter tells
+// neither version nor timestamp.
 Result<DeltaTableDetails> ParseTableDetails(std::string_view json);
 
 // `columns`: the projection; empty: all. kInvalidArgument for a column that the table does not

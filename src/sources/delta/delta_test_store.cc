@@ -126,6 +126,7 @@ void DeltaTestStore::Serve(int connection) {
 }
 
 std::string DeltaTestStore::Answer(const std::string& request) {
+  ++requests_;
   const bool head = request.starts_with("HEAD ");
   if (status_ != 0) return Reply(status_, head ? "" : "<Error/>");
   const size_t begin = request.find(' ') + 1;
@@ -137,7 +138,8 @@ std::string DeltaTestStore::Answer(const std::string& request) {
   return Read(key.substr(8), request, head);
 }
 
-std::string DeltaTestStore::List(std::string_view query) const {
+std::string DeltaTestStore::List(std::string_view query) {
+  ++listings_;
   const std::string prefix = QueryValue(query, "prefix");
   const std::string after = QueryValue(query, "start-after");
   std::set<std::string> keys;
@@ -155,7 +157,16 @@ std::string DeltaTestStore::List(std::string_view query) const {
   return Reply(200, body + "</ListBucketResult>", "Content-Type: application/xml\r\n");
 }
 
+void DeltaTestStore::Hide(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  hidden_ = key;
+}
+
 std::string DeltaTestStore::Read(const std::string& key, const std::string& request, bool head) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (key == hidden_) return Reply(404, "");
+  }
   std::ifstream file(folder_ / key, std::ios::binary);
   if (!file) return Reply(404, "");
   std::string content{std::istreambuf_iterator<char>(file), {}};

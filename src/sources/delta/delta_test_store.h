@@ -5,6 +5,7 @@
 #include <atomic>
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -26,15 +27,19 @@ class DeltaTestStore {
   void AnswerWith(int status) { status_ = status; }
   // From now on requests are accepted and never answered.
   void StopAnswering() { silent_ = true; }
+  // From now on this file is listed, but not found; empty: none.
+  void Hide(const std::string& key);
   // Waits until a request has gone unanswered.
   void WaitForSilence() const { unanswered_.wait(0); }
-  int reads() const { return reads_; }
+  int reads() const { return reads_; }  // that found their object
+  int requests() const { return requests_; }
+  int listings() const { return listings_; }
 
  private:
   void Accept(const std::stop_token& stop);
   void Serve(int connection);
   std::string Answer(const std::string& request);
-  std::string List(std::string_view query) const;
+  std::string List(std::string_view query);
   std::string Read(const std::string& key, const std::string& request, bool head);
 
   const std::filesystem::path folder_;
@@ -44,6 +49,10 @@ class DeltaTestStore {
   std::atomic<bool> silent_ = false;
   std::atomic<int> unanswered_ = 0;
   std::atomic<int> reads_ = 0;
+  std::atomic<int> requests_ = 0;
+  std::atomic<int> listings_ = 0;
+  std::mutex mutex_;
+  std::string hidden_;            // guarded by mutex_
   std::vector<int> connections_;  // of the acceptor
   std::vector<std::jthread> servers_;
   std::jthread acceptor_;  // last: uses the others

@@ -111,6 +111,23 @@ std::string Text(const ArrowSchema& schema, const ArrowArray& array, int64_t row
   return fmt::format("?{}", format);
 }
 
+// Statistics and deletion vector, with the commas in front.
+std::string RestOf(const AddOptions& options) {
+  std::string rest;
+  if (!options.stats.empty()) {
+    std::string escaped;
+    for (const char c : options.stats) {
+      if (c == '"') escaped += '\\';
+      escaped += c;
+    }
+    rest += fmt::format(R"(,"stats":"{}")", escaped);
+  }
+  if (!options.deletion_vector.empty()) {
+    rest += fmt::format(R"(,"deletionVector":{})", options.deletion_vector);
+  }
+  return rest;
+}
+
 }  // namespace
 
 DeltaTestTable::DeltaTestTable() : root_(NewFolder()) {}
@@ -124,6 +141,11 @@ DeltaTestTable& DeltaTestTable::Commit(const std::vector<std::string>& actions) 
   std::string content;
   for (const std::string& action : actions) content += action + '\n';
   return Write(fmt::format("_delta_log/{:020}.json", next_version_++), content);
+}
+
+DeltaTestTable& DeltaTestTable::ContinueAt(int64_t version) {
+  next_version_ = version;
+  return *this;
 }
 
 DeltaTestTable& DeltaTestTable::Write(const std::string& path, std::string_view content) {
@@ -169,22 +191,23 @@ std::string MetadataAction(const std::string& columns, const std::string& partit
 }
 
 std::string AddAction(const std::string& path, uint64_t size, const AddOptions& options) {
-  std::string rest;
-  if (!options.stats.empty()) {
-    std::string escaped;
-    for (const char c : options.stats) {
-      if (c == '"') escaped += '\\';
-      escaped += c;
-    }
-    rest += fmt::format(R"(,"stats":"{}")", escaped);
-  }
-  if (!options.deletion_vector.empty()) {
-    rest += fmt::format(R"(,"deletionVector":{})", options.deletion_vector);
-  }
   return fmt::format(
       R"({{"add":{{"path":"{}","partitionValues":{{{}}},"size":{},"modificationTime":0,)"
       R"("dataChange":true{}}}}})",
-      path, options.partition_values, size, rest);
+      path, options.partition_values, size, RestOf(options));
+}
+
+std::string RemoveAction(const std::string& path, uint64_t size, const AddOptions& options) {
+  return fmt::format(R"({{"remove":{{"path":"{}","deletionTimestamp":1,"dataChange":true,)"
+                     R"("extendedFileMetadata":true,"partitionValues":{{{}}},"size":{}{}}}}})",
+                     path, options.partition_values, size, RestOf(options));
+}
+
+std::string FeedAction(const std::string& path, uint64_t size,
+                       const std::string& partition_values) {
+  return fmt::format(
+      R"({{"cdc":{{"path":"{}","partitionValues":{{{}}},"size":{},"dataChange":false}}}})", path,
+      partition_values, size);
 }
 
 std::string RowsFields() {
@@ -253,6 +276,30 @@ std::vector<std::string> ReadRows(const Snapshot& snapshot) {
     }
   }
   return rows;
+}
+
+std::vector<std::string> RenderImages(const ImageBatch& batch) {
+  std::vector<std::string> rows = RenderRows(batch.rows);
+  SPILLWAY_CHECK(rows.size() == batch.images.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    rows[i].insert(0, batch.images[i] == Image::kNew ? "+" : "-");
+  }
+  return rows;
+}
+
+std::vector<std::string> ReadImages(const VersionChanges& changes) {
+  std::vector<std::string> images;
+  for (uint32_t i = 0; i < changes.splits().size(); ++i) {
+    auto reader = changes.OpenSplit(i, {});
+    if (!reader.ok()) return {reader.status().ToString()};
+    while (true) {
+      const auto batch = (*reader)->Next({});
+      if (!batch.ok()) return {batch.status().ToString()};
+      if (!batch->has_value()) break;
+      for (std::string& image : RenderImages(**batch)) images.push_back(std::move(image));
+    }
+  }
+  return images;
 }
 
 }  // namespace spillway

@@ -22,6 +22,8 @@ class DeltaTestTable {
 
   // Writes the next version. Each action is one JSON object.
   DeltaTestTable& Commit(const std::vector<std::string>& actions);
+  // Starts over: the next Commit writes version `version`.
+  DeltaTestTable& ContinueAt(int64_t version);
   // Writes any file, at a path relative to the table.
   DeltaTestTable& Write(const std::string& path, std::string_view content);
   // Copies a file of testdata/ to `path`.
@@ -55,6 +57,11 @@ struct AddOptions {
   std::string deletion_vector = {};   // JSON object
 };
 std::string AddAction(const std::string& path, uint64_t size, const AddOptions& options = {});
+// As a writer of today says it: with size and partition values.
+std::string RemoveAction(const std::string& path, uint64_t size, const AddOptions& options = {});
+// A file of the change feed.
+std::string FeedAction(const std::string& path, uint64_t size,
+                       const std::string& partition_values = "");
 // The fields of testdata/rows.parquet.
 std::string RowsFields();
 // An inline deletion vector of these physical rows (ascending), as a JSON object.
@@ -64,6 +71,10 @@ std::string InlineDeletionVector(const std::vector<uint16_t>& rows);
 std::vector<std::string> RenderRows(const Batch& batch);
 // All rows of all splits, in order. A failure becomes the only row.
 std::vector<std::string> ReadRows(const Snapshot& snapshot);
+// The images of a batch: the rows with '+' (new) or '-' (old) in front.
+std::vector<std::string> RenderImages(const ImageBatch& batch);
+// All images of all splits, in order. A failure becomes the only one.
+std::vector<std::string> ReadImages(const VersionChanges& changes);
 
 }  // namespace spillway
 

@@ -81,6 +81,17 @@ def main():
     by_id = pa.schema([pa.field("x", pa.int64(), metadata={"PARQUET:field_id": "7"}),
                        pa.field("y", pa.string(), metadata={"PARQUET:field_id": "8"})])
     write("by_id.parquet", pa.table({"x": [1, 2], "y": ["a", None]}, schema=by_id))
+    # Files of the change feed: every type of change; those of old writers; none; an unknown one.
+    for name, types in {
+        "feed.parquet": ["insert", "update_preimage", "update_postimage", "delete"],
+        "feed_old.parquet": ["update_pre", "update_post"],
+        "feed_null.parquet": ["insert", None],
+        "feed_unknown.parquet": ["insert", "upsert"],
+    }.items():
+        ids = pa.array([100 + i // 2 for i in range(len(types))], pa.int64())
+        names = pa.array([f"name {i}" for i in range(len(types))])
+        write(name, pa.table({"id": ids, "name": names,
+                              "_change_type": pa.array(types, pa.string())}))
 
 
 if __name__ == "__main__":

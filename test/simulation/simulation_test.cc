@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "simulation/change_world.h"
 #include "simulation/load_world.h"
 
 namespace spillway {
@@ -25,18 +26,26 @@ std::filesystem::path Folder() {
 
 // With threads a seed fixes the plan (table, faults, ends), not every interleaving: a failing seed
 // may need a few runs to fail again.
-TEST(LoadSimulation, KeepsTheContractThroughFaultsCrashesAndStops) {
+template <typename World>
+void LiveThrough(uint64_t seeds, const char* test) {
   const uint64_t first = NumberFrom("SPILLWAY_SIMULATION_FIRST_SEED", 1);
-  const uint64_t seeds = NumberFrom("SPILLWAY_SIMULATION_SEEDS", 300);
   for (uint64_t seed = first; seed < first + seeds; ++seed) {
-    LoadWorld world(seed, Folder() / fmt::format("spillway-simulation-{}-{}", getpid(), seed));
+    World world(seed, Folder() / fmt::format("spillway-simulation-{}-{}", getpid(), seed));
     const std::vector<std::string> broken = world.Live();
     if (std::getenv("SPILLWAY_SIMULATION_PLANS") != nullptr) std::puts(world.plan().c_str());
     for (const std::string& what : broken) ADD_FAILURE() << what;
-    ASSERT_TRUE(broken.empty()) << world.plan() << "\nrun it again with"
-                                << " SPILLWAY_SIMULATION_SEEDS=1 SPILLWAY_SIMULATION_FIRST_SEED="
-                                << seed;
+    ASSERT_TRUE(broken.empty()) << world.plan() << "\nrun it again with SPILLWAY_SIMULATION_SEEDS=1"
+                                << " SPILLWAY_SIMULATION_FIRST_SEED=" << seed
+                                << " simulation_test --gtest_filter=" << test;
   }
+}
+
+TEST(Simulation, LoadsKeepTheContractThroughFaultsCrashesAndStops) {
+  LiveThrough<LoadWorld>(NumberFrom("SPILLWAY_SIMULATION_SEEDS", 300), "*Loads*");
+}
+
+TEST(Simulation, ChangesKeepTheContractThroughFaultsCrashesAndStops) {
+  LiveThrough<ChangeWorld>(NumberFrom("SPILLWAY_SIMULATION_SEEDS", 300), "*Changes*");
 }
 
 }  // namespace

@@ -1,0 +1,48 @@
+// SyncPipeline: what `sync` does: load the table when that is not done, then apply what has changed
+// since; it decides by itself which of the two is due.
+#ifndef SPILLWAY_APP_SYNC_PIPELINE_H_
+#define SPILLWAY_APP_SYNC_PIPELINE_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "app/pipeline.h"
+#include "changes/change_run.h"
+#include "changes/sweep.h"
+
+namespace spillway {
+
+// What distinguishes one run from the pipeline's configuration.
+struct SyncRequest {
+  bool full = false;           // forget the progress, load again
+  bool resync = false;         // the same, and then take away what the table does not have
+  VersionSelector at{};        // load this version, and nothing after it
+  VersionSelector until{};     // apply nothing after it
+  VersionSelector from{};      // the destination holds this version already: go on from there
+  bool continuous = false;     // follow the table until stopped
+  bool allow_deletes = false;  // this once, whatever the delete guard says
+  std::optional<uint32_t> readers{};
+  std::optional<uint32_t> lanes{};
+};
+
+// Absent: that part was not due.
+struct SyncResult {
+  std::optional<LoadSummary> load;
+  std::optional<SweepSummary> sweep;
+  std::optional<ChangeSummary> changes;
+};
+
+struct SyncListener {
+  std::function<void(const LoadProgressReport&)> on_load;
+  std::function<void(const ChangeReport&)> on_changes;
+};
+
+// Errors as RunLoad and RunChanges, and those of opening.
+Result<SyncResult> SyncPipeline(const Project& project, const PipelineConfig& pipeline,
+                                const SyncRequest& request, const SyncListener& listener,
+                                const CallContext& ctx);
+
+}  // namespace spillway
+
+#endif  // SPILLWAY_APP_SYNC_PIPELINE_H_

@@ -1,0 +1,447 @@
+#include "changes/change_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <utility>
+
+#include "changes/change_sender.h"
+#include "changes/window_delivery.h"
+#include "changes/window_reader.h"
+#include "engine/duplicate_policy.h"
+#include "engine/earlier_writes.h"
+#include "engine/load_plan.h"
+#include "engine/run_journal.h"
+
+namespace spillway {
+namespace {
+
+constexpr std::chrono::milliseconds kReportInterval{250};
+// Of a source that is away for a while, in a continuous run.
+constexpr std::chrono::milliseconds kReopenWaitMin{1'000};
+constexpr std::chrono::milliseconds kReopenWaitMax{30'000};
+
+constexpr uint64_t SendMemory(uint64_t memory_bytes_max) {
+  return memory_bytes_max / 8;
+}
+
+Status Check(const ChangeOptions& options) {
+  if (options.pipeline.empty()) return InvalidArgument("the pipeline needs a name");
+  if (options.readers_max == 0 || options.lanes_max == 0) {
+    return InvalidArgument("at least one reader and one lane are needed");
+  }
+  if (options.lease <= options.checkpoint_interval) {
+    return InvalidArgument("the lease must be longer than the checkpoint interval");
+  }
+  if (options.spill_folder.empty()) return InvalidArgument("a spill folder is needed");
+  return CheckDuplicatePolicy(options.duplicates, options.mode);
+}
+
+// A mode that deletes what each row names does what it is told.
+DeleteGuardOptions GuardFor(const ChangeOptions& options) {
+  DeleteGuardOptions guard = options.delete_guard;
+  if (RulesFor(options.mode).new_images_delete) guard.share.reset();
+  return guard;
+}
+
+// One run, from the lease on. Used by one thread; the ticker's thread only looks.
+class ChangeRun {
+ public:
+  ChangeRun(const LoadParts& parts, const DocumentOptions& documents, const ChangeOptions& options,
+            const std::function<void(const ChangeReport&)>& on_progress, RunStop& stop,
+            const LeaseKeeper& lease, RunJournal& journal)
+      : parts_(parts),
+        documents_(documents),
+        options_(options),
+        on_progress_(on_progress),
+        stop_(stop),
+        lease_(lease),
+        journal_(journal),
+        ctx_{.stop = stop.token()},
+        guard_(GuardFor(options), options.pipeline),
+        started_(parts.clock.Now()) {}
+
+  Result<ChangeSummary> Execute();
+
+ private:
+  Status Begin();
+  Status CheckCheckpoint() const;
+  Status OpenLog(std::optional<int64_t> until);
+  Status FinishBegunWindow();
+  Status Follow();
+  Result<std::unique_ptr<ChangeWindow>> ReadNext();
+  Status WaitForSource(Status why);
+  bool WaitForVersion();
+  Status Apply(const ChangeWindow& window, std::vector<SplitProgress> progress, bool begun_before);
+  Status StartWindow(const ChangeWindow& window, bool begun_before);
+  Status Deliver(const ChangeWindow& window, WindowDelivery& delivery);
+  void NoteApplied(const ChangeWindow& window, const Checkpoint& checkpoint);
+  void Tick(const std::stop_token& ended);
+  void Report();
+  ChangeReport Picture() const;
+  void SetActivity(ChangeActivity activity) { activity_ = activity; }
+  ChangeSummary Summary() const;
+  std::string MethodsText() const;
+
+  const LoadParts& parts_;
+  const DocumentOptions& documents_;
+  const ChangeOptions& options_;
+  const std::function<void(const ChangeReport&)>& on_progress_;
+  RunStop& stop_;
+  const LeaseKeeper& lease_;
+  RunJournal& journal_;
+  const CallContext ctx_;
+  DeleteGuard guard_;
+  const SteadyTime started_;
+
+  Checkpoint checkpoint_;  // as it is stored
+  int64_t from_version_ = 0;
+  bool resumed_ = false;
+  std::vector<MethodCount> methods_;
+  SteadyTime earlier_writes_landed_;
+  std::chrono::milliseconds poll_wait_{0};
+  std::chrono::milliseconds reopen_wait_{kReopenWaitMin};
+
+  RunMeter meter_;
+  std::unique_ptr<RejectedGuard> rejected_;
+  std::unique_ptr<ChangeLog> log_;
+  std::unique_ptr<WindowReader> reader_;
+  std::unique_ptr<ChangeSender> sender_;
+
+  std::atomic<ChangeActivity> activity_{ChangeActivity::kReading};
+  mutable std::mutex mutex_;  // of what the ticker reads
+  WindowDelivery* delivery_ = nullptr;
+  ChangeReport applied_;  // everything settled by whole windows
+};
+
+Result<ChangeSummary> ChangeRun::Execute() {
+  RETURN_IF_ERROR(Begin());
+  std::stop_source ended;
+  const std::jthread ticker([this, token = ended.get_token()] { Tick(token); });
+  Status done =
+      checkpoint_.begun_through > checkpoint_.version ? FinishBegunWindow() : Status::Ok();
+  if (done.ok()) done = Follow();
+  if (sender_ != nullptr) sender_->Finish();
+  ended.request_stop();
+  Report();
+  journal_.SetMessage(MethodsText());
+  RETURN_IF_ERROR(done);
+  RETURN_IF_ERROR(rejected_->CheckAtEnd());
+  return Summary();
+}
+
+Status ChangeRun::Begin() {
+  ASSIGN_OR_RETURN(const std::optional<Checkpoint> stored,
+                   parts_.state.LoadCheckpoint(options_.pipeline));
+  if (!stored.has_value() || stored->phase != LoadPhase::kLoaded) {
+    return InvalidArgument(
+        fmt::format("pipeline {}: the table is not loaded yet", options_.pipeline));
+  }
+  checkpoint_ = *stored;
+  from_version_ = checkpoint_.version;
+  RETURN_IF_ERROR(CheckCheckpoint());
+  ASSIGN_OR_RETURN(earlier_writes_landed_,
+                   EarlierWritesLanded(parts_.state, parts_.clock, options_.pipeline,
+                                       journal_.run_id(), options_.settle));
+  rejected_ = std::make_unique<RejectedGuard>(options_.max_rejected, options_.pipeline,
+                                              checkpoint_.counts.read, checkpoint_.counts.rejected);
+  applied_.version = checkpoint_.version;
+  applied_.through_version = checkpoint_.version;
+  applied_.documents = checkpoint_.documents;
+  return Status::Ok();
+}
+
+Status ChangeRun::CheckCheckpoint() const {
+  const auto reload = [this](Status status) {
+    return std::move(status).WithHint(
+        fmt::format("to load it anew, run: spillway sync {} --full", options_.pipeline));
+  };
+  if (checkpoint_.mapping_hash != MappingHash(documents_, options_.mode, options_.target)) {
+    return reload(Conflict(fmt::format(
+        "pipeline {}: the mapping, the mode or the destination has changed since the table was"
+        " loaded",
+        options_.pipeline)));
+  }
+  if (checkpoint_.position.empty()) {
+    return reload(DataLoss(
+        fmt::format("pipeline {}: the state does not say where changes go on", options_.pipeline)));
+  }
+  ASSIGN_OR_RETURN(const Preparation missing, parts_.destination.Prepare(true, ctx_));
+  if (missing.steps.empty()) return Status::Ok();
+  return reload(Conflict(fmt::format(
+      "pipeline {}: {} documents were written to a destination that is gone ({} is missing)",
+      options_.pipeline, checkpoint_.documents, missing.steps.front())));
+}
+
+Status ChangeRun::OpenLog(std::optional<int64_t> until) {
+  ChangesRequest request;
+  request.after = checkpoint_.position;
+  request.policy = options_.changes;
+  request.until = until;
+  request.batch_bytes_target = BatchBytesTarget(options_.memory_bytes_max);
+  ASSIGN_OR_RETURN(request.columns, DocumentEncoder::ColumnsToRead(documents_));
+  reader_.reset();
+  ASSIGN_OR_RETURN(log_, parts_.source.OpenChanges(request, ctx_));
+  WindowReaderOptions reading;
+  reading.pipeline = options_.pipeline;
+  reading.spill_folder = options_.spill_folder;
+  reading.memory_bytes_max = options_.memory_bytes_max;
+  reading.readers_max = options_.readers_max;
+  reading.rules = RulesFor(options_.mode);
+  reading.duplicates = options_.duplicates;
+  reader_ = std::make_unique<WindowReader>(*log_, documents_, parts_.destination.capabilities(),
+                                           reading, meter_, parts_.clock, stop_);
+  return Status::Ok();
+}
+
+// What an earlier run may have sent in part is sent again, to its end and no further.
+Status ChangeRun::FinishBegunWindow() {
+  resumed_ = true;
+  ASSIGN_OR_RETURN(std::vector<SplitProgress> progress,
+                   parts_.state.LoadProgress(options_.pipeline));
+  RETURN_IF_ERROR(OpenLog(checkpoint_.begun_through));
+  const WindowRequest request{.after = checkpoint_.version,
+                              .late_columns = checkpoint_.late_columns,
+                              .exactly_through = checkpoint_.begun_through};
+  ASSIGN_OR_RETURN(const std::unique_ptr<ChangeWindow> window, reader_->Read(request));
+  return Apply(*window, std::move(progress), true);
+}
+
+Status ChangeRun::Follow() {
+  RETURN_IF_ERROR(OpenLog(options_.until));
+  while (true) {
+    SetActivity(ChangeActivity::kReading);
+    Result<std::unique_ptr<ChangeWindow>> window = ReadNext();
+    if (!window.ok()) return std::move(window).status();
+    if (*window == nullptr) continue;
+    if ((*window)->empty()) {
+      const bool reached = options_.until.has_value() && checkpoint_.version >= *options_.until;
+      if (!options_.continuous || reached) return Status::Ok();
+      if (!WaitForVersion()) return stop_.cause();
+      continue;
+    }
+    poll_wait_ = std::chrono::milliseconds(0);
+    RETURN_IF_ERROR(Apply(**window, {}, false));
+    if (options_.continuous) guard_.Reset();
+  }
+}
+
+// nullptr: the source was away; a continuous run tries again.
+Result<std::unique_ptr<ChangeWindow>> ChangeRun::ReadNext() {
+  const WindowRequest request{.after = checkpoint_.version,
+                              .late_columns = checkpoint_.late_columns,
+                              .exactly_through = std::nullopt};
+  Result<std::unique_ptr<ChangeWindow>> window = reader_->Read(request);
+  if (window.ok()) {
+    reopen_wait_ = kReopenWaitMin;
+    return window;
+  }
+  if (!options_.continuous || window.status().code() != StatusCode::kUnavailable) return window;
+  RETURN_IF_ERROR(WaitForSource(window.status()));
+  return std::unique_ptr<ChangeWindow>();
+}
+
+// The log has told versions that no window has now: it is opened again where the checkpoint is.
+Status ChangeRun::WaitForSource(Status why) {
+  SetActivity(ChangeActivity::kWaiting);
+  while (why.code() == StatusCode::kUnavailable) {
+    journal_.SetMessage(why.ToString());
+    if (!parts_.clock.WaitFor(reopen_wait_, ctx_.stop)) return stop_.cause();
+    reopen_wait_ = std::min(reopen_wait_ * 2, kReopenWaitMax);
+    why = OpenLog(options_.until);
+  }
+  return why;
+}
+
+bool ChangeRun::WaitForVersion() {
+  SetActivity(ChangeActivity::kWaiting);
+  const PollInterval poll = log_->poll_interval();
+  const std::chrono::milliseconds max = options_.poll_max.value_or(poll.max);
+  poll_wait_ = std::min(std::max(poll_wait_ * 2, poll.min), std::max(max, poll.min));
+  return parts_.clock.WaitFor(poll_wait_, ctx_.stop);
+}
+
+Status ChangeRun::Apply(const ChangeWindow& window, std::vector<SplitProgress> progress,
+                        bool begun_before) {
+  SetActivity(ChangeActivity::kSending);
+  rejected_->CountRead(window.counts.read);
+  RETURN_IF_ERROR(rejected_->CountRejected(window.refused.size()));
+  RETURN_IF_ERROR(StartWindow(window, begun_before));
+  WindowDelivery delivery(window, parts_.state, parts_.clock,
+                          {.pipeline = options_.pipeline,
+                           .run_id = journal_.run_id(),
+                           .checkpoint = checkpoint_,
+                           .progress = std::move(progress)});
+  {
+    std::lock_guard lock(mutex_);
+    applied_.through_version = window.through;
+    delivery_ = &delivery;
+  }
+  const Status delivered = Deliver(window, delivery);
+  std::lock_guard lock(mutex_);
+  delivery_ = nullptr;
+  applied_.counts += delivery.run_counts();
+  RETURN_IF_ERROR(delivered);
+  checkpoint_ = delivery.checkpoint();
+  NoteApplied(window, checkpoint_);
+  return Status::Ok();
+}
+
+// Durable before the first write of it (I2): from then on, whoever runs next finishes this window.
+Status ChangeRun::StartWindow(const ChangeWindow& window, bool begun_before) {
+  if (window.writes() == 0) return Status::Ok();
+  rejected_->CountRead(window.writes());
+  if (begun_before) return Status::Ok();
+  RETURN_IF_ERROR(guard_.Check(window.removes->size(), checkpoint_.documents));
+  // An earlier run's write must not land on top of a newer one of the same key.
+  RETURN_IF_ERROR(WaitUntil(parts_.clock, earlier_writes_landed_, ctx_));
+  checkpoint_.begun_through = window.through;
+  return parts_.state.StartWindow(options_.pipeline, checkpoint_)
+      .WithContext("storing that a window of changes begins");
+}
+
+Status ChangeRun::Deliver(const ChangeWindow& window, WindowDelivery& delivery) {
+  if (window.writes() > 0 && sender_ == nullptr) {
+    const SenderParts parts{.clock = parts_.clock,
+                            .destination = parts_.destination,
+                            .lease = &lease_,
+                            .rejected = *rejected_,
+                            .meter = meter_,
+                            .stop = stop_};
+    const SenderOptions options{.mode = options_.mode,
+                                .lanes_max = options_.lanes_max,
+                                .settle = options_.settle,
+                                .row_failing_max = options_.row_failing_max,
+                                .memory_bytes_max = SendMemory(options_.memory_bytes_max)};
+    RETURN_IF_ERROR(parts_.destination.Prepare(false, ctx_).status());
+    ASSIGN_OR_RETURN(sender_, ChangeSender::Open(parts, options, ctx_));
+  }
+  Status sent = delivery.Send(sender_.get());
+  if (sent.ok()) sent = lease_.CheckHeld();
+  if (sent.ok()) return delivery.CommitWindow();
+  // Whatever the end, what is settled is stored, unless another runner has the pipeline now.
+  if (sender_ != nullptr) sender_->Finish();
+  if (sent.code() == StatusCode::kLocked) return sent;
+  const Status stored = delivery.Commit();
+  return sent.code() == StatusCode::kCancelled && !stored.ok() ? stored : sent;
+}
+
+void ChangeRun::NoteApplied(const ChangeWindow& window, const Checkpoint& checkpoint) {
+  applied_.version = checkpoint.version;
+  applied_.documents = checkpoint.documents;
+  ++applied_.windows;
+  if (window.timestamp_ms.has_value()) {
+    const auto now = parts_.clock.WallNow().time_since_epoch();
+    applied_.lag = std::chrono::duration_cast<std::chrono::milliseconds>(now) -
+                   std::chrono::milliseconds(*window.timestamp_ms);
+  }
+  for (const MethodCount& method : window.methods) {
+    const auto same = [&](const MethodCount& other) {
+      return other.method == method.method && other.reason == method.reason;
+    };
+    const auto known = std::find_if(methods_.begin(), methods_.end(), same);
+    if (known == methods_.end()) {
+      methods_.push_back(method);
+    } else {
+      known->versions += method.versions;
+    }
+  }
+}
+
+// Reports, and stores what is settled of a long window.
+void ChangeRun::Tick(const std::stop_token& ended) {
+  const auto interval = std::min(kReportInterval, options_.checkpoint_interval);
+  SteadyTime next_commit = parts_.clock.Now() + options_.checkpoint_interval;
+  while (parts_.clock.WaitFor(interval, ended)) {
+    Report();
+    if (parts_.clock.Now() < next_commit) continue;
+    next_commit = parts_.clock.Now() + options_.checkpoint_interval;
+    std::lock_guard lock(mutex_);
+    Status stored = delivery_ == nullptr ? Status::Ok() : delivery_->Commit();
+    if (stored.ok()) stored = journal_.Update();
+    if (!stored.ok()) stop_.Stop(std::move(stored));
+  }
+}
+
+ChangeReport ChangeRun::Picture() const {
+  std::lock_guard lock(mutex_);
+  ChangeReport report = applied_;
+  if (delivery_ != nullptr) report.counts += delivery_->run_counts();
+  report.activity = activity_;
+  report.cost = meter_.cost;
+  report.requests = meter_.requests;
+  report.throttled_requests = meter_.throttled_requests;
+  report.bytes_sent = meter_.bytes_sent;
+  report.bytes_read = meter_.bytes_read;
+  report.elapsed = parts_.clock.Now() - started_;
+  return report;
+}
+
+void ChangeRun::Report() {
+  const ChangeReport report = Picture();
+  LoadProgressReport totals;
+  totals.version = report.version;
+  totals.run_counts = report.counts;
+  totals.cost = report.cost;
+  totals.requests = report.requests;
+  totals.throttled_requests = report.throttled_requests;
+  {
+    std::lock_guard lock(mutex_);
+    journal_.SetTotals(totals, report.bytes_sent, meter_.unsure);
+  }
+  if (on_progress_) on_progress_(report);
+}
+
+ChangeSummary ChangeRun::Summary() const {
+  ChangeSummary summary;
+  summary.run_id = journal_.run_id();
+  summary.from_version = from_version_;
+  summary.resumed = resumed_;
+  summary.methods = methods_;
+  summary.late_columns = checkpoint_.late_columns;
+  summary.totals = Picture();
+  return summary;
+}
+
+std::string ChangeRun::MethodsText() const {
+  std::string text;
+  for (const MethodCount& method : methods_) {
+    if (!text.empty()) text += "; ";
+    text += DescribeMethod(method);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string DescribeMethod(const MethodCount& method) {
+  const char* const how = method.method == ChangeMethod::kFeed    ? "the change data feed"
+                          : method.method == ChangeMethod::kFiles ? "added and removed files"
+                                                                  : "comparing file lists";
+  std::string text =
+      fmt::format("{} version{} by {}", method.versions, method.versions == 1 ? "" : "s", how);
+  if (!method.reason.empty()) text += fmt::format(" ({})", method.reason);
+  return text;
+}
+
+Result<ChangeSummary> RunChanges(const LoadParts& parts, const DocumentOptions& documents,
+                                 const ChangeOptions& options,
+                                 const std::function<void(const ChangeReport&)>& on_progress,
+                                 const CallContext& ctx) {
+  RETURN_IF_ERROR(Check(options));
+  RunStop stop(ctx.stop);
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<LeaseKeeper> lease,
+      LeaseKeeper::Acquire(parts.state, parts.clock, options.pipeline, options.lease, stop));
+  ASSIGN_OR_RETURN(RunJournal journal,
+                   RunJournal::Start(parts.state, parts.clock, options.pipeline, "changes"));
+  ChangeRun run(parts, documents, options, on_progress, stop, *lease, journal);
+  Result<ChangeSummary> result = run.Execute();
+  const Status outcome = result.ok() ? Status::Ok() : result.status();
+  if (Status noted = journal.End(outcome); outcome.ok() && !noted.ok()) return noted;
+  return result;
+}
+
+}  // namespace spillway

@@ -1,0 +1,130 @@
+#include "changes/sweep.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "engine/testing/memory_destination.h"
+#include "engine/testing/memory_table.h"
+#include "engine/testing/scaled_clock.h"
+
+namespace spillway {
+namespace {
+
+using testing::HasSubstr;
+
+class SweepTest : public testing::Test {
+ protected:
+  SweepTest() : destination_(clock_, 1), table_(source_, 7, 300) {
+    folder_ = std::filesystem::path(testing::TempDir()) /
+              testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::filesystem::remove_all(folder_);
+    store_ = *OpenSqliteStore((folder_ / "state.db").string(), clock_);
+    documents_.id_columns = {"id"};
+    documents_.partition_key_paths = {"/category"};
+    documents_.filter = "value >= 0";
+    options_.pipeline = "p";
+    options_.lanes_max = 3;
+    options_.settle = std::chrono::milliseconds(500);
+    options_.lease = std::chrono::minutes(30);
+    options_.spill_folder = (folder_ / "spill").string();
+    options_.memory_bytes_max = 64 << 10;
+  }
+  ~SweepTest() override {
+    store_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  LoadParts Parts() { return {source_, destination_, *store_, clock_}; }
+  void Load() {
+    LoadOptions load;
+    load.pipeline = "p";
+    load.lanes_max = 3;
+    load.settle = options_.settle;
+    load.lease = options_.lease;
+    load.spill_folder = options_.spill_folder;
+    load.restart = true;
+    load.sweep = true;
+    const auto loaded = RunLoad(Parts(), documents_, load, {}, {});
+    ASSERT_TRUE(loaded.ok()) << loaded.status().ToString();
+  }
+  // A new version of the table with every other row, as one that history does not tell of.
+  void LoseRows() {
+    MemorySplits splits(1);
+    bool keep = false;
+    for (const auto& [id, row] : table_.rows()) {
+      if ((keep = !keep)) splits[0].push_back(row);
+      if (keep && row.value >= 0) expected_[MemoryTable::KeyOf(row)] = MemoryTable::DocumentOf(row);
+    }
+    source_.SetVersion(1, splits);
+  }
+  Checkpoint Stored() { return **store_->LoadCheckpoint("p"); }
+
+  ScaledClock clock_{100};
+  std::filesystem::path folder_;
+  MemorySource source_{50};
+  MemoryDestination destination_;
+  MemoryTable table_;
+  std::unique_ptr<StateStore> store_;
+  DocumentOptions documents_;
+  ChangeOptions options_;
+  std::map<std::string, std::string> expected_;
+};
+
+TEST_F(SweepTest, TakesAwayWhatTheTableDoesNotHave) {
+  Load();
+  LoseRows();
+  Load();
+  EXPECT_GT(destination_.Contents().size(), expected_.size());
+  EXPECT_TRUE(Stored().sweep) << "a load alone does not make them equal";
+  options_.delete_guard.share.reset();
+  const auto swept = RunSweep(Parts(), documents_, options_, {});
+  ASSERT_TRUE(swept.ok()) << swept.status().ToString();
+  EXPECT_EQ(destination_.Contents(), expected_);
+  EXPECT_EQ(swept->counts.deleted, swept->documents - expected_.size());
+  EXPECT_FALSE(Stored().sweep);
+  EXPECT_EQ(Stored().documents, expected_.size());
+  EXPECT_TRUE(Stored().counts.AddsUp());
+}
+
+TEST_F(SweepTest, TheGuardStopsItBeforeItDeletes) {
+  Load();
+  LoseRows();
+  Load();
+  const size_t documents = destination_.Contents().size();
+  const auto stopped = RunSweep(Parts(), documents_, options_, {});
+  EXPECT_EQ(stopped.status().code(), StatusCode::kConflict);
+  EXPECT_THAT(std::string(stopped.status().hint()), HasSubstr("--allow-deletes"));
+  EXPECT_EQ(destination_.Contents().size(), documents);
+  EXPECT_TRUE(Stored().sweep) << "it is still to be done";
+}
+
+TEST_F(SweepTest, AnEqualDestinationIsLeftAsItIs) {
+  Load();
+  const uint64_t calls = destination_.calls();
+  const auto swept = RunSweep(Parts(), documents_, options_, {});
+  ASSERT_TRUE(swept.ok()) << swept.status().ToString();
+  EXPECT_EQ(destination_.calls(), calls);
+  EXPECT_FALSE(Stored().sweep);
+}
+
+TEST_F(SweepTest, FaultsDoNotKeepItFromItsEnd) {
+  Load();
+  LoseRows();
+  Load();
+  destination_.SetFaults({.throttled = 0.2,
+                          .retry = 0.1,
+                          .unsure_applied = 0.05,
+                          .unsure_lost = 0.05,
+                          .unsure_late = 0.05,
+                          .late_max = std::chrono::milliseconds(400)});
+  options_.delete_guard.share.reset();
+  const auto swept = RunSweep(Parts(), documents_, options_, {});
+  ASSERT_TRUE(swept.ok()) << swept.status().ToString();
+  EXPECT_EQ(destination_.Contents(), expected_);
+}
+
+}  // namespace
+}  // namespace spillway
