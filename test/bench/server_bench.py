@@ -19,6 +19,7 @@ STARTS = 20
 PACED_READS_A_SECOND = 5_000
 PACED_SECONDS = 10
 CONNECTIONS = 4
+ROWS = 100_000
 # The other server is slow: its cost per document does not depend on their number.
 SHARE_OF_OTHER = 0.05
 
@@ -41,9 +42,10 @@ class Running:
         self.process.wait(READY_SECONDS_MAX)
 
 
-class ServerBench:
+class _ServerBench:
     def __init__(self, options, folder):
-        self.options = options
+        self.runs = options.runs
+        self.rows = options.rows or ROWS
         self.folder = folder
         self.bin = pathlib.Path(options.bin)
 
@@ -73,7 +75,7 @@ class ServerBench:
     def rates(self, start, bulk, points, *words):
         """Documents per CPU second: the median of the runs, for bulk, upserts and reads."""
         found = {"bulk": [], "point": [], "read": []}
-        for _ in range(self.options.runs):
+        for _ in range(self.runs):
             with start() as server:
                 for mode in found:
                     documents = bulk if mode == "bulk" else points
@@ -83,16 +85,16 @@ class ServerBench:
 
     def persistent(self):
         values = []
-        for _ in range(self.options.runs):
+        for _ in range(self.runs):
             with tempfile.TemporaryDirectory(dir=self.folder) as data:
                 with self.one_core("--data", data) as server:
-                    run = self.load(server, "bulk", self.options.rows * 2)
+                    run = self.load(server, "bulk", self.rows * 2)
                     values.append(run["per_cpu_second"])
         return statistics.median(values)
 
     def paced_reads(self):
         values = []
-        for _ in range(self.options.runs):
+        for _ in range(self.runs):
             with self.one_core() as server:
                 self.load(server, "point", 50_000)
                 run = self.load(server, "read", PACED_READS_A_SECOND * PACED_SECONDS, "--rate",
@@ -108,7 +110,7 @@ class ServerBench:
         return statistics.median(values)
 
     def run(self):
-        rows = self.options.rows
+        rows = self.rows
         mine = self.rates(self.one_core, rows * 4, rows)
         few = int(rows * SHARE_OF_OTHER)
         theirs = self.rates(self.other, few * 4, few, "--ranges", "1")
@@ -129,3 +131,7 @@ class ServerBench:
         print(f"| start to ready, plain HTTP | {self.starts(self.one_core):.0f} ms |")
         print(f"| start to ready, HTTPS with a new certificate | {self.starts(self.ours):.0f} ms |")
         print(f"| start to ready, @vercel/cosmosdb-server | {self.starts(self.other):.0f} ms |")
+
+
+def run_server_bench(options, folder):
+    _ServerBench(options, folder).run()
