@@ -125,8 +125,7 @@ std::optional<ServiceError> CheckServable(const QueryRun& run) {
                         request.Has("x-ms-start-epk");
   if (directed || run.query.from.empty()) return std::nullopt;
   const bool lenient = run.context.options.lenient;
-  if (!lenient && !run.scope.one_range &&
-      !request.Flag("x-ms-documentdb-query-enablecrosspartition")) {
+  if (!lenient && !request.Flag("x-ms-documentdb-query-enablecrosspartition")) {
     return BadRequest(
         "Cross partition query is required but disabled. Please set "
         "x-ms-documentdb-query-enablecrosspartition to true, specify x-ms-documentdb-partitionkey, "
