@@ -115,9 +115,9 @@ TEST_F(ChangeFeed, AllVersionsShowEveryChange) {
   const auto metadata = [&](size_t index) { return body["Documents"].At(index)["metadata"]; };
   EXPECT_EQ(metadata(0)["operationType"].string(), "create");
   EXPECT_EQ(metadata(1)["operationType"].string(), "replace");
-  EXPECT_EQ(metadata(1)["previousImageLSN"].number(), 1);
+  EXPECT_EQ(metadata(1)["previousImageLSN"].number(), 2);
   EXPECT_EQ(metadata(2)["operationType"].string(), "delete");
-  EXPECT_EQ(metadata(2)["lsn"].number(), 3);
+  EXPECT_EQ(metadata(2)["lsn"].number(), 4);
   EXPECT_EQ(metadata(2)["id"].string(), "1");
   EXPECT_EQ(ToJson(metadata(2)["partitionKey"]), R"({"pk":"a"})");
   EXPECT_TRUE(body["Documents"].At(1)["previous"].is_undefined());

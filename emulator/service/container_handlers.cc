@@ -1,6 +1,8 @@
 // Containers and their partition key ranges.
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <mutex>
 
 #include "emulator/json/value.h"
@@ -26,30 +28,50 @@ ServiceError ConflictError() {
   return error;
 }
 
-Value RangeIndex(const char* type) {
-  return Object{{"kind", "Range"}, {"dataType", type}, {"precision", -1}};
+constexpr std::string_view kEtagPath = "/\"_etag\"/?";
+
+Value IndexOf(const char* kind, const char* type, int precision) {
+  return Object{{"kind", kind}, {"dataType", type}, {"precision", precision}};
 }
 
-// Clients of before the API version 2018-12-31 are told the kinds of indexes of a path: ranges over
-// numbers and strings, whatever was asked for, and the spatial ones that were.
-void ShowIndexKinds(Value* path) {
-  Array kinds = {RangeIndex("Number"), RangeIndex("String")};
-  const Value asked = (*path)["indexes"];
-  for (size_t i = 0; asked.is_array() && i < asked.array().size(); ++i) {
-    if (asked.At(i)["kind"] == Value("Spatial")) kinds.push_back(asked.At(i));
+bool HasType(const Array& indexes, const char* type) {
+  return std::any_of(indexes.begin(), indexes.end(),
+                     [&](const Value& index) { return index["dataType"] == Value(type); });
+}
+
+// The indexes of a path as clients of before the API version 2018-12-31 are told them: ranges over
+// numbers and strings, and the spatial ones that were asked for.
+Array RangeIndexes(const Array& asked) {
+  Array indexes = {IndexOf("Range", "Number", -1), IndexOf("Range", "String", -1)};
+  std::copy_if(asked.begin(), asked.end(), std::back_inserter(indexes),
+               [](const Value& index) { return index["kind"] == Value("Spatial"); });
+  return indexes;
+}
+
+// As those of before 2018-06-18 are: what was asked for, and hashes of strings by default.
+Array HashIndexes(const Array& asked) {
+  Array indexes = asked;
+  if (!HasType(asked, "Number")) indexes.push_back(IndexOf("Range", "Number", -1));
+  if (!HasType(asked, "String")) indexes.push_back(IndexOf("Hash", "String", 3));
+  return indexes;
+}
+
+void ShowAsOfVersion(std::string_view version, Value* policy) {
+  if (version.empty() || version >= "2018-12-31") return;
+  const bool hashes = version < "2018-06-18";
+  for (Value& path : policy->FindMutable("includedPaths")->MutableArray()) {
+    const Value asked = path["indexes"].is_array() ? path["indexes"] : Value(Array{});
+    path.Set("indexes", hashes ? HashIndexes(asked.array()) : RangeIndexes(asked.array()));
   }
-  path->Set("indexes", std::move(kinds));
+  if (!hashes) return;
+  std::erase_if(policy->FindMutable("excludedPaths")->MutableArray(),
+                [](const Value& path) { return path["path"] == Value(kEtagPath); });
 }
 
 // REQUIRES: the container's topology, shared.
 std::string ContainerJson(const Context& context, const Container& container) {
-  constexpr std::string_view kFirstVersionWithoutKinds = "2018-12-31";
   Value json = container.settings()->definition;
-  const std::string_view version = context.request.Header("x-ms-version");
-  if (!version.empty() && version < kFirstVersionWithoutKinds) {
-    Value* paths = json.FindMutable("indexingPolicy")->FindMutable("includedPaths");
-    for (Value& path : paths->MutableArray()) ShowIndexKinds(&path);
-  }
+  ShowAsOfVersion(context.request.Header("x-ms-version"), json.FindMutable("indexingPolicy"));
   json.Set("_rid", RidText(container.rid()));
   json.Set("_ts", static_cast<double>(container.timestamp));
   json.Set("_self", container.self());
@@ -275,6 +297,13 @@ Reply HandleContainer(const Context& context) {
   reply.status = 204;
   reply.Set("x-ms-request-charge", ChargeText(charges::kDefinitionWrite));
   return reply;
+}
+
+Reply HandleConflicts(const Context& context) {
+  const bool lists = context.request.method == "GET" || IsQuery(context.request);
+  if (!lists) return MethodNotAllowed();
+  EMULATOR_TRY(const ContainerTarget target, FindTarget(context));
+  return DefinitionFeed(context, RidText(target.container->rid()), "Conflicts", {});
 }
 
 Reply HandleRanges(const Context& context) {

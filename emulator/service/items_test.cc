@@ -19,7 +19,7 @@ TEST(Items, PointOperationsHaveTheStatusCodesOfTheService) {
   EXPECT_EQ(client.Point("GET", "1", R"(["b"])").status, 404);
   EXPECT_EQ(client.Point("PUT", "1", R"(["a"])", {}, R"({"id":"1","pk":"a","x":1})").status, 200);
   EXPECT_EQ(client.Point("PUT", "9", R"(["a"])", {}, R"({"id":"9","pk":"a"})").status, 404);
-  EXPECT_EQ(client.Point("PUT", "1", R"(["a"])", {}, R"({"id":"2","pk":"a"})").status, 400);
+  EXPECT_EQ(client.Point("PUT", "1", R"(["a"])", {}, R"({"id":"2","pk":"a"})").status, 409);
   const Reply deleted = client.Point("DELETE", "1", R"(["a"])");
   EXPECT_EQ(deleted.status, 204);
   EXPECT_EQ(deleted.body, "");
@@ -112,8 +112,8 @@ TEST(Items, ShowTheServicesProperties) {
   EXPECT_THAT(document["_self"].string(), HasSubstr("/docs/"));
   EXPECT_EQ(document["_attachments"].string(), "attachments/");
   EXPECT_EQ(reply.Header("x-ms-alt-content-path"), "dbs/d/colls/c");
-  EXPECT_EQ(reply.Header("x-ms-session-token"), "0:-1#1");
-  EXPECT_EQ(reply.Header("lsn"), "1");
+  EXPECT_EQ(reply.Header("x-ms-session-token"), "0:-1#2");
+  EXPECT_EQ(reply.Header("lsn"), "2");
 }
 
 TEST(Items, NumbersAreDoubles) {
@@ -245,8 +245,8 @@ TEST(Items, SessionTokensAheadOfThePartitionAreRefusedOnReads) {
   EXPECT_EQ(read("0:-1#1").status, 200);
   EXPECT_EQ(read("0:0#1#0=1,7:-1#99").status, 200);
   EXPECT_EQ(read("").status, 200);
-  EXPECT_EQ(read("0:-1#2").status, 404);
-  EXPECT_EQ(Substatus(read("0:-1#2")), "1002");
+  EXPECT_EQ(read("0:-1#3").status, 404);
+  EXPECT_EQ(Substatus(read("0:-1#3")), "1002");
   EXPECT_EQ(read("0:-1#x").status, 400);
 }
 
@@ -258,14 +258,57 @@ TEST(Items, SessionTokensOfOldClientsHaveNoVersion) {
         client.Write(R"({"id":"1","pk":"a"})", R"(["a"])", true, {{"x-ms-version", version}});
     return std::string(reply.Header("x-ms-session-token"));
   };
-  EXPECT_EQ(write("2017-11-15"), "0:1");
-  EXPECT_EQ(write("2018-06-18"), "0:-1#2");
-  EXPECT_EQ(write("2020-07-15"), "0:-1#3");
+  EXPECT_EQ(write("2017-11-15"), "0:2");
+  EXPECT_EQ(write("2018-06-18"), "0:-1#3");
+  EXPECT_EQ(write("2020-07-15"), "0:-1#4");
   const auto read = [&](const std::string& token) {
     return client.Point("GET", "1", R"(["a"])", {{"x-ms-session-token", token}}).status;
   };
-  EXPECT_EQ(read("0:3"), 200);
-  EXPECT_EQ(read("0:4"), 404);
+  EXPECT_EQ(read("0:4"), 200);
+  EXPECT_EQ(read("0:5"), 404);
+}
+
+TEST(Items, AReplacementMayHaveAnotherId) {
+  TestClient client;
+  client.MakeContainer(1, R"(,"uniqueKeyPolicy":{"uniqueKeys":[{"paths":["/email"]}]})");
+  const Value before = Body(client.Write(R"({"id":"1","pk":"a","email":"e"})", R"(["a"])"));
+  client.Write(R"({"id":"taken","pk":"a","email":"f"})", R"(["a"])");
+  const auto replace = [&](const char* document, Headers headers = {}) {
+    return client.Point("PUT", "1", R"(["a"])", headers, document);
+  };
+  EXPECT_EQ(replace(R"({"id":"taken","pk":"a","email":"e"})").status, 409);
+  EXPECT_EQ(replace(R"({"id":"2","pk":"a","email":"f"})").status, 409);
+  EXPECT_EQ(replace(R"({"id":"2","pk":"a"})", {{"if-match", "\"other\""}}).status, 412);
+  EXPECT_EQ(replace(R"({"id":"2","pk":"b"})").status, 400);
+  const Reply renamed = replace(R"({"id":"2","pk":"a","email":"e"})");
+  EXPECT_EQ(renamed.status, 200);
+  EXPECT_EQ(Body(renamed)["_rid"].string(), before["_rid"].string());
+  EXPECT_EQ(client.Point("GET", "1", R"(["a"])").status, 404);
+  EXPECT_EQ(Body(client.Point("GET", "2", R"(["a"])"))["email"].string(), "e");
+  EXPECT_EQ(client.Write(R"({"id":"3","pk":"a","email":"e"})", R"(["a"])").status, 409);
+}
+
+TEST(Items, LongKeysOfTheFirstHashVersionAreOneLogicalPartition) {
+  TestClient client;
+  client.Call("POST", "/dbs", {}, R"({"id":"d"})");
+  client.Call("POST", "/dbs/d/colls", {}, R"({"id":"c","partitionKey":{"paths":["/pk"]}})");
+  const std::string alike(100, 'a');
+  const auto create = [&](const std::string& id, const std::string& pk) {
+    return client.Write(R"({"id":")" + id + R"(","pk":")" + pk + "\"}", "[\"" + pk + "\"]", false)
+        .status;
+  };
+  EXPECT_EQ(create("1", alike + "b"), 201);
+  EXPECT_EQ(create("1", alike + "c"), 409);
+  EXPECT_EQ(create("1", "b" + alike), 201);
+  EXPECT_EQ(create("1", std::string(2049, 'x')), 400);
+}
+
+TEST(Items, ReadsSayWhereTheyWereServed) {
+  TestClient client;
+  client.MakeContainer();
+  client.Write(R"({"id":"1","pk":"a"})", R"(["a"])");
+  EXPECT_EQ(client.Point("GET", "1", R"(["a"])").Header("content-location"),
+            "http://localhost:8081/dbs/d/colls/c/docs/1");
 }
 
 TEST(Items, AreNotFoundByResourceIdUnderAnotherKey) {

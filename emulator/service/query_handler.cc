@@ -125,9 +125,9 @@ std::optional<ServiceError> CheckServable(const QueryRun& run) {
   const Request& request = run.context.request;
   const bool directed = run.scope.one_key || request.Has("x-ms-documentdb-partitionkeyrangeid") ||
                         request.Has("x-ms-start-epk");
-  if (run.context.options.lenient || directed) return std::nullopt;
-  if (run.container().settings()->has_partition_key &&
-      !request.Flag("x-ms-documentdb-query-enablecrosspartition")) {
+  if (directed || run.query.from.empty()) return std::nullopt;
+  const bool lenient = run.context.options.lenient;
+  if (!lenient && !request.Flag("x-ms-documentdb-query-enablecrosspartition")) {
     return BadRequest(
         "Cross partition query is required but disabled. Please set "
         "x-ms-documentdb-query-enablecrosspartition to true, specify x-ms-documentdb-partitionkey, "
@@ -136,8 +136,7 @@ std::optional<ServiceError> CheckServable(const QueryRun& run) {
   }
   // A client that says so wants to send the ranges their parts itself, all at once.
   const bool parallel = request.Flag("x-ms-documentdb-query-parallelizecrosspartitionquery");
-  if (run.query.from.empty()) return std::nullopt;
-  if (!parallel && !sql::TraitsOf(run.query).needs_plan()) return std::nullopt;
+  if (!parallel && (lenient || !sql::TraitsOf(run.query).needs_plan())) return std::nullopt;
   ServiceError error = BadRequest(
       "The provided cross partition query can not be directly served by the gateway. This is a "
       "first "

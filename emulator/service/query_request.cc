@@ -50,8 +50,10 @@ Outcome<std::unique_ptr<sql::Query>> ParseQueryRequest(const Context& context) {
     text = (*body)["query"].string();
     EMULATOR_TRY(parameters, ParametersOf(*body));
   }
-  const auto ordered_aggregates = context.options.lenient ? sql::OrderedAggregates::kUnordered
-                                                          : sql::OrderedAggregates::kRefused;
+  const std::string_view version = request.Header("x-ms-version");
+  const auto ordered_aggregates = version.empty() || version >= "2018-12-31"
+                                      ? sql::OrderedAggregates::kRefused
+                                      : sql::OrderedAggregates::kUnordered;
   Result<std::unique_ptr<sql::Query>> query = sql::ParseQuery(text, parameters, ordered_aggregates);
   if (!query.ok()) return CompilerError(query.status());
   return *std::move(query);

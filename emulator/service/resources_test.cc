@@ -144,6 +144,7 @@ TEST(Containers, TellOldClientsTheKindsOfTheirIndexes) {
     }
     return text;
   };
+  EXPECT_EQ(kinds("2017-11-15"), "HashNumber SpatialPoint HashString ");
   EXPECT_EQ(kinds("2018-06-18"), "RangeNumber RangeString SpatialPoint ");
   EXPECT_EQ(kinds("2020-07-15"), "HashNumber SpatialPoint ") << "as it was given";
 }
@@ -346,6 +347,18 @@ TEST(Throughput, A429SaysWhenToComeBack) {
       << "the other range has its own budget";
   client.clock.Advance(std::chrono::milliseconds(wait_ms));
   EXPECT_EQ(client.Write(R"({"id":"1","pk":"a"})", R"(["a"])").status, 200);
+}
+
+TEST(Conflicts, AreNone) {
+  TestClient client;
+  client.MakeContainer();
+  EXPECT_EQ(Body(client.Call("GET", "/dbs/d/colls/c/conflicts"))["_count"].number(), 0);
+  const Reply found =
+      client.Call("POST", "/dbs/d/colls/c/conflicts", {{"x-ms-documentdb-isquery", "True"}},
+                  R"({"query":"SELECT * FROM c"})");
+  EXPECT_TRUE(Body(found)["Conflicts"].array().empty());
+  EXPECT_EQ(client.Call("POST", "/dbs/d/colls/c/conflicts", {}, "{}").status, 405);
+  EXPECT_EQ(client.Call("GET", "/dbs/d/colls/x/conflicts").status, 404);
 }
 
 TEST(Unsupported, IsToldClearly) {

@@ -20,7 +20,8 @@ inline constexpr int kQueryNestingMax = 100;
 // Names with their '@'.
 using Parameters = std::map<std::string, Value, std::less<>>;
 
-// ORDER BY beside aggregates, which clients of before 2020 send: the one row has no order.
+// ORDER BY beside aggregates, which clients of before the API version 2018-12-31 send: the one row
+// has no order.
 enum class OrderedAggregates { kRefused, kUnordered };
 
 // Fails with kInvalidArgument: syntax, an unknown function or alias, a parameter without a value.

@@ -11,6 +11,13 @@ namespace spillway::emulator {
 using cosmosdb::CompareEpk;
 using cosmosdb::HashKind;
 
+namespace {
+
+// The service's own first record; clients take an LSN of 0 for none.
+constexpr uint64_t kFirstLsn = 1;
+
+}  // namespace
+
 Container::Container(std::string rid, std::string database_self,
                      std::shared_ptr<const ContainerSettings> settings, uint32_t range_count)
     : rid_(std::move(rid)),
@@ -20,10 +27,11 @@ Container::Container(std::string rid, std::string database_self,
   // Without a partition key every document has the same EPK, so one range holds all.
   if (!settings_->has_partition_key) range_count = 1;
   for (std::string& bound : cosmosdb::EvenEpkBounds(settings_->hash_kind, range_count)) {
-    partitions_.push_back(NewPartition(std::move(min), bound, {}, 0));
+    partitions_.push_back(NewPartition(std::move(min), bound, {}, kFirstLsn));
     min = std::move(bound);
   }
-  partitions_.push_back(NewPartition(std::move(min), std::string(cosmosdb::kEpkMax), {}, 0));
+  partitions_.push_back(
+      NewPartition(std::move(min), std::string(cosmosdb::kEpkMax), {}, kFirstLsn));
 }
 
 std::shared_ptr<Partition> Container::NewPartition(std::string min, std::string max,

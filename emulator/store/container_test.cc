@@ -93,7 +93,7 @@ TEST(Container, ASplitMovesDocumentsAndGoesOnBehindTheParentsLsn) {
   EXPECT_EQ(low->item_count() + high->item_count(), 100u);
   EXPECT_GT(low->item_count(), 20u);
   EXPECT_GT(high->item_count(), 20u);
-  EXPECT_EQ(low->lsn(), 101u);
+  EXPECT_EQ(low->lsn(), 102u);
   EXPECT_THAT(high->info().parents, ElementsAre("0"));
   for (int i = 0; i < 100; ++i) {
     const std::string epk = EpkOf("pk" + std::to_string(i));

@@ -6,20 +6,23 @@ import os
 import pathlib
 import subprocess
 import sys
+import urllib.request
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent / "e2e"))
 
 from programs import Emulator  # noqa: E402
 
-__all__ = ["Context", "Emulator", "Score", "read_left_out", "run_program", "score_against"]
+__all__ = ["Context", "Emulator", "Score", "control", "read_left_out", "run_program",
+           "score_against"]
 
 OUTPUT_LINES_SHOWN = 40
+CONTROL_SECONDS_MAX = 20
 
 
 @dataclasses.dataclass
 class Context:
-    """`full`: everything, not the stated smaller number. `work`: a folder to write into, own to the client."""
+    """`full`: everything, not the stated smaller number. `work`: a folder of the client's own."""
 
     full: bool
     work: pathlib.Path
@@ -36,8 +39,16 @@ class Score:
     failures: list[str] = dataclasses.field(default_factory=list)
 
 
+def control(server: Emulator, path: str, body: dict) -> dict:
+    """Posts to the control port of a server that was started with one."""
+    request = urllib.request.Request(server.control_endpoint.rstrip("/") + path,
+                                     json.dumps(body).encode(), method="POST")
+    with urllib.request.urlopen(request, timeout=CONTROL_SECONDS_MAX) as response:
+        return json.load(response)
+
+
 def read_left_out(path: pathlib.Path) -> dict[str, str]:
-    """A committed list of tests that are left out: JSON, reason -> names. Returns name -> reason."""
+    """A committed list of tests that are left out: JSON, reason -> names; as name -> reason."""
     by_reason = json.loads(path.read_text())
     return {name: reason for reason, names in by_reason.items() for name in names}
 
@@ -45,7 +56,7 @@ def read_left_out(path: pathlib.Path) -> dict[str, str]:
 def score_against(suite: str, outcomes: dict[str, str | None], left_out: dict[str, str]) -> Score:
     """Compares outcomes (test name -> None when it passed, else why it did not) with the list.
 
-    The list may neither miss a failing test nor hold one that passes or is not there: it only shrinks.
+    The list may neither miss a failing test nor hold one that passes or is not there.
     """
     failures = []
     for name, failure in outcomes.items():

@@ -3,8 +3,8 @@
 
     run.py [--full] [--output FILE] [CLIENT ...]
 
-A client is a folder beside this file with a `suite.py` that has `run(context) -> list[Score]`. Without
---full each runs the smaller number that it states. Needs SPILLWAY_BIN and the paths that
+A client is a folder beside this file with a `suite.py` that has `run(context) -> list[Score]`.
+Without --full each runs the smaller number that it states. Needs SPILLWAY_BIN and the paths that
 `tools/setup/setup.sh env` prints. Ends with a table of scores; exit code 1 when anything failed.
 """
 
