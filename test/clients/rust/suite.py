@@ -22,6 +22,7 @@ BUILD_SECONDS_MAX = 1800
 RUN_SECONDS_MAX = 600
 SUMMARY = re.compile(r"^test result: .*? (\d+) passed; (\d+) failed; (\d+) ignored", re.MULTILINE)
 FAILED = re.compile(r"^    (emulator_tests::\S+)$", re.MULTILINE)
+NAME = re.compile(r"^(\S+): test$", re.MULTILINE)
 IGNORED = re.compile(r"^test (\S+) \.\.\. ignored", re.MULTILINE)
 
 
@@ -67,17 +68,17 @@ def run_crate_tests(context: Context) -> Score:
             "AZURE_COSMOS_BINARY_ENCODING_ENABLED": "false",
             "SSL_CERT_FILE": server.certificate,
         }
-        words = [executable(built), "--test-threads=1"]
-        done = run_program(words, RUN_SECONDS_MAX, environment, source)
-    return score_crate(done.stdout)
+        tests = executable(built)
+        names = set(NAME.findall(run_program([tests, "--list"], RUN_SECONDS_MAX).stdout))
+        done = run_program([tests, "--test-threads=1"], RUN_SECONDS_MAX, environment, source)
+    return score_crate(names, done.stdout)
 
 
-def score_crate(output: str) -> Score:
-    """Names come from the list of all tests; what a test prints can stand between name and outcome."""
-    names = set(re.findall(r"^test (emulator_tests::\S+) \.\.\.", output, re.MULTILINE))
-    ignored = set(IGNORED.findall(output))
+def score_crate(names: set[str], output: str) -> Score:
+    """What a test prints can stand between its name and its outcome, so the summary decides."""
     failed = set(FAILED.findall(output))
-    outcomes = {name: "FAILED" if name in failed else None for name in names - ignored}
+    outcomes = {name: "FAILED" if name in failed else None
+                for name in names - set(IGNORED.findall(output))}
     score = score_against("rust crate's tests", outcomes, read_left_out(FOLDER / "left_out.json"))
     summary = SUMMARY.search(output)
     if not summary or int(summary[1]) != score.passed:
