@@ -1,6 +1,7 @@
 // spillway-emulator-load: how much a local server takes. Sends bulk requests of 100 upserts, point
 // upserts or point reads over keep-alive connections, and counts the CPU time of the server
-// process, so that a shared machine and the generator's own work do not blur the figure.
+// process, so that a shared machine and the generator's own work do not blur the figure. With
+// --rate it sends at that pace, and reports how long after its due time each request was answered.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -8,10 +9,12 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <mutex>
 #include <sstream>
 #include <thread>
 
@@ -37,6 +40,7 @@ struct Options {
   uint32_t connections = 8;
   uint32_t ranges = 8;
   bool minimal = true;
+  double rate = 0;  // requests a second; 0: as many as go
 };
 
 [[noreturn]] void Fail(const std::string& what) {
@@ -200,6 +204,52 @@ double ServerCpuSeconds(int pid) {
   return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
+// A bulk reply may be 200 although operations failed, on servers that are not so strict.
+bool AllDone(const Options& options, int status, const std::string& reply) {
+  if (status != 200 && status != 201) return false;
+  if (options.mode != "bulk") return true;
+  size_t done = 0;
+  constexpr std::string_view kDone = "\"statusCode\":2";
+  for (size_t at = 0; (at = reply.find(kDone, at)) != std::string::npos; ++at) ++done;
+  return done == kDocumentsPerBulk;
+}
+
+struct Outcome {
+  std::atomic<uint64_t> next{0};
+  std::atomic<uint64_t> failed{0};
+  std::mutex mutex;
+  std::vector<double> latencies_ms;
+};
+
+// One connection's share of the work. A request's latency counts from when it was due, so that one
+// slow answer is not hidden by the requests that had to wait for it.
+void Work(const Options& options, const std::vector<std::string>& requests, uint64_t total,
+          SteadyTime start, Outcome* outcome) {
+  Connection connection(options.port);
+  std::vector<double> latencies_ms;
+  for (uint64_t at = outcome->next++; at < total; at = outcome->next++) {
+    SteadyTime due = SystemClock().Now();
+    if (options.rate > 0) {
+      due = start + std::chrono::nanoseconds(
+                        static_cast<int64_t>(1e9 * static_cast<double>(at) / options.rate));
+      SystemClock().WaitFor(due - SystemClock().Now(), std::stop_token());
+    }
+    const int status = connection.Send(requests[at % requests.size()]);
+    if (!AllDone(options, status, connection.buffer())) ++outcome->failed;
+    latencies_ms.push_back(
+        std::chrono::duration<double, std::milli>(SystemClock().Now() - due).count());
+  }
+  std::lock_guard lock(outcome->mutex);
+  outcome->latencies_ms.insert(outcome->latencies_ms.end(), latencies_ms.begin(),
+                               latencies_ms.end());
+}
+
+double Percentile(std::vector<double>* values, double share) {
+  if (values->empty()) return 0;
+  std::sort(values->begin(), values->end());
+  return (*values)[static_cast<size_t>(share * static_cast<double>(values->size() - 1))];
+}
+
 void Run(const Options& options) {
   MakeContainer(options);
   const bool bulk = options.mode == "bulk";
@@ -207,30 +257,26 @@ void Run(const Options& options) {
       bulk ? BulkRequests(options) : PointRequests(options, options.mode == "read");
   const uint64_t per_request = bulk ? kDocumentsPerBulk : 1;
   const uint64_t total = options.documents / per_request;
-  std::atomic<uint64_t> next{0};
-  std::atomic<uint64_t> failed{0};
+  Outcome outcome;
   const double cpu_before = ServerCpuSeconds(options.pid);
   const SteadyTime start = SystemClock().Now();
   {
     std::vector<std::jthread> threads;
     for (uint32_t i = 0; i < options.connections; ++i) {
-      threads.emplace_back([&] {
-        Connection connection(options.port);
-        for (uint64_t at = next++; at < total; at = next++) {
-          const int status = connection.Send(requests[at % requests.size()]);
-          // A bulk reply of 200 means that all of its operations succeeded.
-          if (status != 200 && status != 201) ++failed;
-        }
-      });
+      threads.emplace_back([&] { Work(options, requests, total, start, &outcome); });
     }
   }
   const double seconds = std::chrono::duration<double>(SystemClock().Now() - start).count();
   const double cpu = ServerCpuSeconds(options.pid) - cpu_before;
   const auto documents = static_cast<double>(total * per_request);
-  std::printf("mode %s: %.0f documents of %zu bytes, %.2f s, %.0f/s", options.mode.c_str(),
-              documents, options.document_bytes, seconds, documents / seconds);
-  if (options.pid != 0) std::printf(", server CPU %.2f s, %.0f/CPU-s", cpu, documents / cpu);
-  std::printf(", failed requests %llu\n", static_cast<unsigned long long>(failed.load()));
+  std::printf(
+      "{\"mode\":\"%s\",\"documents\":%.0f,\"bytes\":%zu,\"seconds\":%.3f,\"per_second\":%.0f,"
+      "\"cpu_seconds\":%.3f,\"per_cpu_second\":%.0f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,"
+      "\"failed\":%llu}\n",
+      options.mode.c_str(), documents, options.document_bytes, seconds, documents / seconds, cpu,
+      cpu > 0 ? documents / cpu : 0, Percentile(&outcome.latencies_ms, 0.5),
+      Percentile(&outcome.latencies_ms, 0.99),
+      static_cast<unsigned long long>(outcome.failed.load()));
 }
 
 }  // namespace
@@ -248,6 +294,7 @@ int main(int argument_count, char** arguments) {
   app.add_option("--distinct", options.distinct_documents, "How many different ones");
   app.add_option("--size", options.document_bytes, "Bytes of a document");
   app.add_option("--connections", options.connections, "Connections, one thread each");
+  app.add_option("--rate", options.rate, "Requests a second; without it, as many as go");
   app.add_option("--ranges", options.ranges, "Ranges of the container");
   CLI11_PARSE(app, argument_count, arguments);
   spillway::emulator::Run(options);

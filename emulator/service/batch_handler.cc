@@ -105,7 +105,7 @@ Outcome<std::vector<RawOperation>> ReadOperations(std::string_view body) {
     ondemand::value item;
     ondemand::object object;
     if (operations.size() == kOperationsMax) {
-      return BadRequest("The batch has more than 100 operations.");
+      return BadRequest("Batch request has more operations than what is supported.");
     }
     error = std::move(item_result).get(item);
     if (!error) error = item.get_object().get(object);
@@ -116,7 +116,7 @@ Outcome<std::vector<RawOperation>> ReadOperations(std::string_view body) {
     return BadRequest(std::string("The batch is not valid JSON: ") +
                       simdjson::error_message(error));
   }
-  if (operations.empty()) return BadRequest("The batch has no operations.");
+  if (operations.empty()) return BadRequest("Batch request has no operations.");
   return operations;
 }
 
@@ -148,9 +148,7 @@ Outcome<ItemOperation> OperationOf(const RawOperation& raw, const std::optional<
   if (*kind == ItemOperation::Kind::kCreate || *kind == ItemOperation::Kind::kUpsert ||
       *kind == ItemOperation::Kind::kReplace) {
     EMULATOR_TRY(ItemOperation operation, DocumentOperation(*kind, raw.body, key, settings));
-    if (*kind == ItemOperation::Kind::kReplace && !raw.id.empty() && raw.id != operation.id) {
-      return BadRequest("The 'id' in the document does not match the operation's.");
-    }
+    if (*kind == ItemOperation::Kind::kReplace) operation.replaced_id = raw.id;
     return operation;
   }
   if (!key) return BadRequest("The operation has no partition key.");
@@ -300,9 +298,8 @@ Reply RunAtomic(const Context& context, const ContainerTarget& target,
                 const std::vector<RawOperation>& raw, const KeyValues& key) {
   const ContainerSettings& settings = *target.container->settings();
   const bool minimal = context.request.Header("prefer") == "return=minimal";
-  std::vector<ItemOperation> operations;
   if (key.size() != settings.partition_key_paths.size()) {
-    return BadRequest("An atomic batch needs all levels of the partition key.", 1001);
+    return BadRequest(std::string(kWrongKey), 1001);
   }
   const std::string epk = EpkOf(key, settings);
   Partition& partition = target.container->PartitionOf(epk);
@@ -319,6 +316,15 @@ Reply RunAtomic(const Context& context, const ContainerTarget& target,
     if (!results.back().ok()) failed_at = i;
   }
   BatchReply reply;
+  const auto throttled = failed_at ? std::nullopt : executor.PayAtOnce();
+  if (throttled) {
+    executor.RollBack();
+    ServiceError error = BadRequest(throttled->message, throttled->substatus);
+    error.status = throttled->status;
+    error.retry_after = throttled->retry_after;
+    error.charge = throttled->charge;
+    return error;
+  }
   if (!failed_at) {
     EMULATOR_CHECK(executor.Commit());
     for (const OperationResult& result : results) reply.Add(result);
@@ -328,6 +334,7 @@ Reply RunAtomic(const Context& context, const ContainerTarget& target,
   for (size_t i = 0; i < raw.size(); ++i) {
     reply.Add(i == *failed_at ? results[i] : DependencyFailed());
   }
+  partition.bucket->Charge(reply.charge, context.account.clock.Now());
   return reply.Finish(target, partition);
 }
 

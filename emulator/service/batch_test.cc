@@ -181,6 +181,45 @@ TEST(Atomic, AllOrNothing) {
   EXPECT_EQ(client.Atomic("[" + create("6") + "]", "").status, 400);
 }
 
+std::string Creates(int first, int count) {
+  std::string batch = "[";
+  for (int i = first; i < first + count; ++i) {
+    if (i > first) batch += ',';
+    batch += R"({"operationType":"Create","resourceBody":{"id":")" + std::to_string(i) +
+             R"(","pk":"a"}})";
+  }
+  return batch + "]";
+}
+
+TEST(Atomic, PaysAtOnceAndIsThrottledWhole) {
+  TestClient client;
+  client.MakeContainer();
+  // 100 documents cost more than the second's 400 units: admitted while the bucket is full.
+  EXPECT_EQ(client.Atomic(Creates(0, 100), R"(["a"])").status, 200);
+  const Reply throttled = client.Atomic(Creates(100, 1), R"(["a"])");
+  EXPECT_EQ(throttled.status, 429);
+  EXPECT_EQ(Substatus(throttled), "3200");
+  const int wait_ms = std::stoi(std::string(throttled.Header("x-ms-retry-after-ms")));
+  EXPECT_GT(wait_ms, 100);
+  client.clock.Advance(std::chrono::milliseconds(wait_ms));
+  EXPECT_EQ(client.Atomic(Creates(100, 1), R"(["a"])").status, 200);
+}
+
+TEST(Atomic, AReplacementMayHaveAnotherIdAndIsRolledBack) {
+  TestClient client;
+  client.MakeContainer();
+  client.Write(R"({"id":"1","pk":"a","n":1})", R"(["a"])");
+  const std::string rename =
+      R"({"operationType":"Replace","id":"1","resourceBody":{"id":"2","pk":"a","n":2}})";
+  const std::string fails = R"({"operationType":"Delete","id":"none"})";
+  EXPECT_EQ(client.Atomic("[" + rename + "," + fails + "]", R"(["a"])").status, 207);
+  EXPECT_EQ(Body(client.Point("GET", "1", R"(["a"])"))["n"].number(), 1);
+  EXPECT_EQ(client.Point("GET", "2", R"(["a"])").status, 404);
+  EXPECT_EQ(client.Atomic("[" + rename + "]", R"(["a"])").status, 200);
+  EXPECT_EQ(client.Point("GET", "1", R"(["a"])").status, 404);
+  EXPECT_EQ(Body(client.Point("GET", "2", R"(["a"])"))["n"].number(), 2);
+}
+
 TEST(Atomic, RollsUniqueKeysBack) {
   TestClient client;
   client.MakeContainer(1, R"(,"uniqueKeyPolicy":{"uniqueKeys":[{"paths":["/u"]}]})");

@@ -299,6 +299,13 @@ Reply HandleContainer(const Context& context) {
   return reply;
 }
 
+Reply HandleConflicts(const Context& context) {
+  const bool lists = context.request.method == "GET" || IsQuery(context.request);
+  if (!lists) return MethodNotAllowed();
+  EMULATOR_TRY(const ContainerTarget target, FindTarget(context));
+  return DefinitionFeed(context, RidText(target.container->rid()), "Conflicts", {});
+}
+
 Reply HandleRanges(const Context& context) {
   if (context.request.method != "GET") return MethodNotAllowed();
   EMULATOR_TRY(const ContainerTarget target, FindTarget(context));

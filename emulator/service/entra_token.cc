@@ -134,6 +134,7 @@ std::optional<ServiceError> CheckRole(const Request& request, const ResourcePath
     case ResourceKind::kItems:
     case ResourceKind::kItem:
     case ResourceKind::kPartitionKeyDelete:
+    case ResourceKind::kConflicts:
       if (!reader || Reads(request)) return std::nullopt;
       return Forbidden("The principal's role, Data Reader, does not allow writing documents.");
     case ResourceKind::kOffers:

@@ -51,6 +51,8 @@ std::string OperationOf(const Request& request, ResourceKind kind) {
       return ItemOperationName(request.method);
     case ResourceKind::kPartitionKeyDelete:
       return "delete";
+    case ResourceKind::kConflicts:
+      return "feed";
     case ResourceKind::kUnsupported:
       break;
   }

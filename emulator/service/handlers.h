@@ -38,6 +38,7 @@ Reply HandleQuery(const Context& context);
 Reply HandleQueryPlan(const Context& context);
 Reply HandleBatch(const Context& context);
 Reply HandlePartitionKeyDelete(const Context& context);
+Reply HandleConflicts(const Context& context);  // with one region there are none
 
 // The container that a request names, with its topology held for reading.
 struct ContainerTarget {

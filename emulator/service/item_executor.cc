@@ -1,5 +1,6 @@
 // ItemExecutor: the rules of single-document operations (cosmos-protocol: "Items").
 #include <algorithm>
+#include <utility>
 
 #include "destinations/cosmosdb/partition_hash.h"
 #include "emulator/service/charges.h"
@@ -47,7 +48,8 @@ ItemExecutor::ItemExecutor(Account* account, const Container* container, Partiti
       lsn_before_(partition->lsn()) {}
 
 OperationResult ItemExecutor::Execute(ItemOperation operation) {
-  Item* item = partition_.Find(operation.epk, operation.id, now_);
+  const bool renames = !operation.replaced_id.empty() && operation.replaced_id != operation.id;
+  Item* item = partition_.Find(operation.epk, renames ? operation.replaced_id : operation.id, now_);
   switch (operation.kind) {
     case ItemOperation::Kind::kRead:
       return Read(operation, item);
@@ -65,7 +67,7 @@ OperationResult ItemExecutor::Execute(ItemOperation operation) {
       return Replace(operation, item, "replace");
     case ItemOperation::Kind::kReplace:
       if (item == nullptr) break;
-      return Replace(operation, item, "replace");
+      return renames ? Rename(operation, item) : Replace(operation, item, "replace");
     case ItemOperation::Kind::kDelete:
       if (item == nullptr) break;
       return Delete(operation, item);
@@ -88,6 +90,18 @@ OperationResult ItemExecutor::Failed(int status, int substatus, std::string mess
 }
 
 std::optional<OperationResult> ItemExecutor::Throttle(double charge) {
+  if (atomic_) {
+    unpaid_ += charge;
+    return std::nullopt;
+  }
+  return Take(charge);
+}
+
+std::optional<OperationResult> ItemExecutor::PayAtOnce() {
+  return Take(std::exchange(unpaid_, 0));
+}
+
+std::optional<OperationResult> ItemExecutor::Take(double charge) {
   const auto refusal = partition_.bucket->TryTake(charge, account_.clock.Now(), admission_);
   if (!refusal) return std::nullopt;
   ServiceError error = RequestRateTooLarge(*refusal);
@@ -172,6 +186,39 @@ OperationResult ItemExecutor::Replace(ItemOperation& operation, Item* item, cons
   KeepVersion(ChangeRecord::Kind::kReplace, before ? &*before : nullptr, item);
   if (atomic_) undo_.push_back({item, nullptr, std::move(before)});
   return Written(200, operation, *item, charge, name);
+}
+
+// The document keeps its rid under its new id.
+OperationResult ItemExecutor::Rename(ItemOperation& operation, Item* item) {
+  if (IfMatchFails(operation, *item)) {
+    return Failed(412, 0, std::string(kPreconditionFailed), charges::kFailedWrite);
+  }
+  if (partition_.Find(operation.epk, operation.id, now_) != nullptr) {
+    return Failed(409, 0, std::string(kExists), charges::kFailedWrite);
+  }
+  const std::vector<std::string> unique = UniqueNames(settings_, operation.epk, operation.document);
+  if (ViolatesUniqueKeys(unique, item)) {
+    return Failed(409, kUniqueKeyViolated, "Unique index constraint violation.",
+                  charges::kFailedWrite);
+  }
+  const double charge = charges::Replace(operation.document.body.size(),
+                                         IndexedProperties(operation.document.properties));
+  if (auto throttled = Throttle(charge)) return *std::move(throttled);
+  SwapUniqueKeys(item, UniqueNamesOf(settings_, *item), {});
+  std::unique_ptr<Item> erased = partition_.Remove(item);
+  Record("replace", *erased, {}, partition_.NextLsn(), 0);
+  auto renamed = std::make_unique<Item>(ContentOf(operation));
+  renamed->key = operation.epk + operation.id;
+  renamed->epk_bytes = erased->epk_bytes;
+  renamed->sequence = erased->sequence;
+  Item* stored = partition_.Insert(std::move(renamed));
+  SwapUniqueKeys(stored, {}, unique);
+  KeepVersion(ChangeRecord::Kind::kReplace, erased.get(), stored);
+  if (atomic_) {
+    undo_.push_back({nullptr, std::move(erased), std::nullopt});
+    undo_.push_back({stored, nullptr, std::nullopt});
+  }
+  return Written(200, operation, *stored, charge, "replace");
 }
 
 OperationResult ItemExecutor::Delete(const ItemOperation& operation, Item* item) {

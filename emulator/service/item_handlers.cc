@@ -111,9 +111,7 @@ Outcome<ItemOperation> ReplaceOperation(const Context& context, const ContainerT
   EMULATOR_TRY(ItemOperation operation,
                DocumentOperation(ItemOperation::Kind::kReplace, context.request.body, key,
                                  *target.container->settings()));
-  if (operation.id != id) {
-    return BadRequest("The 'id' in the document does not match the one in the request path.");
-  }
+  operation.replaced_id = id;
   return operation;
 }
 

@@ -74,11 +74,7 @@ Outcome<ItemOperation> DocumentOperation(ItemOperation::Kind kind, std::string_v
 Outcome<ItemOperation> TargetOperation(ItemOperation::Kind kind, std::string id,
                                        const KeyValues& key, const ContainerSettings& settings) {
   if (key.size() != settings.partition_key_paths.size()) {
-    return BadRequest(
-        "Partition key provided either doesn't correspond to definition in the "
-        "collection or doesn't match partition key field values specified in the "
-        "document.",
-        1001);
+    return BadRequest(std::string(kWrongKey), 1001);
   }
   ItemOperation operation;
   operation.kind = kind;

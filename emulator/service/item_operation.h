@@ -28,6 +28,8 @@ struct ItemOperation {
   Kind kind = Kind::kRead;
   std::string epk;
   std::string id;
+  // For replace: the document to replace, when the new one has another id; empty: the same.
+  std::string replaced_id;
   ScannedDocument document;  // for create, upsert, replace
   std::optional<Patch> patch;
   std::string if_match;
@@ -66,6 +68,9 @@ class ItemExecutor {
                std::string container_name, bool atomic, const Admission& admission = {});
 
   OperationResult Execute(ItemOperation operation);
+  // For atomic batches, when all is done: takes what they cost in one, so that nothing is done by
+  // halves and a batch greater than the bucket finds it full. The 429 when it does not fit.
+  std::optional<OperationResult> PayAtOnce();
   // Undoes everything; the documents, LSNs and unique keys are as before.
   void RollBack();
   // Hands what was written to the journal and the history. Nothing may be acknowledged before, nor
@@ -82,11 +87,14 @@ class ItemExecutor {
   OperationResult Read(const ItemOperation& operation, const Item* item);
   OperationResult Create(ItemOperation& operation);
   OperationResult Replace(ItemOperation& operation, Item* item, const char* name);
+  OperationResult Rename(ItemOperation& operation, Item* item);
   OperationResult Delete(const ItemOperation& operation, Item* item);
   OperationResult ApplyPatch(ItemOperation& operation, Item* item);
 
-  // Takes the charge from the bucket; the 429 result when it does not fit.
+  // Takes the charge from the bucket; the 429 result when it does not fit. An atomic batch pays at
+  // its end.
   std::optional<OperationResult> Throttle(double charge);
+  std::optional<OperationResult> Take(double charge);
   OperationResult Failed(int status, int substatus, std::string message, double charge);
   OperationResult Written(int status, const ItemOperation& operation, const Item& item,
                           double charge, const char* name);
@@ -109,6 +117,7 @@ class ItemExecutor {
   const Admission admission_;
   const uint32_t now_;
   const uint64_t lsn_before_;
+  double unpaid_ = 0;
   size_t changes_added_ = 0;
   std::vector<Undo> undo_;
   std::vector<AppliedWrite> applied_;

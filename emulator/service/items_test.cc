@@ -19,7 +19,7 @@ TEST(Items, PointOperationsHaveTheStatusCodesOfTheService) {
   EXPECT_EQ(client.Point("GET", "1", R"(["b"])").status, 404);
   EXPECT_EQ(client.Point("PUT", "1", R"(["a"])", {}, R"({"id":"1","pk":"a","x":1})").status, 200);
   EXPECT_EQ(client.Point("PUT", "9", R"(["a"])", {}, R"({"id":"9","pk":"a"})").status, 404);
-  EXPECT_EQ(client.Point("PUT", "1", R"(["a"])", {}, R"({"id":"2","pk":"a"})").status, 400);
+  EXPECT_EQ(client.Point("PUT", "1", R"(["a"])", {}, R"({"id":"2","pk":"a"})").status, 409);
   const Reply deleted = client.Point("DELETE", "1", R"(["a"])");
   EXPECT_EQ(deleted.status, 204);
   EXPECT_EQ(deleted.body, "");
@@ -266,6 +266,49 @@ TEST(Items, SessionTokensOfOldClientsHaveNoVersion) {
   };
   EXPECT_EQ(read("0:4"), 200);
   EXPECT_EQ(read("0:5"), 404);
+}
+
+TEST(Items, AReplacementMayHaveAnotherId) {
+  TestClient client;
+  client.MakeContainer(1, R"(,"uniqueKeyPolicy":{"uniqueKeys":[{"paths":["/email"]}]})");
+  const Value before = Body(client.Write(R"({"id":"1","pk":"a","email":"e"})", R"(["a"])"));
+  client.Write(R"({"id":"taken","pk":"a","email":"f"})", R"(["a"])");
+  const auto replace = [&](const char* document, Headers headers = {}) {
+    return client.Point("PUT", "1", R"(["a"])", headers, document);
+  };
+  EXPECT_EQ(replace(R"({"id":"taken","pk":"a","email":"e"})").status, 409);
+  EXPECT_EQ(replace(R"({"id":"2","pk":"a","email":"f"})").status, 409);
+  EXPECT_EQ(replace(R"({"id":"2","pk":"a"})", {{"if-match", "\"other\""}}).status, 412);
+  EXPECT_EQ(replace(R"({"id":"2","pk":"b"})").status, 400);
+  const Reply renamed = replace(R"({"id":"2","pk":"a","email":"e"})");
+  EXPECT_EQ(renamed.status, 200);
+  EXPECT_EQ(Body(renamed)["_rid"].string(), before["_rid"].string());
+  EXPECT_EQ(client.Point("GET", "1", R"(["a"])").status, 404);
+  EXPECT_EQ(Body(client.Point("GET", "2", R"(["a"])"))["email"].string(), "e");
+  EXPECT_EQ(client.Write(R"({"id":"3","pk":"a","email":"e"})", R"(["a"])").status, 409);
+}
+
+TEST(Items, LongKeysOfTheFirstHashVersionAreOneLogicalPartition) {
+  TestClient client;
+  client.Call("POST", "/dbs", {}, R"({"id":"d"})");
+  client.Call("POST", "/dbs/d/colls", {}, R"({"id":"c","partitionKey":{"paths":["/pk"]}})");
+  const std::string alike(100, 'a');
+  const auto create = [&](const std::string& id, const std::string& pk) {
+    return client.Write(R"({"id":")" + id + R"(","pk":")" + pk + "\"}", "[\"" + pk + "\"]", false)
+        .status;
+  };
+  EXPECT_EQ(create("1", alike + "b"), 201);
+  EXPECT_EQ(create("1", alike + "c"), 409);
+  EXPECT_EQ(create("1", "b" + alike), 201);
+  EXPECT_EQ(create("1", std::string(2049, 'x')), 400);
+}
+
+TEST(Items, ReadsSayWhereTheyWereServed) {
+  TestClient client;
+  client.MakeContainer();
+  client.Write(R"({"id":"1","pk":"a"})", R"(["a"])");
+  EXPECT_EQ(client.Point("GET", "1", R"(["a"])").Header("content-location"),
+            "http://localhost:8081/dbs/d/colls/c/docs/1");
 }
 
 TEST(Items, AreNotFoundByResourceIdUnderAnotherKey) {

@@ -68,8 +68,6 @@ Outcome<KeyValues> ParseKeyValues(std::string_view json) {
 
 Outcome<KeyValues> KeyOfDocument(const ScannedDocument& document,
                                  const ContainerSettings& settings) {
-  const size_t bytes_max =
-      settings.hash_kind == cosmosdb::HashKind::kV1 ? kKeyBytesMaxV1 : kKeyBytesMax;
   KeyValues values(
       document.watched.begin(),
       document.watched.begin() + static_cast<std::ptrdiff_t>(settings.partition_key_paths.size()));
@@ -78,8 +76,8 @@ Outcome<KeyValues> KeyOfDocument(const ScannedDocument& document,
       return BadRequest("The partition key of a document cannot be an object or an array.");
     }
     const auto* text = std::get_if<std::string>(&value);
-    if (text != nullptr && text->size() > bytes_max) {
-      return BadRequest("The partition key is longer than " + std::to_string(bytes_max) +
+    if (text != nullptr && text->size() > kKeyBytesMax) {
+      return BadRequest("The partition key is longer than " + std::to_string(kKeyBytesMax) +
                         " bytes.");
     }
   }

@@ -15,9 +15,13 @@ namespace spillway::emulator {
 
 using KeyValues = std::vector<ScannedValue>;
 
-// Longest value of a partition key, in bytes, by hash version (service quotas).
+// Longest value of a partition key (service quotas). The first hash version takes longer ones than
+// the 100 bytes that it looks at: what is alike up to there is one logical partition.
 inline constexpr size_t kKeyBytesMax = 2048;
-inline constexpr size_t kKeyBytesMaxV1 = 101;
+
+inline constexpr std::string_view kWrongKey =
+    "Partition key provided either doesn't correspond to definition in the collection or doesn't "
+    "match partition key field values specified in the document.";
 
 // `["a",1,null,true,{}]`. 400 when it is none.
 Outcome<KeyValues> ParseKeyValues(std::string_view json);

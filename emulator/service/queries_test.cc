@@ -174,6 +174,19 @@ TEST(Queries, AQueryThatPinsTheKeyIsServedWithoutAPlan) {
   EXPECT_EQ(Body(elsewhere)["_count"].number(), 0);
 }
 
+TEST(Queries, AcrossKeysHaveToBeAllowedEvenInOneRange) {
+  TestClient client(Unlimited());
+  client.MakeContainer(1);
+  const auto query = [&](Headers headers) {
+    headers.emplace_back("x-ms-documentdb-isquery", "True");
+    return client.Call("POST", TestClient::kDocs, headers, R"({"query":"SELECT * FROM c"})");
+  };
+  EXPECT_EQ(query({}).status, 400);
+  EXPECT_THAT(query({}).body, HasSubstr("Cross partition query is required but disabled"));
+  EXPECT_EQ(query({{"x-ms-documentdb-query-enablecrosspartition", "True"}}).status, 200);
+  EXPECT_EQ(query({{"x-ms-documentdb-partitionkey", R"(["a"])"}}).status, 200);
+}
+
 TEST(Queries, AClientThatSendsTheRangesTheirPartsGetsThePlan) {
   TestClient client(Unlimited());
   client.MakeContainer(2);

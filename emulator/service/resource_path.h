@@ -19,6 +19,7 @@ enum class ResourceKind {
   kItems,
   kItem,
   kPartitionKeyDelete,
+  kConflicts,
   kOffers,
   kOffer,
   kUnsupported,  // known to the service, left out here: scripts, users, conflicts …

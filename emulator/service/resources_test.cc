@@ -349,6 +349,18 @@ TEST(Throughput, A429SaysWhenToComeBack) {
   EXPECT_EQ(client.Write(R"({"id":"1","pk":"a"})", R"(["a"])").status, 200);
 }
 
+TEST(Conflicts, AreNone) {
+  TestClient client;
+  client.MakeContainer();
+  EXPECT_EQ(Body(client.Call("GET", "/dbs/d/colls/c/conflicts"))["_count"].number(), 0);
+  const Reply found =
+      client.Call("POST", "/dbs/d/colls/c/conflicts", {{"x-ms-documentdb-isquery", "True"}},
+                  R"({"query":"SELECT * FROM c"})");
+  EXPECT_TRUE(Body(found)["Conflicts"].array().empty());
+  EXPECT_EQ(client.Call("POST", "/dbs/d/colls/c/conflicts", {}, "{}").status, 405);
+  EXPECT_EQ(client.Call("GET", "/dbs/d/colls/x/conflicts").status, 404);
+}
+
 TEST(Unsupported, IsToldClearly) {
   TestClient client;
   client.MakeContainer();

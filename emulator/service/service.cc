@@ -47,6 +47,8 @@ Reply Route(const Context& context) {
       return HandleItem(context);
     case ResourceKind::kPartitionKeyDelete:
       return HandlePartitionKeyDelete(context);
+    case ResourceKind::kConflicts:
+      return HandleConflicts(context);
     case ResourceKind::kOffers:
       return HandleOffers(context);
     case ResourceKind::kOffer:
@@ -62,6 +64,11 @@ std::string ActivityId(const Request& request, uint64_t version) {
   const std::string_view given = request.Header("x-ms-activity-id");
   if (!given.empty()) return std::string(given);
   return fmt::format("00000000-0000-4000-8000-{:012x}", version & 0xffffffffffff);
+}
+
+std::string UrlOf(const Request& request) {
+  std::string url(request.secure ? "https://" : "http://");
+  return url.append(request.Header("host")).append(request.target);
 }
 
 }  // namespace
@@ -100,6 +107,7 @@ Reply Service::Handle(const Request& request) {
   if (reply.Header("x-ms-request-charge").empty()) {
     reply.Set("x-ms-request-charge", ChargeText(charges::kMetadata));
   }
+  if (request.method == "GET") reply.Set("content-location", UrlOf(request));
   reply.Set("x-ms-activity-id", ActivityId(request, account_.NextVersion()));
   reply.Set("x-ms-request-duration-ms", fmt::format("{:.3f}", took.count()));
   reply.Set("x-ms-serviceversion", "version=2.14.0.0");

@@ -1,11 +1,12 @@
 """Measures Spillway against its peers, on one local server, in turns, and prints Markdown tables.
 
-bench.py --bin FOLDER [--rows N] [--runs N] [load|spark|memory|start ...]
+bench.py --bin FOLDER [--rows N] [--runs N] [load|spark|memory|start|server ...]
 
   load    client CPU for M documents, against the official JavaScript and Python clients
   spark   the same against the Cosmos DB connector, as the slope between N and 3 N rows
   memory  peak resident memory of loads: N and 10 N M rows, and N/25 L rows
   start   from the command to its end: `version`, and a load of 1,000 rows
+  server  the local server itself, and another one beside it
 
 CPU is user plus system time of the client's processes, as the kernel counts it, from Delta files to
 acknowledged writes; the peers of `load` are fed ready-made objects and do not pay for reading. The
@@ -29,6 +30,7 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 
 from azure.cosmos import CosmosClient, PartitionKey  # noqa: E402
 from programs import Emulator  # noqa: E402
+from server_bench import run_server_bench  # noqa: E402
 
 DATABASE = "bench"
 RANGES = 8
@@ -309,14 +311,17 @@ def main():
     parser.add_argument("--bin", required=True, help="folder of the programs")
     parser.add_argument("--rows", type=int, help="N; default: as each benchmark needs")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("names", nargs="*", default=list(ROWS))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=" ".join([*ROWS, "server"]))
     options = parser.parse_args()
     os.environ["SPILLWAY_BIN"] = options.bin
     with tempfile.TemporaryDirectory(prefix="spillway-bench-") as folder:
         folder = pathlib.Path(folder)
         (folder / "lake").mkdir()
         words = ["--throughput", "unlimited", "--ranges", str(RANGES)]
-        for name in options.names or list(ROWS):
+        for name in options.names or [*ROWS, "server"]:
+            if name == "server":
+                run_server_bench(options, folder)
+                continue
             # A server for each: what one leaves in memory does not weigh on the next.
             with Emulator(folder / f"server-{name}", *words) as server:
                 getattr(Bench(options, folder, server), name)()

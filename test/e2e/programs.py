@@ -82,14 +82,14 @@ class Spillway:
 class Emulator:
     """A local Cosmos DB server of its own process; stops when the block ends."""
 
-    def __init__(self, folder: pathlib.Path, *words: str):
+    def __init__(self, folder: pathlib.Path, *words: str, port: int = 0):
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / "emulator.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [
                     program("spillway-emulator"),
-                    *("--port", "0", "--ready-json", "--cert", str(folder)),
+                    *("--port", str(port), "--ready-json", "--cert", str(folder)),
                     *words,
                 ],
                 cwd=folder,

@@ -30,6 +30,9 @@ npm_suites_folder() { folder npm-suites "$here/npm-suites/package.json" "$here/n
 go_folder() { folder go "$here/go/go.mod" "$here/go/go.sum"; }
 jars_folder() { folder jars "$here/maven/pom.xml"; }
 client_jars_folder() { folder client-jars "$here/maven/client/pom.xml"; }
+clients=$here/../../test/clients
+go_client_folder() { folder go-client "$clients/go/go.mod" "$clients/go/go.sum"; }
+rust_client_folder() { folder rust-client "$clients/rust/Cargo.toml" "$clients/rust/Cargo.lock"; }
 connector_folder() { folder connector "$here/maven/connector/pom.xml"; }
 
 # Runs "$@" to fill a folder, once: a folder without its mark was interrupted and is made anew.
@@ -116,8 +119,13 @@ test_tools() {
   fill "$(npm_suites_folder)" "Node packages that carry their tests" make_node_modules npm-suites
   fill "$(go_folder)" "fake-gcs-server" make_go_tools
 }
+fetch_go_client() { (cd "$clients/go" && go mod download); }
+# What is built of it stays in the folder: the crates take minutes to compile.
+fetch_rust_client() { cargo fetch --quiet --locked --manifest-path "$clients/rust/Cargo.toml"; }
 client_tools() {
   check_java
+  fill "$(go_client_folder)" "modules of the Go client" fetch_go_client
+  fill "$(rust_client_folder)" "crates of the Rust client" fetch_rust_client
   fill "$(client_jars_folder)" "jars of the Java client" copy_jars "$here/maven/client/pom.xml"
 }
 spark_tools() {
@@ -142,6 +150,7 @@ export SPILLWAY_NODE_MODULES='$(node_folder)/node_modules'
 export SPILLWAY_NPM_SUITES='$(npm_suites_folder)/node_modules'
 export SPILLWAY_GO_TOOLS='$(go_folder)'
 export SPILLWAY_SPARK_JARS='$(jars_folder)'
+export SPILLWAY_RUST_CLIENT='$(rust_client_folder)'
 export SPILLWAY_CLIENT_JARS='$(client_jars_folder)'
 export SPILLWAY_CONNECTOR_JARS='$(connector_folder)'
 END
