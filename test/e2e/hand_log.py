@@ -22,7 +22,9 @@ FEED_PROPERTY = "delta.enableChangeDataFeed"
 class HandTable:
     """Keeps which rows every live file has: an operation is made of files to add and remove."""
 
-    def __init__(self, path: pathlib.Path, columns: dict, partition_by=None, feed=False, names=None):
+    def __init__(
+        self, path: pathlib.Path, columns: dict, partition_by=None, feed=False, names=None
+    ):
         self.path = path
         self.log = path / "_delta_log"
         self.log.mkdir(parents=True)
@@ -135,7 +137,7 @@ class HandTable:
         return hidden
 
     def replace(self, removed: list, rows: list, feed=None, operation="WRITE", show=True):
-        """Removes files and adds rows in new ones; `feed`: lists of (row, change type), a file each."""
+        """Removes files, adds rows in new ones; `feed`: lists of (row, change type), one a file."""
         removes = [self.remove(path) for path in removed]
         for path in removed:
             del self.files[path]

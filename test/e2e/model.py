@@ -84,7 +84,7 @@ class RandomTable:
         return [row for row in self.table.rows() if self.dice.random() < share]
 
     def change(self, changes: dict, inserts: list, operation: str) -> None:
-        """`changes`: old key → new row, or None for a delete. Files that hold them are rewritten."""
+        """`changes`: old key → new row, or None for a delete. Their files are rewritten."""
         removed, kept, told = [], [], [(row, INSERT) for row in inserts]
         for path, rows in self.table.files.items():
             if not any(key(row) in changes for row in rows):

@@ -1,4 +1,4 @@
-"""Random operations for real writers: a plan in SQL's words, which delta-rs and Spark both carry out.
+"""Random operations for real writers: a plan in SQL's words, for delta-rs and for Spark.
 
 Ids stay unique whatever the order: what is new has an id of its own, what is renamed is permuted.
 """
@@ -29,8 +29,8 @@ class Plan:
             self.steps.append(dice.choice(makers)())
 
     def row(self, name: str) -> dict:
-        values = {"id": name, "category": self.dice.choice(CATEGORIES), "n": self.dice.randrange(99)}
-        return values | {column: None for column in self.columns[3:]}
+        number, category = self.dice.randrange(99), self.dice.choice(CATEGORIES)
+        return {"id": name, "category": category, "n": number} | dict.fromkeys(self.columns[3:])
 
     def new_rows(self, count: int) -> list:
         first, self.next_id = self.next_id, self.next_id + count
@@ -50,7 +50,8 @@ class Plan:
         return {"do": "delete", "where": self.where()}
 
     def update(self):
-        return {"do": "update", "set": {"n": f"n + {self.dice.randrange(5)}"}, "where": self.where()}
+        more = self.dice.randrange(5)
+        return {"do": "update", "set": {"n": f"n + {more}"}, "where": self.where()}
 
     def rename(self):
         # Twice the same suffix would be one id too many.
@@ -59,7 +60,8 @@ class Plan:
 
     def move(self):
         to, category = self.dice.sample(CATEGORIES, 2)
-        return {"do": "update", "set": {"category": f"'{to}'"}, "where": f"category = '{category}'"}
+        where = f"category = '{category}'"
+        return {"do": "update", "set": {"category": f"'{to}'"}, "where": where}
 
     def merge(self):
         rows = [self.row(name) for name in self.some_ids(6)] + self.new_rows(2)

@@ -11,7 +11,7 @@ from deltalake import CommitProperties, DeltaTable, Field, write_deltalake
 from deltalake.schema import PrimitiveType
 
 from documents import check_documents
-from lake import ALL_TABLES
+from lake import ALL_TABLES, FULL
 from mirror import assert_adds_up, assert_equal, rows_of, version_of
 from programs import wait_until
 
@@ -263,6 +263,27 @@ def test_an_added_column_goes_into_the_documents(followed):
     assert found == {row["id"]: row["note"] for row in rows_of(followed.path)}
     followed.table.update(updates={"note": "'now'"})
     followed.sync()
+
+
+# More than fits.
+
+
+def test_a_commit_larger_than_memory_is_applied_within_it(followed):
+    """Old and new images are several times what the smallest `memory` leaves for them."""
+    count = 250_000 if FULL else 30_000
+    followed.create(count=2)
+    project = followed.workspace.project(followed.folder, sync={"delete_guard": "off"})
+    followed.workspace.configure({**project, "memory": "64MiB"})
+    followed.sync()
+    wide = rows(range(count)).append_column("text", pa.array(["x" * 400] * count))
+    write_deltalake(str(followed.path), wide, mode="overwrite", schema_mode="overwrite")
+    followed.workspace.run("sync", "p")
+    source = pa.table({"id": wide["id"], "other": wide["id"][1:].to_pylist() + ["p0000"]})
+    merge(followed.table, source).when_matched_update({"id": "s.other"}).execute()
+    counts = followed.sync()["counts"]
+    assert counts["read"] == 2 * count
+    left = [file.name for file in followed.workspace.folder.rglob("*.spill")]
+    assert not left, "what was spilled is still there"
 
 
 # Where a sync stops and starts.

@@ -62,8 +62,8 @@ class Sequence:
         self.folder = folder
         self.dice = dice
         self.container = container
-        self.kills = 0
         self.synced = -1
+        self.more_to_come = False  # versions above the newest that is asked for
 
     def configure(self):
         project = self.workspace.project(
@@ -85,7 +85,8 @@ class Sequence:
         version = newest
         if self.dice.random() < 0.4:
             version = self.dice.randint(max(self.synced, 0), newest)
-        words = ["sync", "p", *(["--until", str(version)] if version < newest else [])]
+        is_last = version == newest and not self.more_to_come
+        words = ["sync", "p", *([] if is_last else ["--until", str(version)])]
         while self.dice.random() < KILLED_SHARE:
             self.kill(words)
         summary = self.workspace.json(*words)
@@ -95,7 +96,6 @@ class Sequence:
         self.synced = summary["version"]
 
     def kill(self, words) -> None:
-        self.kills += 1
         process = self.workspace.spillway.start(*words)
         try:
             process.communicate(timeout=self.dice.uniform(0, KILLED_SECONDS_MAX))
@@ -163,7 +163,9 @@ def run_by_spark(seed: int, workspace, folder) -> None:
     newest = max(int(file.name.split(".")[1]) for file in folder.glob("rows.*.json"))
     sequence = Sequence(workspace, folder, dice, f"s{seed}")
     for seen in sorted(dice.sample(range(newest + 1), min(4, newest + 1))):
+        sequence.more_to_come = seen < newest
         sequence.follow(max(seen, sequence.synced), rows_at)
+    sequence.more_to_come = False
     finish(sequence, newest, rows_at)
 
 
