@@ -5,7 +5,7 @@ changes_latency.py --bin FOLDER [--full]
   latency  commits of 1 to 1,000 rows, half of them updates, ten per second whatever happens (open
            loop), followed by `sync --continuous`; 30 s, or 5 minutes with --full
   backlog  10,000 commits of 1 to 5 rows, by one `sync`
-  idle     what `sync --continuous` and `sync` cost when there is nothing, at logs of several lengths
+  idle     what `sync --continuous` and `sync` cost when nothing happens, at several log lengths
 
 Commits are prepared beforehand and renamed into place at their time: that is when they are visible.
 A document is visible when the server has applied its write, by the server's clock, which is this
@@ -90,7 +90,8 @@ class Pipeline:
             return self.table.replace([], self.rows(count), show=False), count
         old = self.table.files[updated]
         new = [self.row(row["id"]) for row in old]
-        told = [(row, "update_preimage") for row in old] + [(row, "update_postimage") for row in new]
+        told = [(row, "update_preimage") for row in old]
+        told += [(row, "update_postimage") for row in new]
         return self.table.replace([updated], new, [told], "UPDATE", show=False), len(new)
 
     def version(self):
@@ -141,8 +142,8 @@ def latency(folder, server, options):
         first_seen.setdefault((write["id"], version), waited)
         last_of[version] = max(last_of.get(version, 0), waited)
     documents, whole = list(first_seen.values()), list(last_of.values())
-    print(f"\n| {len(commits):,} commits of 1 to {ROWS_MAX:,} rows, {COMMITS_PER_SECOND} per second,"
-          f" open loop, {seconds} s | p50 ms | p99 ms | worst ms |\n|---|---|---|---|")
+    print(f"\n| {len(commits):,} commits of 1 to {ROWS_MAX:,} rows, {COMMITS_PER_SECOND} per"
+          f" second, open loop, {seconds} s | p50 ms | p99 ms | worst ms |\n|---|---|---|---|")
     for name, values in (("commit visible → document visible", documents),
                          ("commit visible → its last document visible", whole)):
         print(f"| {name} ({len(values):,}) | {percentile(values, 0.5):.0f} |"

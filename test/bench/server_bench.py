@@ -1,8 +1,8 @@
 """Measures the local server, and @vercel/cosmosdb-server beside it in the same run.
 
-The figure is documents per second of the server process's CPU time: the machine may be shared, and one
-CPU second is what one core gives. Requests are made beforehand by spillway-emulator-load; every reply's
-statuses are read.
+The figure is documents per second of the server process's CPU time: the machine may be shared, and
+one CPU second is what one core gives. Requests are made beforehand by spillway-emulator-load; every
+reply's statuses are read.
 """
 
 import json
@@ -63,8 +63,9 @@ class _ServerBench:
     def load(self, server, mode, documents, *words):
         generator = str(self.bin.parent / "emulator/bench/spillway-emulator-load")
         done = subprocess.run(
-            [generator, "--port", str(server.port), "--pid", str(server.process.pid), "--mode", mode,
-             "--documents", str(documents), "--distinct", str(max(2000, min(documents, 50_000))),
+            [generator, "--port", str(server.port), "--pid", str(server.process.pid),
+             "--mode", mode, "--documents", str(documents),
+             "--distinct", str(max(2000, min(documents, 50_000))),
              "--connections", str(CONNECTIONS), *words],
             check=True, capture_output=True, text=True)
         result = json.loads(done.stdout)

@@ -1,8 +1,9 @@
 """azcosmos for Go: the emulator tests that the module carries, and a flow of ours.
 
-Both are pinned by go.mod here. The module's tests know one address, https://localhost:8081/, so nothing
-else may listen there meanwhile. What the client cannot do here: it has no bulk, no change feed, no query
-plans (queries over several ranges that need one are refused, as the service does) and no read-many.
+Both are pinned by go.mod here. The module's tests know one address, https://localhost:8081/, so
+nothing else may listen there meanwhile. What the client cannot do here: it has no bulk, no change
+feed, no query plans (queries over several ranges that need one are refused, as the service does)
+and no read-many.
 """
 
 import pathlib
@@ -20,8 +21,8 @@ PORT_OF_THE_MODULE = 8081
 # In the module's tests a token's audience is this.
 AUDIENCE = "https://localhost.localhost"
 # Those that talk to a server; the rest are unit tests.
-WITH_SERVER = ("TestAAD|TestItemTransactionalBatch|TestContainer.*CRUD|TestDatabase.*CRUD|Emulator$|"
-               "TestItemCRUD|TestItemConcurrent|TestItemIdEncoding|PartitionQuery")
+WITH_SERVER = ("TestAAD|TestItemTransactionalBatch|TestContainer.*CRUD|TestDatabase.*CRUD|"
+               "Emulator$|TestItemCRUD|TestItemConcurrent|TestItemIdEncoding|PartitionQuery")
 RESULT = re.compile(r"^--- (PASS|FAIL|SKIP): (\w+)", re.MULTILINE)
 
 
@@ -36,8 +37,8 @@ def run_flow(context: Context) -> Score:
     build(["go", "build", "-mod=readonly", "-o", program, "."])
     with Emulator(context.work / "flow_server") as server:
         trust = {"SSL_CERT_FILE": server.certificate}
-        return score_of("go", run_program([program, server.endpoint, server.key], RUN_SECONDS_MAX, trust),
-                        CHECKS)
+        words = [program, server.endpoint, server.key]
+        return score_of("go", run_program(words, RUN_SECONDS_MAX, trust), CHECKS)
 
 
 def run_module_tests(context: Context) -> Score:
@@ -47,7 +48,8 @@ def run_module_tests(context: Context) -> Score:
                   port=PORT_OF_THE_MODULE) as server:
         done = run_program([program, "-test.run", WITH_SERVER, "-test.v"], RUN_SECONDS_MAX,
                            {"EMULATOR": "true", "SSL_CERT_FILE": server.certificate}, context.work)
-    outcomes = {name: None if word == "PASS" else word for word, name in RESULT.findall(done.stdout)}
+    results = RESULT.findall(done.stdout)
+    outcomes = {name: None if word == "PASS" else word for word, name in results}
     return score_against("go module's tests", outcomes, read_left_out(FOLDER / "left_out.json"))
 
 

@@ -1,8 +1,9 @@
 """azure_data_cosmos for Rust: the emulator tests that the crate carries, and a flow of ours.
 
-Both are built from crates, pinned by the lock files here and in the crate: 8 minutes from nothing on
-two cores, so they belong to --full alone; what was built stays in the set-up's cache. Binary JSON,
-which the client sends unless told otherwise, and HTTP/2 are not served; it goes over to HTTP/1.1 by itself.
+Both are built from crates, pinned by the lock files here and in the crate: 8 minutes from nothing
+on two cores, so they belong to --full alone; what was built stays in the set-up's cache. Binary
+JSON, which the client sends unless told otherwise, and HTTP/2 are not served; it goes over to
+HTTP/1.1 by itself.
 """
 
 import json
