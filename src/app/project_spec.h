@@ -80,6 +80,7 @@ enum class StrategyKind : uint8_t { kDirect };
 struct SyncSection {
   WriteMode mode = WriteMode::kMirror;
   ChangePolicy changes = ChangePolicy::kAuto;
+  bool index = false;
   StrategyKind strategy = StrategyKind::kDirect;
   std::optional<Share> delete_guard = Share{0.1};  // nullopt: off
   RejectedBudget max_rejected;

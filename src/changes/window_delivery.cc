@@ -8,6 +8,7 @@ namespace {
 Checkpoint Behind(const ChangeWindow& window, Checkpoint checkpoint) {
   checkpoint.version = window.through;
   checkpoint.position = window.position;
+  if (!window.table_id.empty()) checkpoint.table_id = window.table_id;
   checkpoint.begun_through = 0;
   checkpoint.late_columns = window.late_columns;
   const int64_t documents = static_cast<int64_t>(checkpoint.documents) + window.documents_delta;
