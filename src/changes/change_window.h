@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,8 @@ struct ChangeWindow {
   // Of everything that is not in the lists.
   IntentCounts counts;
   int64_t documents_delta = 0;
-  uint64_t duplicates = 0;  // identities that two rows of one version have
+  std::optional<uint64_t> documents;  // in the destination, with this done; else only the delta
+  uint64_t duplicates = 0;            // identities that two rows of one version have
 
   bool empty() const { return position.empty(); }
   uint64_t writes() const { return upserts->size() + removes->size(); }

@@ -118,7 +118,9 @@ Status IndexFileReader::ReadBlock() {
   if (file_->size() - offset_ < sizeof(header)) return Damaged("it ends too early");
   RETURN_IF_ERROR(file_->ReadAt(offset_, &header, sizeof(header)));
   if (header.mark == kEndMark) {
-    if (header.rows != rows_ || header.checksum != chained_) return Damaged("a block is missing");
+    if (header.rows != rows_ || header.bytes != 0 || header.checksum != chained_) {
+      return Damaged("a block is missing");
+    }
     ended_ = true;
     return Status::Ok();
   }

@@ -150,6 +150,7 @@ Result<SnapshotCompare::Duplicate> SnapshotCompare::Compare(IndexCursor& index) 
       ASSIGN_OR_RETURN(old, index.Next());
     }
   }
+  window_.documents = documents_;
   hashes_.reset();
   ReturnFreeMemory();
   RETURN_IF_ERROR(SortChanged());
@@ -158,15 +159,19 @@ Result<SnapshotCompare::Duplicate> SnapshotCompare::Compare(IndexCursor& index) 
 
 // A row that was refused leaves the document as it was: it is listed, and no reason to delete it.
 Status SnapshotCompare::CompareOne(const RowHash* row, const IndexEntry* old) {
-  if (row != nullptr && row->refused()) return Status::Ok();
   if (row == nullptr) return AddOld(*old);
+  if (row->refused()) {
+    documents_ += old == nullptr ? 0 : 1;
+    return Status::Ok();
+  }
+  ++documents_;
   const bool known = old != nullptr && old->content != Hash128{};
   if (known && old->content == row->content) {
     ++window_.counts.read;
     ++window_.counts.unchanged;
     return Status::Ok();
   }
-  if (old != nullptr) RETURN_IF_ERROR(AddOld(*old));
+  if (old != nullptr && options_.rules.old_images_delete) RETURN_IF_ERROR(AddOld(*old));
   return changed_places_.Add(row->place);
 }
 
@@ -175,6 +180,7 @@ Status SnapshotCompare::AddOld(const IndexEntry& old) {
   if (!options_.rules.old_images_delete) {
     ++window_.counts.read;
     ++window_.counts.filtered;
+    ++documents_;
     return Status::Ok();
   }
   Document key;

@@ -95,6 +95,7 @@ class SnapshotCompare {
   std::mutex mutex_;  // of what the readers add to
   std::unique_ptr<ExternalSort<RowHash>> hashes_;
   std::optional<RowHash> ahead_;
+  uint64_t documents_ = 0;  // in the destination, with all this done
   ExternalSort<uint64_t> changed_places_;
   RecordLog<uint64_t> changed_rows_;
   std::vector<Changed> changed_;
