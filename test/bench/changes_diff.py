@@ -101,7 +101,7 @@ def join_of(folder, path):
         f"""
         import duckdb
         connection = duckdb.connect()
-        connection.execute("SET threads = {THREADS}")
+        connection.execute("SET threads = {THREADS}; SET enable_progress_bar = false")
         print(connection.sql(\"\"\"
           SELECT count(*) FROM {parquet(files_of(path, 0))} a
           FULL OUTER JOIN {parquet(files_of(path, 1))} b ON a.id = b.id
