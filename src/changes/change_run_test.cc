@@ -124,6 +124,46 @@ TEST_F(ChangeRunTest, ARowThatLeavesTheFilterIsDeletedAndOneThatEntersItIsWritte
   ExpectEqualToTheTable();
 }
 
+TEST_F(ChangeRunTest, ASoftDeleteMarksTheDocumentAndTheRowsReturnClearsIt) {
+  documents_.soft_delete = SoftDelete{"gone", "\"yes\""};
+  options_.mode = WriteMode::kSoftDelete;
+  Load();
+  table_.Insert("x", "c1", 5);
+  table_.Insert("moving", "c1", 6);
+  RunOk();
+  const std::string key = MemoryTable::KeyOf({"x", "c1", 5});
+  table_.Delete("x");
+  table_.Move("moving", "moved", "c2");
+  EXPECT_EQ(RunOk().deleted, 2u);
+  std::map<std::string, std::string> contents = destination_.Contents();
+  EXPECT_EQ(contents[key], R"({"id":"x","category":"c1","value":5,"gone":"yes"})");
+  EXPECT_THAT(contents[MemoryTable::KeyOf({"moving", "c1", 6})], HasSubstr("\"gone\":\"yes\""));
+  EXPECT_EQ(contents.size(), table_.Documents().size() + 2);
+  EXPECT_EQ(Stored().documents, table_.Documents().size()) << "those whose row is there";
+  table_.Insert("x", "c1", 8);
+  EXPECT_EQ(RunOk().upserted, 1u);
+  EXPECT_EQ(destination_.Contents()[key], R"({"id":"x","category":"c1","value":8})");
+}
+
+TEST_F(ChangeRunTest, TheGuardCountsSoftDeletes) {
+  documents_.soft_delete = SoftDelete{"gone", "true"};
+  options_.mode = WriteMode::kSoftDelete;
+  options_.delete_guard = {.share = 0.1, .documents_min = 3};
+  Load();
+  const auto before = destination_.Contents();
+  table_.DeleteAll();
+  EXPECT_EQ(Run().status().code(), StatusCode::kConflict);
+  EXPECT_EQ(destination_.Contents(), before);
+}
+
+TEST_F(ChangeRunTest, AnotherMarkIsAnotherMapping) {
+  documents_.soft_delete = SoftDelete{"gone", "true"};
+  options_.mode = WriteMode::kSoftDelete;
+  Load();
+  documents_.soft_delete->value = "1";
+  EXPECT_THAT(std::string(Run().status().hint()), HasSubstr("--resync"));
+}
+
 TEST_F(ChangeRunTest, SeveralVersionsOfAKeyAreOneWrite) {
   Load();
   table_.Insert("x", "c1", 1);

@@ -73,11 +73,12 @@ void PrintLoad(const std::string& pipeline, const LoadSummary& load, Console& co
   console.Print("  " + Pace(TrafficOf(load)));
 }
 
-void PrintSweep(const std::string& pipeline, const SweepSummary& sweep, Console& console) {
+void PrintSweep(const PipelineConfig& pipeline, const SweepSummary& sweep, Console& console) {
+  const bool marks = pipeline.documents.soft_delete.has_value();
   console.Print(fmt::format(
-      "{}: {} of {} documents were not in version {} of the table and are"
-      " deleted",
-      pipeline, HumanCount(sweep.counts.deleted), HumanCount(sweep.documents), sweep.version));
+      "{}: {} of {} documents were not in version {} of the table and are {}", pipeline.name,
+      HumanCount(sweep.counts.deleted), HumanCount(sweep.documents), sweep.version,
+      marks ? "marked as deleted" : "deleted"));
 }
 
 void PrintChanges(const std::string& pipeline, const ChangeSummary& changes, Console& console) {
@@ -196,7 +197,7 @@ Status RunSync(const SyncArguments& arguments, CommandContext& context) {
     PrintJson(arguments, *result, context.console);
   } else {
     if (result->load) PrintLoad(arguments.pipeline, *result->load, context.console);
-    if (result->sweep) PrintSweep(arguments.pipeline, *result->sweep, context.console);
+    if (result->sweep) PrintSweep(*pipeline, *result->sweep, context.console);
     if (result->changes) PrintChanges(arguments.pipeline, *result->changes, context.console);
     context.console.Print("next: " + NextCommand(arguments, *result));
   }
