@@ -69,7 +69,8 @@ Status CheckMark(const Destination& destination, const PipelineConfig& pipeline)
 
 Status CheckMode(const Destination& destination, const PipelineConfig& pipeline) {
   const std::vector<WriteMode>& modes = destination.capabilities().modes;
-  if (std::find(modes.begin(), modes.end(), pipeline.sync.mode.write()) != modes.end()) return Status::Ok();
+  if (std::find(modes.begin(), modes.end(), pipeline.sync.mode.write()) != modes.end())
+    return Status::Ok();
   return InvalidArgument(fmt::format("{}: a destination of type {} does not know this mode",
                                      At(pipeline, "sync.mode"),
                                      pipeline.destination_connection->type->name))

@@ -257,9 +257,9 @@ TEST(Project, TheDeleteGuardIsAShareOrOff) {
 
 TEST(Project, AMarkOfSoftDeletesIsAJsonScalar) {
   const auto mark = [](const char* text) {
-    const auto project = Project::Parse(Connections() + kSource + kDestination +
-                                            "    sync: {mode: {soft_delete: " + text + "}}\n",
-                                        "spillway.yaml");
+    const auto project = Project::Parse(
+        Connections() + kSource + kDestination + "    sync: {mode: {soft_delete: " + text + "}}\n",
+        "spillway.yaml");
     EXPECT_TRUE(project.ok()) << project.status().message();
     const PipelineConfig& pipeline = **(*project)->FindPipeline("products");
     EXPECT_EQ(pipeline.sync.mode.write(), WriteMode::kSoftDelete);

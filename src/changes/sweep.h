@@ -1,6 +1,6 @@
 // Sweep: takes away (or marks, as the mode says) what the destination holds and the loaded version
-// of the table does not: the end of a resync, after a new load has written everything that should be there. Both sides are
-// compared by identity, in bounded memory.
+// of the table does not: the end of a resync, after a new load has written everything that should
+// be there. Both sides are compared by identity, in bounded memory.
 #ifndef SPILLWAY_CHANGES_SWEEP_H_
 #define SPILLWAY_CHANGES_SWEEP_H_
 

@@ -75,10 +75,10 @@ void PrintLoad(const std::string& pipeline, const LoadSummary& load, Console& co
 
 void PrintSweep(const PipelineConfig& pipeline, const SweepSummary& sweep, Console& console) {
   const bool marks = pipeline.documents.soft_delete.has_value();
-  console.Print(fmt::format(
-      "{}: {} of {} documents were not in version {} of the table and are {}", pipeline.name,
-      HumanCount(sweep.counts.deleted), HumanCount(sweep.documents), sweep.version,
-      marks ? "marked as deleted" : "deleted"));
+  console.Print(fmt::format("{}: {} of {} documents were not in version {} of the table and are {}",
+                            pipeline.name, HumanCount(sweep.counts.deleted),
+                            HumanCount(sweep.documents), sweep.version,
+                            marks ? "marked as deleted" : "deleted"));
 }
 
 void PrintChanges(const std::string& pipeline, const ChangeSummary& changes, Console& console) {

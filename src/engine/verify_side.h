@@ -17,8 +17,8 @@
 #include "engine/external_sort.h"
 #include "engine/run_stop.h"
 #include "engine/spill_file.h"
-#include "transforms/document_options.h"
 #include "transforms/document_encoder.h"
+#include "transforms/document_options.h"
 
 namespace spillway {
 
