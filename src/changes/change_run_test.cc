@@ -124,6 +124,19 @@ TEST_F(ChangeRunTest, ARowThatLeavesTheFilterIsDeletedAndOneThatEntersItIsWritte
   ExpectEqualToTheTable();
 }
 
+TEST_F(ChangeRunTest, TellsInsertedFromReplaced) {
+  Load();
+  EXPECT_EQ(Stored().counts.inserted, Stored().counts.upserted);
+  table_.Insert("x", "c1", 5);
+  table_.Insert("y", "c1", 6);
+  table_.Update(SomeId(), 77);
+  const IntentCounts counts = RunOk();
+  EXPECT_EQ(counts.upserted, 3u);
+  EXPECT_EQ(counts.inserted, 2u);
+  EXPECT_EQ(counts.replaced, 1u);
+  EXPECT_EQ((*store_->Runs("p", 1))[0].counts, counts);
+}
+
 TEST_F(ChangeRunTest, ASoftDeleteMarksTheDocumentAndTheRowsReturnClearsIt) {
   documents_.soft_delete = SoftDelete{"gone", "\"yes\""};
   options_.mode = WriteMode::kSoftDelete;

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 import signal
 import time
 
@@ -188,6 +189,54 @@ def test_rows_that_did_not_change_are_not_written(followed):
     summary = followed.sync()
     assert (summary["counts"]["read"], summary["counts"]["unchanged"]) == (2 * ROWS, ROWS)
     assert summary["requests"] == 0
+
+
+# What became of every image, in the summary, in the history, and row by row of the same size.
+
+
+def test_every_outcome_is_counted_where_it_belongs(followed):
+    followed.create(source={"filter": "stock < 1000"}, sync={"max_rejected": "100%"})
+    loaded = followed.sync()["counts"]
+    assert (loaded["inserted"], loaded["replaced"]) == (ROWS, 0)
+    followed.workspace.container().delete_item("p0031", "c1")
+    followed.append(range(100, 107))
+    followed.table.update(updates={"stock": "stock + 100"}, predicate="stock < 6")
+    followed.table.delete("stock > 30 AND stock < 36")
+    followed.append([2000, 2001, 2002])
+    bad = rows([300]).set_column(0, "id", pa.array(["no/id"]))
+    write_deltalake(str(followed.path), bad, mode="append")
+    followed.table.update(updates={"stock": "stock"}, predicate="stock = 20")
+    counts = assert_adds_up(followed.workspace.json("sync", "p"))
+    # An update that changes nothing may be told as the rewritten file.
+    unchanged = counts["unchanged"]
+    assert unchanged >= 1
+    expected = {
+        "read": 7 + 2 * 6 + 5 + 3 + 1 + 2 * unchanged,
+        "upserted": 7 + 6,
+        "inserted": 7,
+        "replaced": 6,
+        "inserted_or_replaced": 0,
+        "deleted": 4,
+        "delete_found_nothing": 1,
+        "unchanged": unchanged,
+        "superseded": 6 + unchanged,
+        "filtered": 3,
+        "rejected": 1,
+        "adds_up": True,
+    }
+    assert counts == expected
+    run = followed.workspace.json("runs", "p")["runs"][0]
+    assert (run["kind"], run["counts"]) == ("changes", expected)
+    heading, line = followed.workspace.run("runs", "p").stdout.splitlines()[:2]
+    assert ["inserted", "replaced", "deleted"] == heading.split()[8:11]
+    # The columns add up too: read, and then inserted, replaced, deleted, left, rejected.
+    left = 1 + 2 * unchanged + 6 + 3
+    numbers = [str(n) for n in (expected["read"], 7, 6, 4, left, 1)]
+    assert "  ".join(numbers) in re.sub(" +", "  ", line)
+    followed.append([400])
+    followed.table.update(updates={"stock": "stock + 1"}, predicate="stock = 7")
+    text = followed.workspace.run("sync", "p").stdout
+    assert "read 3 = upserted 2 (inserted 1, replaced 1) + superseded 1" in text
 
 
 # The feed comes and goes.

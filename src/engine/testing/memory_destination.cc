@@ -112,7 +112,7 @@ RowOutcome MemoryDestination::Apply(WriteMode mode, Intent intent, Stored docume
   if (mode == WriteMode::kUpdate && !exists) return RowOutcome::kSuppressed;
   history_.push_back({key, document.body});
   documents_.insert_or_assign(key, std::move(document));
-  return RowOutcome::kUpserted;
+  return exists ? RowOutcome::kReplaced : RowOutcome::kInserted;
 }
 
 void MemoryDestination::Land(SteadyTime until) {
