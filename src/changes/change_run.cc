@@ -281,6 +281,7 @@ Status ChangeRun::Apply(const ChangeWindow& window, std::vector<SplitProgress> p
   {
     std::lock_guard lock(mutex_);
     applied_.through_version = window.through;
+    if (window.retention_warning) applied_.retention_warning = *window.retention_warning;
     delivery_ = &delivery;
   }
   const Status delivered = Deliver(window, delivery);

@@ -177,6 +177,28 @@ TEST_F(ChangeRunTest, AnotherMarkIsAnotherMapping) {
   EXPECT_THAT(std::string(Run().status().hint()), HasSubstr("--resync"));
 }
 
+TEST_F(ChangeRunTest, WarnsWhenTheTableNearlyLetGoOfWhatWasPending) {
+  Load();
+  const auto commit = [this](int64_t version, std::chrono::hours age) {
+    const auto now = std::chrono::duration_cast<milliseconds>(clock_.WallNow().time_since_epoch());
+    MemoryCommit told;
+    told.splits = {{{Image::kNew, {fmt::format("late-{}", version), "c1", version}}}};
+    told.timestamp_ms = (now - age).count();
+    told.retention = Retention{std::chrono::hours(100), "a setting"};
+    source_.Commit(version, told);
+  };
+  commit(1, std::chrono::hours(80));
+  commit(2, std::chrono::hours(1));
+  auto summary = Run();
+  ASSERT_TRUE(summary.ok()) << summary.status().ToString();
+  EXPECT_THAT(summary->totals.retention_warning, HasSubstr("version 1 of the table is 3 days"));
+  commit(3, std::chrono::hours(50));
+  summary = Run();
+  ASSERT_TRUE(summary.ok()) << summary.status().ToString();
+  EXPECT_EQ(summary->totals.version, 3);
+  EXPECT_THAT(summary->totals.retention_warning, IsEmpty()) << "there was time";
+}
+
 TEST_F(ChangeRunTest, SeveralVersionsOfAKeyAreOneWrite) {
   Load();
   table_.Insert("x", "c1", 1);

@@ -131,6 +131,7 @@ void WriteChanges(JsonWriter& json, const ChangeSummary& changes) {
   json.Field("from_version", changes.from_version).Field("version", totals.version);
   json.Field("documents", totals.documents);
   WriteCounts(json, totals.counts);
+  if (!totals.retention_warning.empty()) json.Field("warning", totals.retention_warning);
   json.Key("methods").BeginArray();
   for (const MethodCount& method : changes.methods) {
     json.BeginObject().Field("method", MethodName(method.method));
