@@ -53,7 +53,7 @@ def container_life(database) -> None:
     unique = {"uniqueKeys": [{"paths": ["/email"]}]}
     fixed = database.create_container("fixed", PartitionKey("/pk"), unique_key_policy=unique)
     same(fixed.read()["uniqueKeyPolicy"]["uniqueKeys"], unique["uniqueKeys"])
-    # This client leaves the unique keys out when it replaces, and the service takes that for a change.
+    # This client leaves the unique keys out when it replaces; the service takes that for a change.
     refused(403, database.replace_container, fixed, PartitionKey("/pk"))
     query = "SELECT VALUE r.id FROM r WHERE r.id = 'life'"
     same(list(database.query_containers(query)), ["life"])

@@ -17,6 +17,7 @@ RUN_SECONDS_MAX = 180
 
 def run(context: Context) -> list[Score]:
     with Emulator(context.work) as server:
-        words = [os.environ["SPILLWAY_PYTHON"], str(FOLDER / "flow.py"), server.endpoint, server.key]
+        account = [server.endpoint, server.key]
+        words = [os.environ["SPILLWAY_PYTHON"], str(FOLDER / "flow.py"), *account]
         done = run_program(words, RUN_SECONDS_MAX)
     return [score_of("azure-cosmos 4.x for Python", done, CHECKS)]
