@@ -133,10 +133,11 @@ spark_tools() {
   fill "$(python_folder spark)" "Python packages with Spark" make_venv spark
   fill "$(jars_folder)" "jars of delta-spark" copy_jars "$here/maven/pom.xml"
 }
-# The connector is one peer of several: a registry without it makes that comparison impossible, nothing else.
+# The connector is of an older Spark, which has a Python folder of its own.
 connector_tools() {
-  (fill "$(connector_folder)" "jar of the Cosmos DB Spark connector" copy_jars "$here/maven/connector/pom.xml") \
-    || say "jar of the Cosmos DB Spark connector: not available, its comparison is left out"
+  check_java
+  fill "$(python_folder connector)" "Python packages with the connector's Spark" make_venv connector
+  fill "$(connector_folder)" "jars of the Cosmos DB Spark connector" copy_jars "$here/maven/connector/pom.xml"
 }
 
 print_environment() {
@@ -152,6 +153,7 @@ export SPILLWAY_GO_TOOLS='$(go_folder)'
 export SPILLWAY_SPARK_JARS='$(jars_folder)'
 export SPILLWAY_RUST_CLIENT='$(rust_client_folder)'
 export SPILLWAY_CLIENT_JARS='$(client_jars_folder)'
+export SPILLWAY_CONNECTOR_PYTHON='$(python_folder connector)/bin/python'
 export SPILLWAY_CONNECTOR_JARS='$(connector_folder)'
 END
 }
