@@ -11,9 +11,11 @@
 
 namespace spillway {
 
-// The one formula: "read 1,000 = upserted 990 + filtered 8 + rejected 2".
+// The one formula: "read 1,000 = upserted 990 (inserted 900, replaced 90) + filtered 8 + rejected
+// 2".
 std::string FormulaOf(const IntentCounts& counts);
-// The same as the members of a JSON object under `counts`.
+// The same as the members of a JSON object under `counts`; `inserted`, `replaced` and
+// `inserted_or_replaced` (the destination does not tell) make up `upserted`.
 void WriteCounts(JsonWriter& json, const IntentCounts& counts);
 
 std::string_view RunStateName(RunState state);
