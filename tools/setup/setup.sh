@@ -118,15 +118,15 @@ test_tools() {
   fill "$(node_folder)" "Node packages" make_node_modules npm
   fill "$(npm_suites_folder)" "Node packages that carry their tests" make_node_modules npm-suites
   fill "$(go_folder)" "fake-gcs-server" make_go_tools
+  check_java
+  fill "$(go_client_folder)" "modules of the Go client" fetch_go_client
+  fill "$(client_jars_folder)" "jars of the Java client" copy_jars "$here/maven/client/pom.xml"
 }
 fetch_go_client() { (cd "$clients/go" && go mod download); }
 # What is built of it stays in the folder: the crates take minutes to compile.
 fetch_rust_client() { cargo fetch --quiet --locked --manifest-path "$clients/rust/Cargo.toml"; }
-client_tools() {
-  check_java
-  fill "$(go_client_folder)" "modules of the Go client" fetch_go_client
+rust_client_tools() {
   fill "$(rust_client_folder)" "crates of the Rust client" fetch_rust_client
-  fill "$(client_jars_folder)" "jars of the Java client" copy_jars "$here/maven/client/pom.xml"
 }
 spark_tools() {
   check_java
@@ -170,7 +170,7 @@ case ${1:-} in
   build) lock_cache; build_tools ;;
   demo) lock_cache; build_tools; demo_tools ;;
   test) lock_cache; build_tools; test_tools ;;
-  full) lock_cache; build_tools; test_tools; client_tools; spark_tools; connector_tools ;;
-  bench) lock_cache; build_tools; test_tools; client_tools; spark_tools; connector_tools ;;
+  full) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools; connector_tools ;;
+  bench) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools; connector_tools ;;
   *) fail "usage: setup.sh build|demo|test|full|bench|env" ;;
 esac
