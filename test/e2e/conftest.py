@@ -27,7 +27,8 @@ DATABASE_NUMBERS = itertools.count(1)
 def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(TEST_SECONDS_MAX))
+            # Not of the fixtures: Spark writes a whole lake in one of them.
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS_MAX, func_only=True))
 
 
 @pytest.fixture(scope="session")
