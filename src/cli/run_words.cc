@@ -89,4 +89,16 @@ std::string TimeText(int64_t utc_ms) {
   return utc_ms == 0 ? std::string() : FormatUtc(WallTime(std::chrono::milliseconds(utc_ms)));
 }
 
+std::string_view MethodName(ChangeMethod method) {
+  switch (method) {
+    case ChangeMethod::kFeed:
+      return "feed";
+    case ChangeMethod::kFiles:
+      return "files";
+    case ChangeMethod::kDiff:
+      return "diff";
+  }
+  return "";
+}
+
 }  // namespace spillway

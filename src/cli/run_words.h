@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/json_writer.h"
+#include "connector/change_log.h"
 #include "model/intent_counts.h"
 #include "state/state_store.h"
 
@@ -20,6 +21,7 @@ void WriteCounts(JsonWriter& json, const IntentCounts& counts);
 
 std::string_view RunStateName(RunState state);
 std::string_view LoadPhaseName(LoadPhase phase);
+std::string_view MethodName(ChangeMethod method);
 // "2026-03-01T12:00:00Z"; empty for 0.
 std::string TimeText(int64_t utc_ms);
 

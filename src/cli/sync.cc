@@ -112,18 +112,6 @@ void WriteLoad(JsonWriter& json, const LoadSummary& load) {
   WriteTraffic(json, TrafficOf(load));
 }
 
-std::string_view MethodName(ChangeMethod method) {
-  switch (method) {
-    case ChangeMethod::kFeed:
-      return "feed";
-    case ChangeMethod::kFiles:
-      return "files";
-    case ChangeMethod::kDiff:
-      return "diff";
-  }
-  return "";
-}
-
 void WriteChanges(JsonWriter& json, const ChangeSummary& changes) {
   const ChangeReport& totals = changes.totals;
   json.Field("outcome", totals.version == changes.from_version ? "up to date" : "changes applied");

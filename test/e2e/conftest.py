@@ -24,6 +24,10 @@ THROUGHPUT = 40_000
 DATABASE_NUMBERS = itertools.count(1)
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "spark: needs Spark, and minutes (./dev test spark)")
+
+
 def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("timeout") is None:

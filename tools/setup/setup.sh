@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings a machine to where a task of ./dev can run, from pinned versions only, and says what it did.
 #
-#   setup.sh build|demo|test|full|bench   install what the task needs; quick when everything is there
+#   setup.sh build|demo|test|spark|full|bench   install what the task needs; quick when all is there
 #   setup.sh env                          print shell assignments that say where the installed tools are
 #
 # Everything but the distribution's packages goes to the user's cache folder (SPILLWAY_CACHE), in a folder
@@ -170,6 +170,7 @@ case ${1:-} in
   build) lock_cache; build_tools ;;
   demo) lock_cache; build_tools; demo_tools ;;
   test) lock_cache; build_tools; test_tools ;;
+  spark) lock_cache; build_tools; test_tools; spark_tools ;;
   full) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools; connector_tools ;;
   bench) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools; connector_tools ;;
   *) fail "usage: setup.sh build|demo|test|full|bench|env" ;;
