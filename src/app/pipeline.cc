@@ -57,9 +57,20 @@ Result<std::unique_ptr<Source>> OpenTarget(const Project* project, const std::st
   return Unsupported("this build has no source that opens a path");
 }
 
+Status CheckMark(const Destination& destination, const PipelineConfig& pipeline) {
+  if (!pipeline.documents.soft_delete.has_value()) return Status::Ok();
+  const std::string& field = pipeline.documents.soft_delete->field;
+  const std::vector<std::string>& reserved = destination.capabilities().limits.reserved_fields;
+  if (std::find(reserved.begin(), reserved.end(), field) == reserved.end()) return Status::Ok();
+  return InvalidArgument(fmt::format("{}: the field `{}` belongs to the destination",
+                                     At(pipeline, "sync.mode.soft_delete.field"), field))
+      .WithHint("name another, such as `deleted`");
+}
+
 Status CheckMode(const Destination& destination, const PipelineConfig& pipeline) {
   const std::vector<WriteMode>& modes = destination.capabilities().modes;
-  if (std::find(modes.begin(), modes.end(), pipeline.sync.mode) != modes.end()) return Status::Ok();
+  if (std::find(modes.begin(), modes.end(), pipeline.sync.mode.write()) != modes.end())
+    return Status::Ok();
   return InvalidArgument(fmt::format("{}: a destination of type {} does not know this mode",
                                      At(pipeline, "sync.mode"),
                                      pipeline.destination_connection->type->name))
@@ -83,6 +94,7 @@ Result<OpenedPipeline> OpenPipeline(const Project& project, const PipelineConfig
   }
   opened.destination = *std::move(destination);
   RETURN_IF_ERROR(CheckMode(*opened.destination, pipeline));
+  RETURN_IF_ERROR(CheckMark(*opened.destination, pipeline));
   return opened;
 }
 

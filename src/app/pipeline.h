@@ -65,6 +65,7 @@ struct PipelineState {
   uint64_t rejected = 0;
 };
 
+// Reads the state alone.
 Result<std::vector<PipelineState>> ProjectState(const Project& project);
 
 }  // namespace spillway

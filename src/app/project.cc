@@ -134,8 +134,9 @@ class ProjectReader {
     const DestinationSection destination =
         ReadDestination(section.destination, reading.where, pipeline);
     pipeline.documents = MakeDocuments(source, destination, section.documents);
+    pipeline.documents.soft_delete = section.sync.mode.soft_delete;
     if (entry.value.is_map()) {
-      CheckContradictions(entry, section);
+      CheckContradictions(entry, section, pipeline.documents);
     }
   }
 
@@ -224,15 +225,39 @@ class ProjectReader {
     return documents;
   }
 
-  void CheckContradictions(const YamlEntry& entry, const PipelineSection& section) {
+  void CheckContradictions(const YamlEntry& entry, const PipelineSection& section,
+                           const DocumentOptions& documents) {
     const YamlNode* sync = entry.value.Find("sync");
     if (sync == nullptr) return;
     const YamlPlace mode_place = PlaceOf(*sync, "mode", entry.key_place);
-    if (section.sync.mode == WriteMode::kAppend &&
+    if (section.sync.mode.write() == WriteMode::kAppend &&
         section.sync.duplicates == DuplicatePolicy::kLast) {
       problems_.Add(
           mode_place, "`mode: append` and `duplicates: last` contradict each other",
           "append keeps the first document of a key; use `duplicates: fail`, or `mode: upsert`");
+    }
+    if (documents.soft_delete.has_value()) CheckMark(mode_place, documents);
+  }
+
+  // Whatever else fills the field would set or clear the mark.
+  void CheckMark(const YamlPlace& place, const DocumentOptions& documents) {
+    const std::string& field = documents.soft_delete->field;
+    const auto is_top_of = [&](const std::string& path, char separator) {
+      return path == field || path.starts_with(field + separator);
+    };
+    for (const std::string& path : documents.partition_key_paths) {
+      if (!path.starts_with('/') || !is_top_of(path.substr(1), '/')) continue;
+      problems_.Add(place,
+                    fmt::format("`{}` is the partition key and cannot mark a document", field),
+                    "a partition key never changes: name another field");
+    }
+    for (const FieldMapping& mapping : documents.fields) {
+      if (!is_top_of(mapping.field, '.')) continue;
+      problems_.Add(place,
+                    fmt::format("`{}` marks documents whose row is gone, and `documents.fields`"
+                                " fills it with column `{}`",
+                                field, mapping.column),
+                    "give one of them another name");
     }
   }
 

@@ -77,8 +77,16 @@ struct DocumentsSection {
 
 enum class StrategyKind : uint8_t { kDirect };
 
+// A word, or a map with what the mode needs to know.
+struct ModeSection {
+  WriteMode word = WriteMode::kMirror;
+  std::optional<SoftDelete> soft_delete;
+
+  WriteMode write() const { return soft_delete ? WriteMode::kSoftDelete : word; }
+};
+
 struct SyncSection {
-  WriteMode mode = WriteMode::kMirror;
+  ModeSection mode;
   ChangePolicy changes = ChangePolicy::kAuto;
   bool index = false;
   StrategyKind strategy = StrategyKind::kDirect;

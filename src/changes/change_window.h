@@ -34,7 +34,8 @@ struct ChangeWindow {
   std::string position;  // behind it; empty: there is no version in it
   std::string table_id;  // of a table that is another one now; empty: the same as before
   std::optional<int64_t> timestamp_ms;
-  std::vector<std::string> late_columns;  // all that the pipeline has with this window
+  std::optional<std::string> retention_warning;  // of its first version, when it was read
+  std::vector<std::string> late_columns;         // all that the pipeline has with this window
   std::vector<WindowSplit> splits;
   std::vector<MethodCount> methods;
   uint64_t bytes_read = 0;  // compressed
