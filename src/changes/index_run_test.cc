@@ -168,6 +168,21 @@ TEST_F(IndexRunTest, AKeyThatWasInsertedByACutOffWindowAndIsGoneAgainIsTakenAway
   EXPECT_EQ(destination_.Contents(), table_.Documents());
 }
 
+TEST_F(IndexRunTest, AnEarlierEndDoesNotTakeACutOffWindowBack) {
+  RunOk();
+  const std::string id = std::prev(table_.rows().end())->first;
+  table_.Update(id, 77);
+  MemorySplits splits(1);
+  for (const auto& [name, row] : table_.rows()) splits[0].push_back(row);
+  source_.SetVersion(1, splits);  // and version 0 is there still
+  destination_.OnCall([](std::span<const Document>) { return PermissionDenied("no more"); });
+  EXPECT_FALSE(Run().ok());
+  destination_.OnCall({});
+  options_.until = 0;
+  EXPECT_EQ(RunOk().totals.version, 1) << "some keys may be at version 1 already";
+  ExpectEqualToTheTable();
+}
+
 TEST_F(IndexRunTest, ATableThatWasCreatedAnewIsComparedToo) {
   RunOk();
   for (int i = 0; i < 5; ++i) table_.CommitRandom();

@@ -135,7 +135,10 @@ Result<std::unique_ptr<ChangeWindow>> IndexWindowReader::Read(const IndexWindowR
   const bool is_begun = index.StandingAt(checkpoint.position) == IndexStanding::kBegun;
   const bool is_there = request.until.has_value() && *request.until <= checkpoint.version;
   if (is_there && !is_begun) return Finished(std::move(window));
-  ASSIGN_OR_RETURN(const std::unique_ptr<Snapshot> snapshot, OpenNewest(request.until));
+  // Some keys may be at the version that was begun: behind it is no way (I2).
+  std::optional<int64_t> until = request.until;
+  if (until.has_value()) until = std::max(*until, checkpoint.begun_through);
+  ASSIGN_OR_RETURN(const std::unique_ptr<Snapshot> snapshot, OpenNewest(until));
   if (snapshot->position() == checkpoint.position && !is_begun) return Finished(std::move(window));
   RETURN_IF_ERROR(Describe(*snapshot, request, *window));
   RETURN_IF_ERROR(AddLateColumns(documents_, index.columns(), columns_, window->through,
