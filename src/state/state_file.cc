@@ -150,8 +150,11 @@ Result<StateFile> ParseStateFile(std::string_view text) {
 }
 
 Result<ImportOutcome> ImportState(StateStore& store, const StateFile& file, bool force) {
-  ASSIGN_OR_RETURN(const std::optional<Checkpoint> there, store.LoadCheckpoint(file.pipeline));
-  if (there.has_value()) {
+  const Result<std::optional<Checkpoint>> found = store.LoadCheckpoint(file.pipeline);
+  const bool damaged = found.status().code() == StatusCode::kDataLoss;
+  if (!found.ok() && !(force && damaged)) return found.status();
+  if (found.ok() && found->has_value()) {
+    const Checkpoint* there = &**found;
     ASSIGN_OR_RETURN(const std::vector<SplitProgress> progress, store.LoadProgress(file.pipeline));
     if (TextOfCheckpoint(*there) == TextOfCheckpoint(file.checkpoint) &&
         TextOfProgress(progress) == TextOfProgress(file.progress)) {

@@ -36,7 +36,8 @@ Result<StateFile> ParseStateFile(std::string_view text);
 enum class ImportOutcome : uint8_t { kImported, kAlreadyThere };
 
 // Puts the state into `store`. REQUIRES: the caller holds the pipeline's lease there. kConflict,
-// unless forced: a position is there that is newer, or of another table or mapping.
+// unless forced: a position is there that is newer, or of another table or mapping. kDataLoss,
+// unless forced: what is there is damaged.
 Result<ImportOutcome> ImportState(StateStore& store, const StateFile& file, bool force);
 
 }  // namespace spillway

@@ -1,4 +1,4 @@
-"""The state between runs: looked at, carried to another machine, damaged, and kept beside the data."""
+"""State between runs: looked at, carried to another machine, damaged, kept beside the data."""
 
 import json
 import shutil
