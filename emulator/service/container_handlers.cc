@@ -158,7 +158,11 @@ std::optional<ServiceError> CheckReplacement(const ContainerSettings& before,
   }
   if (!(before.definition["uniqueKeyPolicy"]["uniqueKeys"] ==
         after.definition["uniqueKeyPolicy"]["uniqueKeys"])) {
-    return BadRequest("The unique keys of a collection cannot be changed.");
+    ServiceError error = BadRequest(
+        "The unique index cannot be modified. To change the unique index, remove the collection "
+        "and re-create a new one.");
+    error.status = 403;
+    return error;
   }
   return std::nullopt;
 }

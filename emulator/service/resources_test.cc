@@ -61,6 +61,20 @@ TEST(Databases, AreFoundByQuery) {
   EXPECT_EQ(Body(found)["_count"].number(), 1);
 }
 
+TEST(Containers, KeepTheirUniqueKeys) {
+  TestClient client;
+  const std::string keys = R"(,"uniqueKeyPolicy":{"uniqueKeys":[{"paths":["/u"]}]})";
+  client.MakeContainer(1, keys);
+  const auto replace = [&](const std::string& more) {
+    return client
+        .Call("PUT", "/dbs/d/colls/c", {},
+              R"({"id":"c","partitionKey":{"paths":["/pk"],"kind":"Hash","version":2})" + more + "}")
+        .status;
+  };
+  EXPECT_EQ(replace(keys), 200);
+  EXPECT_EQ(replace(""), 403);
+}
+
 TEST(Containers, LiveAndDie) {
   TestClient client;
   client.MakeContainer();

@@ -54,9 +54,10 @@ class Syncer {
           "--full and --resync load the table, --from takes it as loaded: only"
           " one of them");
     }
-    if (request_.resync && pipeline_.sync.mode != WriteMode::kMirror) {
+    if (request_.resync && !PropagatesDeletes(pipeline_.sync.mode.write())) {
       return InvalidArgument(fmt::format("--resync deletes what the table does not have, and"
-                                         " pipelines.{}.sync.mode is not mirror",
+                                         " pipelines.{}.sync.mode is neither mirror nor"
+                                         " soft_delete",
                                          pipeline_.name))
           .WithHint("use --full, which deletes nothing");
     }
@@ -112,7 +113,7 @@ class Syncer {
     LoadOptions options;
     options.pipeline = pipeline_.name;
     options.target = TargetOf(project_, pipeline_);
-    options.mode = pipeline_.sync.mode;
+    options.mode = pipeline_.sync.mode.write();
     options.duplicates = pipeline_.sync.duplicates;
     options.max_rejected = pipeline_.sync.max_rejected;
     options.memory_bytes_max = project_.memory_bytes();
@@ -130,7 +131,7 @@ class Syncer {
     ChangeOptions options;
     options.pipeline = pipeline_.name;
     options.target = TargetOf(project_, pipeline_);
-    options.mode = pipeline_.sync.mode;
+    options.mode = pipeline_.sync.mode.write();
     options.changes = pipeline_.sync.changes;
     options.duplicates = pipeline_.sync.duplicates;
     options.max_rejected = pipeline_.sync.max_rejected;

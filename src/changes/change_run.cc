@@ -160,7 +160,7 @@ Status ChangeRun::CheckCheckpoint() const {
     return std::move(status).WithHint(
         fmt::format("to load it anew, run: spillway sync {} {}", options_.pipeline,
                     // A load alone keeps the documents of rows that went in between.
-                    options_.mode == WriteMode::kMirror ? "--resync" : "--full"));
+                    PropagatesDeletes(options_.mode) ? "--resync" : "--full"));
   };
   if (checkpoint_.mapping_hash != MappingHash(documents_, options_.mode, options_.target)) {
     return reload(Conflict(fmt::format(
@@ -281,6 +281,7 @@ Status ChangeRun::Apply(const ChangeWindow& window, std::vector<SplitProgress> p
   {
     std::lock_guard lock(mutex_);
     applied_.through_version = window.through;
+    if (window.retention_warning) applied_.retention_warning = *window.retention_warning;
     delivery_ = &delivery;
   }
   const Status delivered = Deliver(window, delivery);
@@ -315,6 +316,7 @@ Status ChangeRun::Deliver(const ChangeWindow& window, WindowDelivery& delivery) 
                             .meter = meter_,
                             .stop = stop_};
     const SenderOptions options{.mode = options_.mode,
+                                .soft_delete = documents_.soft_delete,
                                 .lanes_max = options_.lanes_max,
                                 .settle = options_.settle,
                                 .row_failing_max = options_.row_failing_max,

@@ -47,6 +47,8 @@ struct ChangeReport {
   int64_t through_version = 0;                   // the window at hand ends here
   std::optional<std::chrono::milliseconds> lag;  // of `version`'s commit when it was applied
   ChangeActivity activity = ChangeActivity::kReading;
+  // The last that there was reason for: the table nearly let go of what was still needed.
+  std::string retention_warning;
   IntentCounts counts;  // of this run
   uint64_t windows = 0;
   uint64_t documents = 0;

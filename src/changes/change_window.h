@@ -32,7 +32,8 @@ struct ChangeWindow {
   int64_t through = 0;   // the last
   std::string position;  // behind it
   std::optional<int64_t> timestamp_ms;
-  std::vector<std::string> late_columns;  // all that the pipeline has with this window
+  std::optional<std::string> retention_warning;  // of its first version, when it was read
+  std::vector<std::string> late_columns;         // all that the pipeline has with this window
   std::vector<WindowSplit> splits;
   std::vector<MethodCount> methods;
   uint64_t bytes_read = 0;  // compressed

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "changes/column_policy.h"
+#include "changes/retention_warning.h"
 #include "engine/worker_group.h"
 
 namespace spillway {
@@ -116,6 +117,7 @@ Status WindowReader::Add(const VersionChanges& changes, ChangeWindow& window) {
     }
     RETURN_IF_ERROR(ReadSplits(changes, first_split, window));
   }
+  if (window.empty()) window.retention_warning = RetentionWarning(info, clock_.WallNow());
   CountMethod(info, window.methods);
   window.through = info.version;
   window.position = info.position;

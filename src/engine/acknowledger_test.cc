@@ -241,5 +241,18 @@ TEST_F(AcknowledgerTest, CountsThatDoNotAddUpAreABugThatIsSaid) {
   EXPECT_EQ(acknowledger->CommitLoaded(0).code(), StatusCode::kInternal);
 }
 
+TEST(IntentCounts, ASupersededWriteIsTakenFromWhatReplacedIt) {
+  IntentCounts counts{.read = 10, .upserted = 10, .inserted = 6, .replaced = 3};
+  ASSERT_TRUE(counts.AddsUp());
+  counts.Supersede(2);
+  EXPECT_EQ(counts, (IntentCounts{
+                        .read = 10, .upserted = 8, .inserted = 6, .replaced = 1, .superseded = 2}));
+  counts.Supersede(4);
+  EXPECT_EQ(counts, (IntentCounts{.read = 10, .upserted = 4, .inserted = 4, .superseded = 6}));
+  EXPECT_TRUE(counts.AddsUp());
+  counts.replaced = 1;
+  EXPECT_FALSE(counts.AddsUp()) << "more than were upserted";
+}
+
 }  // namespace
 }  // namespace spillway

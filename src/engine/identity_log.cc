@@ -110,7 +110,7 @@ Status IdentityLog::Append(const BatchInFlight& batch) {
     const Document& document = batch.document(i);
     block_.push_back(IdentityRecord::Make(document.identity,
                                           {encoded.split, encoded.first_row + document.row},
-                                          batch.fate(i) == RowFate::kUpserted));
+                                          IsUpserted(batch.fate(i))));
     if (block_.size() == kBlockRecordsMax) RETURN_IF_ERROR(WriteBlock());
   }
   return Status::Ok();

@@ -13,8 +13,6 @@
 
 namespace spillway {
 
-inline constexpr int64_t kLoadsWithRejectedRowsMax = 8;  // older loads' rejected rows are forgotten
-
 // The documents that hold `rejected` of a load, written with the head's change `sequence`.
 Result<std::vector<TableWrite>> WritesOfRejected(std::string_view pipeline, int64_t load,
                                                  int64_t sequence,

@@ -12,11 +12,11 @@
 namespace spillway {
 namespace {
 
-constexpr int64_t kApplicationId = 0x53504c57;    // marks the file as ours (PRAGMA application_id)
-constexpr int64_t kLoadsWithRejectedRowsMax = 8;  // older loads' rejected rows are forgotten
+constexpr int64_t kApplicationId = 0x53504c57;  // marks the file as ours (PRAGMA application_id)
 
 constexpr std::string_view kCountColumns =
-    "read, upserted, deleted, delete_found_nothing, unchanged, superseded, filtered, rejected";
+    "read, upserted, deleted, delete_found_nothing, unchanged, superseded, filtered, rejected,"
+    " inserted, replaced";
 constexpr std::string_view kRunColumns =
     "id, pipeline, kind, state, started_ms, ended_ms, version, cost, requests, throttled_requests,"
     " bytes_sent, message, unsure";
@@ -24,7 +24,8 @@ constexpr std::string_view kRunColumns =
 void BindCounts(SqliteStatement& statement, const IntentCounts& counts) {
   statement.Bind(counts.read).Bind(counts.upserted).Bind(counts.deleted);
   statement.Bind(counts.delete_found_nothing).Bind(counts.unchanged).Bind(counts.superseded);
-  statement.Bind(counts.filtered).Bind(counts.rejected);
+  statement.Bind(counts.filtered).Bind(counts.rejected).Bind(counts.inserted);
+  statement.Bind(counts.replaced);
 }
 
 IntentCounts ReadCounts(const SqliteStatement& row, int first) {
@@ -37,6 +38,8 @@ IntentCounts ReadCounts(const SqliteStatement& row, int first) {
   counts.superseded = row.Unsigned(first + 5);
   counts.filtered = row.Unsigned(first + 6);
   counts.rejected = row.Unsigned(first + 7);
+  counts.inserted = row.Unsigned(first + 8);
+  counts.replaced = row.Unsigned(first + 9);
   return counts;
 }
 
@@ -224,7 +227,7 @@ Status SqliteStore::WriteCheckpoint(std::string_view pipeline, const Checkpoint&
       database().Prepare(fmt::format(
           "INSERT OR REPLACE INTO checkpoints (pipeline, load, table_id, location, version, phase,"
           " mapping_hash, splits, position, begun_through, documents, sweep,"
-          " {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          " {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           kCountColumns)));
   insert.Bind(pipeline).Bind(load).Bind(std::string_view(checkpoint.table_id));
   insert.Bind(std::string_view(checkpoint.location)).Bind(checkpoint.version);
@@ -334,7 +337,7 @@ Result<int64_t> SqliteStore::StartRun(const RunRecord& run) {
       database().Prepare(fmt::format(
           "INSERT INTO runs (pipeline, kind, state, started_ms, ended_ms, version, cost, requests,"
           " throttled_requests, bytes_sent, message, unsure, {})"
-          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           kCountColumns)));
   insert.Bind(std::string_view(run.pipeline)).Bind(std::string_view(run.kind));
   BindRunState(insert, run);
@@ -352,7 +355,7 @@ Status SqliteStore::UpdateRun(const RunRecord& run) {
                          " cost = ?, requests = ?, throttled_requests = ?, bytes_sent = ?,"
                          " message = ?, unsure = ?, read = ?, upserted = ?, deleted = ?,"
                          " delete_found_nothing = ?, unchanged = ?, superseded = ?, filtered = ?,"
-                         " rejected = ? WHERE id = ?"));
+                         " rejected = ?, inserted = ?, replaced = ? WHERE id = ?"));
   BindRunState(update, run);
   RETURN_IF_ERROR(update.Bind(run.id).Run());
   if (database().changed_rows() == 1) return Status::Ok();

@@ -17,9 +17,11 @@ constexpr double kExactIntegerMax = 9007199254740992.0;  // 2^53: beyond, a doub
 
 // One list for both directions, so that they cannot differ.
 using CountField = std::pair<std::string_view, uint64_t IntentCounts::*>;
-constexpr std::array<CountField, 8> kCounts = {
+constexpr std::array<CountField, 10> kCounts = {
     {{"read", &IntentCounts::read},
      {"upserted", &IntentCounts::upserted},
+     {"inserted", &IntentCounts::inserted},
+     {"replaced", &IntentCounts::replaced},
      {"deleted", &IntentCounts::deleted},
      {"delete_found_nothing", &IntentCounts::delete_found_nothing},
      {"unchanged", &IntentCounts::unchanged},

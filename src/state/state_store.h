@@ -17,6 +17,8 @@
 
 namespace spillway {
 
+inline constexpr int64_t kLoadsWithRejectedRowsMax = 8;  // older loads' rows are forgotten
+
 enum class LoadPhase : uint8_t { kLoading, kLoaded };
 
 // The durable position before which every row is settled.

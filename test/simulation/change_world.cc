@@ -13,6 +13,13 @@ namespace {
 constexpr int kClockScale = 200;
 constexpr const char* kPipeline = "simulated";
 constexpr int kDisturbedRunsMax = 5;
+constexpr const char* kMark = ",\"gone\":true}";
+
+// What a write says of the row: nothing when it deletes or marks the document.
+std::optional<std::string> StateOf(const std::string& body) {
+  if (body.empty() || body.ends_with(kMark)) return std::nullopt;
+  return body;
+}
 
 }  // namespace
 
@@ -51,6 +58,11 @@ void ChangeWorld::DrawOptions() {
   // Virtual time runs ahead with every thread that waits, while others wait for a processor.
   options_.row_failing_max = std::chrono::hours(1'000);
   options_.checkpoint_interval = std::chrono::milliseconds(100 + Draw(1'000));
+  if (seed_ % 4 == 0) {  // not drawn: other seeds keep their plans
+    options_.mode = WriteMode::kSoftDelete;
+    documents_.soft_delete = SoftDelete{"gone", "true"};
+    plan_ += "soft deletes, ";
+  }
   plan_ += fmt::format("seed {}: readers {}, lanes {}, memory {}", seed_, options_.readers_max,
                        options_.lanes_max, options_.memory_bytes_max);
 }
@@ -207,7 +219,7 @@ void ChangeWorld::CheckCheckpoint() {
   Expect(checkpoint->counts.AddsUp(), "the stored counts do not add up");
   std::map<std::string, std::optional<std::string>> contents;
   for (const AppliedWrite& write : destination_.History()) {
-    contents[write.key] = write.body.empty() ? std::nullopt : std::optional(write.body);
+    contents[write.key] = StateOf(write.body);
   }
   for (const auto& [key, body] : versions_[static_cast<size_t>(checkpoint->version)]) {
     contents.try_emplace(key);
@@ -252,8 +264,7 @@ void ChangeWorld::CheckNoHole(int64_t version, int64_t begun_through, const Docu
 void ChangeWorld::CheckHistory() {
   std::map<std::string, int64_t> reached;
   for (const AppliedWrite& write : destination_.History()) {
-    const std::optional<std::string> body =
-        write.body.empty() ? std::nullopt : std::optional(write.body);
+    const std::optional<std::string> body = StateOf(write.body);
     int64_t& version = reached[write.key];
     const std::optional<int64_t> now = FirstVersionWith(write.key, body, version);
     Expect(now.has_value(), fmt::format("{} went back from version {} to {}", write.key, version,
@@ -270,13 +281,23 @@ void ChangeWorld::CheckFinished() {
   Expect(checkpoint->version == table_->version(),
          fmt::format("it ended at version {} of {}", checkpoint->version, table_->version()));
   Expect(checkpoint->begun_through <= checkpoint->version, "a window is still open");
-  Expect(destination_.Contents() == versions_.back(), "the container does not equal the table");
+  Documents live = destination_.Contents();
+  std::erase_if(live, [](const auto& entry) { return !StateOf(entry.second).has_value(); });
+  Expect(live == versions_.back(), "the container does not equal the table");
+  if (options_.mode == WriteMode::kSoftDelete) CheckNothingWasDeleted();
   Expect(checkpoint->documents == versions_.back().size(),
          fmt::format("{} documents counted, {} are there", checkpoint->documents,
                      versions_.back().size()));
   Expect(
       checkpoint->counts.read == table_->images(),
       fmt::format("{} images counted, there were {}", checkpoint->counts.read, table_->images()));
+}
+
+void ChangeWorld::CheckNothingWasDeleted() {
+  const Documents there = destination_.Contents();
+  for (const AppliedWrite& write : destination_.History()) {
+    Expect(there.contains(write.key), write.key + " is marked in no document");
+  }
 }
 
 }  // namespace spillway

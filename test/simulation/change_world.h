@@ -57,6 +57,7 @@ class ChangeWorld {
   void CheckNoHole(int64_t version, int64_t begun_through, const Documents& contents);
   void CheckHistory();
   void CheckFinished();
+  void CheckNothingWasDeleted();
   // What `key` is at a version; nullopt: not there.
   std::optional<std::string> At(const std::string& key, int64_t version) const;
   std::optional<int64_t> FirstVersionWith(const std::string& key,

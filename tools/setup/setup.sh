@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings a machine to where a task of ./dev can run, from pinned versions only, and says what it did.
 #
-#   setup.sh build|demo|test|full|bench   install what the task needs; quick when everything is there
+#   setup.sh build|demo|test|spark|full|bench   install what the task needs; quick when all is there
 #   setup.sh env                          print shell assignments that say where the installed tools are
 #
 # Everything but the distribution's packages goes to the user's cache folder (SPILLWAY_CACHE), in a folder
@@ -118,25 +118,26 @@ test_tools() {
   fill "$(node_folder)" "Node packages" make_node_modules npm
   fill "$(npm_suites_folder)" "Node packages that carry their tests" make_node_modules npm-suites
   fill "$(go_folder)" "fake-gcs-server" make_go_tools
+  check_java
+  fill "$(go_client_folder)" "modules of the Go client" fetch_go_client
+  fill "$(client_jars_folder)" "jars of the Java client" copy_jars "$here/maven/client/pom.xml"
 }
 fetch_go_client() { (cd "$clients/go" && go mod download); }
 # What is built of it stays in the folder: the crates take minutes to compile.
 fetch_rust_client() { cargo fetch --quiet --locked --manifest-path "$clients/rust/Cargo.toml"; }
-client_tools() {
-  check_java
-  fill "$(go_client_folder)" "modules of the Go client" fetch_go_client
+rust_client_tools() {
   fill "$(rust_client_folder)" "crates of the Rust client" fetch_rust_client
-  fill "$(client_jars_folder)" "jars of the Java client" copy_jars "$here/maven/client/pom.xml"
 }
 spark_tools() {
   check_java
   fill "$(python_folder spark)" "Python packages with Spark" make_venv spark
   fill "$(jars_folder)" "jars of delta-spark" copy_jars "$here/maven/pom.xml"
 }
-# The connector is one peer of several: a registry without it makes that comparison impossible, nothing else.
+# The connector is of an older Spark, which has a Python folder of its own.
 connector_tools() {
-  (fill "$(connector_folder)" "jar of the Cosmos DB Spark connector" copy_jars "$here/maven/connector/pom.xml") \
-    || say "jar of the Cosmos DB Spark connector: not available, its comparison is left out"
+  check_java
+  fill "$(python_folder connector)" "Python packages with the connector's Spark" make_venv connector
+  fill "$(connector_folder)" "jars of the Cosmos DB Spark connector" copy_jars "$here/maven/connector/pom.xml"
 }
 
 print_environment() {
@@ -152,6 +153,7 @@ export SPILLWAY_GO_TOOLS='$(go_folder)'
 export SPILLWAY_SPARK_JARS='$(jars_folder)'
 export SPILLWAY_RUST_CLIENT='$(rust_client_folder)'
 export SPILLWAY_CLIENT_JARS='$(client_jars_folder)'
+export SPILLWAY_CONNECTOR_PYTHON='$(python_folder connector)/bin/python'
 export SPILLWAY_CONNECTOR_JARS='$(connector_folder)'
 END
 }
@@ -168,7 +170,8 @@ case ${1:-} in
   build) lock_cache; build_tools ;;
   demo) lock_cache; build_tools; demo_tools ;;
   test) lock_cache; build_tools; test_tools ;;
-  full) lock_cache; build_tools; test_tools; client_tools; spark_tools; connector_tools ;;
-  bench) lock_cache; build_tools; test_tools; client_tools; spark_tools; connector_tools ;;
+  spark) lock_cache; build_tools; test_tools; spark_tools ;;
+  full) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools; connector_tools ;;
+  bench) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools; connector_tools ;;
   *) fail "usage: setup.sh build|demo|test|full|bench|env" ;;
 esac

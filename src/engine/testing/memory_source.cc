@@ -165,6 +165,8 @@ class MemoryChangeLog : public ChangeLog {
     info.first_version = version_;
     info.method = next->second->method;
     info.column_changes = next->second->column_changes;
+    info.timestamp_ms = next->second->timestamp_ms;
+    info.retention = next->second->retention;
     info.position = PositionOf(source_.table_id_, version_);
     return std::unique_ptr<VersionChanges>(std::make_unique<MemoryChanges>(
         std::move(info), next->second, source_.batch_rows_, source_.on_next_));

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,8 @@ struct MemoryCommit {
   std::vector<std::vector<MemoryImage>> splits;
   ChangeMethod method = ChangeMethod::kFeed;
   std::vector<ColumnChange> column_changes;
+  std::optional<int64_t> timestamp_ms{};
+  std::optional<Retention> retention{};
 };
 
 // Thread-safe; the table may move on while it is read.

@@ -7,6 +7,7 @@
 
 #include "sources/delta/changed_files.h"
 #include "sources/delta/column_changes.h"
+#include "sources/delta/delta_retention.h"
 #include "sources/delta/delta_version_changes.h"
 #include "sources/delta/resync_hint.h"
 #include "sources/delta/version_scan.h"
@@ -24,6 +25,12 @@ std::unique_ptr<VersionChanges> Nothing() {
 
 bool IsLost(const Status& status) {
   return status.code() == StatusCode::kNotFound || status.code() == StatusCode::kDataLoss;
+}
+
+bool NeedsOldFiles(const DeltaCommit& commit) {
+  return std::any_of(commit.files.begin(), commit.files.end(), [](const LoggedFile& file) {
+    return file.action != LoggedFile::Action::kAdd;
+  });
 }
 
 }  // namespace
@@ -165,6 +172,7 @@ Result<std::unique_ptr<VersionChanges>> DeltaChangeLog::Tell(CommitFile file,
                    ColumnChangesBetween(definition_->details, definition->details));
   info.column_changes = OfColumns(std::move(columns), request_.columns);
   RETURN_IF_ERROR(ChooseMethod(*definition, commit, info));
+  info.retention = RetentionOf(definition->details.info.properties, NeedsOldFiles(commit));
   const VersionScan scan{.table = *table_,
                          .version = info.version,
                          .before = *definition_,

@@ -41,18 +41,20 @@ class StateStoreContract : public testing::TestWithParam<StateStoreMaker> {
   std::unique_ptr<StateStore> Open() { return subject_->Open(); }
 
   static Checkpoint SomeCheckpoint() {
-    return {.table_id = "t-1",
-            .location = "file:///lake/t",
-            .version = 7,
-            .phase = LoadPhase::kLoading,
-            .mapping_hash = "abc",
-            .splits = 3,
-            .counts = {.read = 10, .upserted = 8, .filtered = 1, .rejected = 1},
-            .position = "behind 7",
-            .begun_through = 9,
-            .documents = 8,
-            .sweep = true,
-            .late_columns = {"colour", "size"}};
+    return {
+        .table_id = "t-1",
+        .location = "file:///lake/t",
+        .version = 7,
+        .phase = LoadPhase::kLoading,
+        .mapping_hash = "abc",
+        .splits = 3,
+        .counts =
+            {.read = 10, .upserted = 8, .inserted = 5, .replaced = 2, .filtered = 1, .rejected = 1},
+        .position = "behind 7",
+        .begun_through = 9,
+        .documents = 8,
+        .sweep = true,
+        .late_columns = {"colour", "size"}};
   }
   static Checkpoint At(int64_t version) {
     Checkpoint checkpoint;

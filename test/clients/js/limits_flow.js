@@ -5,13 +5,15 @@ const { assert, check, client, refused } = require("./checks.js");
 
 const cosmos = client();
 const WRITES_MAX = 500;
+// Costs a good part of what the container has in a second.
+const BIG_TEXT = "x".repeat(100_000);
 
 async function throttled(database) {
   await database.containers.create({ id: "slow", partitionKey: "/pk", throughput: 400 });
   const impatient = client({ connectionPolicy: { retryOptions: { maxRetryAttemptCount: 0 } } });
   const container = impatient.database(database.id).container("slow");
   const error = await refused(429, 3200, async () => {
-    for (let i = 0; i < WRITES_MAX; ++i) await container.items.upsert({ id: "same", pk: "a", i });
+    for (let i = 0; i < WRITES_MAX; ++i) await container.items.upsert({ id: "same", pk: "a", i, text: BIG_TEXT });
   });
   assert.ok(error.retryAfterInMs > 0);
   assert.equal(error.body.code, "TooManyRequests");
@@ -21,7 +23,7 @@ async function retried(database) {
   const container = database.container("slow");
   let waits = 0;
   for (let i = 0; i < WRITES_MAX && waits === 0; ++i) {
-    const { headers, statusCode } = await container.items.upsert({ id: "same", pk: "a", i });
+    const { headers, statusCode } = await container.items.upsert({ id: "same", pk: "a", i, text: BIG_TEXT });
     assert.equal(statusCode, 200);
     waits += headers["x-ms-throttle-retry-count"] ?? 0;
   }
