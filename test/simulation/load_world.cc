@@ -274,6 +274,10 @@ void LoadWorld::CheckFinished(const LoadSummary& summary) {
     }
   }
   counts.upserted = expected.size();
+  // Which of them were there before depends on what earlier runs left behind.
+  counts.inserted = summary.totals.counts.inserted;
+  counts.replaced = summary.totals.counts.replaced;
+  Expect(counts.AddsUp(), "more were inserted or replaced than upserted");
   Expect(destination_.Contents() == expected, "the container does not equal the mapped table");
   Expect(summary.totals.counts == counts,
          fmt::format("counted {} read, {} upserted, {} superseded, {} filtered, {} rejected; there"

@@ -173,5 +173,5 @@ case ${1:-} in
   spark) lock_cache; build_tools; test_tools; spark_tools ;;
   full) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools; connector_tools ;;
   bench) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools; connector_tools ;;
-  *) fail "usage: setup.sh build|demo|test|full|bench|env" ;;
+  *) fail "usage: setup.sh build|demo|test|spark|full|bench|env" ;;
 esac
