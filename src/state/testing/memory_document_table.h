@@ -24,6 +24,8 @@ class MemoryDocumentTable : public DocumentTable {
     bool made = false;
     uint64_t etags = 0;
     std::map<std::pair<std::string, std::string>, TableDocument> documents;
+    // On its way: it outlives the machine that sent it.
+    std::unique_ptr<std::pair<std::string, std::vector<TableWrite>>> late;
   };
   enum class Fault {
     kNone,
@@ -79,8 +81,8 @@ class MemoryDocumentTable : public DocumentTable {
     const Fault fault = on_write ? on_write(partition, writes_now) : Fault::kNone;
     std::lock_guard lock(content_->mutex);
     ++writes;
-    if (late_) {
-      const auto late = std::exchange(late_, nullptr);
+    if (content_->late) {
+      const auto late = std::exchange(content_->late, nullptr);
       [[maybe_unused]] const auto landed = Apply(late->first, late->second);
     }
     switch (fault) {
@@ -97,7 +99,7 @@ class MemoryDocumentTable : public DocumentTable {
       case Fault::kUnsureLost:
         return Unsure("no answer");
       case Fault::kUnsureLate:
-        late_ = std::make_unique<Call>(
+        content_->late = std::make_unique<std::pair<std::string, std::vector<TableWrite>>>(
             std::string(partition), std::vector<TableWrite>(writes_now.begin(), writes_now.end()));
         return Unsure("no answer");
     }
@@ -105,8 +107,6 @@ class MemoryDocumentTable : public DocumentTable {
   }
 
  private:
-  using Call = std::pair<std::string, std::vector<TableWrite>>;
-
   bool Holds(const TableWrite& write, const std::pair<std::string, std::string>& key) const {
     const auto found = content_->documents.find(key);
     const bool there = found != content_->documents.end();
@@ -138,7 +138,6 @@ class MemoryDocumentTable : public DocumentTable {
   const std::shared_ptr<Content> content_;
   Clock& clock_;
   const TableLimits limits_{.writes_max = 8, .bytes_max = 64 << 10, .added_members = {"_etag"}};
-  std::unique_ptr<Call> late_;
 };
 
 }  // namespace spillway
