@@ -43,7 +43,7 @@ Status RunCheck(const CheckArguments& arguments, CommandContext& context) {
   context.console.Print(fmt::format("{}: {} connections and {} are in order{}", project->path(),
                                     project->connections().size(),
                                     HumanPlural(project->pipelines().size(), "pipeline"),
-                                    arguments.connect ? ", and both ends and the state answer" : ""));
+                                    arguments.connect ? ", and all of them answer" : ""));
   if (!arguments.connect) context.console.Print("next: spillway check --connect");
   return Status::Ok();
 }
