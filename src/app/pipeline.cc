@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "changes/column_policy.h"
+#include "state/document_store.h"
 #include "transforms/document_encoder.h"
 
 namespace spillway {
@@ -98,14 +99,53 @@ Result<OpenedPipeline> OpenPipeline(const Project& project, const PipelineConfig
   return opened;
 }
 
+namespace {
+
+Result<std::unique_ptr<DocumentTable>> OpenStateTable(const Project& project) {
+  const RemoteState& state = *project.remote_state();
+  Result<std::unique_ptr<DocumentTable>> table = state.connection->type->open_table(
+      {state.connection->options.get(), nullptr, project.folder()}, state.place);
+  if (!table.ok()) return std::move(table).status().WithContext("state");
+  return table;
+}
+
+std::unique_ptr<StateStore> StoreOver(const Project& project,
+                                      std::unique_ptr<DocumentTable> table) {
+  return MakeDocumentStore(std::move(table), project.remote_state()->connection->type->name,
+                           SystemClock());
+}
+
+}  // namespace
+
 Result<std::unique_ptr<StateStore>> OpenState(const Project& project) {
-  return OpenSqliteStore(project.state_path(), SystemClock());
+  if (!project.remote_state().has_value()) {
+    return OpenSqliteStore(project.state_path(), SystemClock());
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<DocumentTable> table, OpenStateTable(project));
+  RETURN_IF_ERROR(table->Prepare({}).WithContext("state"));
+  return StoreOver(project, std::move(table));
 }
 
 Result<std::unique_ptr<StateStore>> OpenStateIfThere(const Project& project) {
+  if (project.remote_state().has_value()) {
+    ASSIGN_OR_RETURN(std::unique_ptr<DocumentTable> table, OpenStateTable(project));
+    Status there = table->Check({});
+    if (there.code() == StatusCode::kNotFound) return std::unique_ptr<StateStore>();
+    RETURN_IF_ERROR(std::move(there).WithContext("state"));
+    return StoreOver(project, std::move(table));
+  }
   std::error_code error;
   if (!std::filesystem::exists(project.state_path(), error)) return std::unique_ptr<StateStore>();
   return OpenState(project);
+}
+
+Status CheckState(const Project& project, const CallContext& ctx) {
+  if (!project.remote_state().has_value()) return Status::Ok();
+  ASSIGN_OR_RETURN(const std::unique_ptr<DocumentTable> table, OpenStateTable(project));
+  Status there = table->Check(ctx);
+  // The first run makes it.
+  if (there.code() == StatusCode::kNotFound) return Status::Ok();
+  return std::move(there).WithContext("state");
 }
 
 std::string TargetOf(const Project& project, const PipelineConfig& pipeline) {

@@ -6,6 +6,7 @@
 
 #include "app/schema.h"
 #include "base/json_writer.h"
+#include "connectors.h"
 #include "json/json_tree.h"
 
 namespace spillway {
@@ -30,17 +31,35 @@ TypePtr<RawSection> Raw(RawType::Describer schema) {
   return std::make_shared<RawType>(schema);
 }
 
+// A local file, or whatever connector can keep documents of ours.
+std::vector<Word<StateKind>> StoreWords() {
+  std::vector<Word<StateKind>> words = {{"sqlite", StateKind::kSqlite, "a local file"}};
+  for (const ConnectorType& connector : Connectors()) {
+    if (!connector.open_table) continue;
+    words.push_back({connector.name, StateKind::kConnection,
+                     "a container beside the data, so that another machine can go on"});
+  }
+  return words;
+}
+
 const Spec<StateSection>& StateSpec() {
   static const auto spec =
       Spec<StateSection>("Where progress, runs and rejected rows are kept.")
           .Field(&StateSection::store, "store", "The kind of store.",
-                 OneOf<StateKind>({{"sqlite", StateKind::kSqlite, "a local file"}},
-                                  {{"cosmosdb", "use `store: sqlite`"}}))
-          .Field(
-              &StateSection::path, "path",
-              "The file. Its folder is made when missing, readable by its owner alone; what a run "
-              "spills goes beside it.",
-              Text());
+                 OneOf<StateKind>(StoreWords()))
+          .Field(&StateSection::path, "path",
+                 "Of `sqlite`: the file. Its folder is made when missing, readable by its owner "
+                 "alone; what a run spills goes beside it.",
+                 Text())
+          .Field(&StateSection::connection, "connection",
+                 "Of the other stores: the connection whose account keeps it.", Text())
+          .Example("shop")
+          .Field(&StateSection::database, "database", "The database; left out: the connection's.",
+                 Text())
+          .Field(&StateSection::container, "container",
+                 "A container for state alone: made when missing, with the partition key "
+                 "`/partition`.",
+                 Text());
   return spec;
 }
 

@@ -23,11 +23,14 @@ struct RawSection {
   YamlPlace owner;
 };
 
-enum class StateKind : uint8_t { kSqlite };
+enum class StateKind : uint8_t { kSqlite, kConnection };
 
 struct StateSection {
   StateKind store = StateKind::kSqlite;
   std::string path = ".spillway/state.db";
+  std::string connection;  // this and the rest: of kConnection
+  std::string database;
+  std::string container = "spillway-state";
 };
 
 struct ProjectSection {

@@ -274,6 +274,47 @@ TEST(Project, AMarkOfSoftDeletesIsAJsonScalar) {
   EXPECT_EQ(mark("{field: gone, value: went \"away\"}"), "\"went \\\"away\\\"\"");
 }
 
+std::string StateErrorOf(const std::string& state, const std::string& container = "c") {
+  const auto project = Project::Parse(
+      Connections() + kSource + "    destination: {connection: shop, container: " + container +
+          ", partition_key: /category}\nstate: " + state + "\n",
+      "dir/spillway.yaml");
+  return project.ok() ? std::string() : std::string(project.status().message());
+}
+
+TEST(Project, KeepsItsStateInAFileOrInAContainerOfItsOwn) {
+  const auto project = Project::Parse(Connections() + kSource + kDestination +
+                                          "state: {store: cosmosdb, connection: shop, database: s,"
+                                          " container: kept}\n",
+                                      "dir/spillway.yaml");
+  ASSERT_TRUE(project.ok()) << project.status().message();
+  const auto& state = (*project)->remote_state();
+  ASSERT_TRUE(state.has_value());
+  EXPECT_EQ(state->connection->name, "shop");
+  EXPECT_EQ(state->place.database, "s");
+  EXPECT_EQ(state->place.container, "kept");
+  EXPECT_TRUE((*project)->spill_folder().ends_with("/dir/.spillway/spill"));
+  EXPECT_EQ(StateErrorOf("{store: cosmosdb, connection: shop}"), "");
+  EXPECT_EQ(StateErrorOf("{path: ./other.db}"), "");
+}
+
+TEST(Project, RefusesAStateThatCannotBe) {
+  EXPECT_THAT(StateErrorOf("{store: cosmosdb}"), HasSubstr("`state.connection` is missing"));
+  EXPECT_THAT(StateErrorOf("{store: cosmosdb, connection: shp}"),
+              HasSubstr("there is no connection `shp`"));
+  EXPECT_THAT(StateErrorOf("{store: cosmosdb, connection: lake}"),
+              HasSubstr("connection `lake` (delta) cannot keep a state"));
+  EXPECT_THAT(StateErrorOf("{store: cosmosdb, connection: shop, path: x}"),
+              HasSubstr("`state.path` does not belong to this store"));
+  EXPECT_THAT(StateErrorOf("{connection: shop}"),
+              HasSubstr("`state.connection` does not belong to this store"));
+  EXPECT_THAT(StateErrorOf("{store: cosmosdb, connection: shop, container: same}", "same"),
+              HasSubstr("pipeline `products` writes into the container of the state"));
+  EXPECT_EQ(
+      StateErrorOf("{store: cosmosdb, connection: shop, database: e, container: same}", "same"),
+      "");
+}
+
 TEST(Project, NamesTheNearestPipeline) {
   const auto project = Project::Parse(Connections() + kSource + kDestination, "spillway.yaml");
   ASSERT_TRUE(project.ok());

@@ -37,6 +37,14 @@ class RecordingStore : public StateStore {
   Result<std::vector<SplitProgress>> LoadProgress(std::string_view) override {
     return std::vector<SplitProgress>();
   }
+  StoreInfo info() const override { return {}; }
+  Result<std::optional<LeaseHolder>> Holder(std::string_view) override {
+    return std::optional<LeaseHolder>();
+  }
+  Status Restore(std::string_view, const Checkpoint&, const std::vector<SplitProgress>&,
+                 const std::vector<RejectedRecord>&) override {
+    return Status::Ok();
+  }
   Status StartLoad(std::string_view, const Checkpoint&) override { return Status::Ok(); }
   Status StartWindow(std::string_view, const Checkpoint&) override { return Status::Ok(); }
   Result<int64_t> StartRun(const RunRecord&) override { return int64_t{1}; }

@@ -12,8 +12,7 @@
 namespace spillway {
 namespace {
 
-constexpr int64_t kApplicationId = 0x53504c57;    // marks the file as ours (PRAGMA application_id)
-constexpr int64_t kLoadsWithRejectedRowsMax = 8;  // older loads' rejected rows are forgotten
+constexpr int64_t kApplicationId = 0x53504c57;  // marks the file as ours (PRAGMA application_id)
 
 constexpr std::string_view kCountColumns =
     "read, upserted, deleted, delete_found_nothing, unchanged, superseded, filtered, rejected,"
@@ -107,9 +106,20 @@ class SqliteStore : public StateStore {
     return AcquireSqliteLease(core_, self_, pipeline, expires_after);
   }
 
+  StoreInfo info() const override {
+    return {"sqlite", core_->database->path(), static_cast<int64_t>(Migrations().size())};
+  }
+  Result<std::optional<LeaseHolder>> Holder(std::string_view pipeline) override {
+    return ReadSqliteHolder(*core_, pipeline);
+  }
   Result<std::optional<Checkpoint>> LoadCheckpoint(std::string_view pipeline) override;
   Result<std::vector<SplitProgress>> LoadProgress(std::string_view pipeline) override;
-  Status StartLoad(std::string_view pipeline, const Checkpoint& checkpoint) override;
+  Status StartLoad(std::string_view pipeline, const Checkpoint& checkpoint) override {
+    return Restore(pipeline, checkpoint, {}, {});
+  }
+  Status Restore(std::string_view pipeline, const Checkpoint& checkpoint,
+                 const std::vector<SplitProgress>& progress,
+                 const std::vector<RejectedRecord>& rejected) override;
   Status StartWindow(std::string_view pipeline, const Checkpoint& checkpoint) override;
   Status Commit(std::string_view pipeline, const Checkpoint& checkpoint,
                 const std::vector<SplitProgress>& moved,
@@ -275,7 +285,9 @@ Status SqliteStore::WriteRejected(std::string_view pipeline,
   return Status::Ok();
 }
 
-Status SqliteStore::StartLoad(std::string_view pipeline, const Checkpoint& checkpoint) {
+Status SqliteStore::Restore(std::string_view pipeline, const Checkpoint& checkpoint,
+                            const std::vector<SplitProgress>& progress,
+                            const std::vector<RejectedRecord>& rejected) {
   std::lock_guard lock(core_->mutex);
   ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(database()));
   RETURN_IF_ERROR(CheckStillOwner(*core_, pipeline));
@@ -285,10 +297,12 @@ Status SqliteStore::StartLoad(std::string_view pipeline, const Checkpoint& check
   RETURN_IF_ERROR(columns.Bind(pipeline).Run());
   RETURN_IF_ERROR(WriteCheckpoint(pipeline, checkpoint, previous + 1));
   RETURN_IF_ERROR(ForgetProgress(pipeline));
+  RETURN_IF_ERROR(WriteProgress(pipeline, progress));
+  RETURN_IF_ERROR(WriteRejected(pipeline, rejected, previous + 1));
   ASSIGN_OR_RETURN(
-      SqliteStatement rejected,
+      SqliteStatement old,
       database().Prepare("DELETE FROM rejected_rows WHERE pipeline = ? AND load <= ?"));
-  RETURN_IF_ERROR(rejected.Bind(pipeline).Bind(previous + 1 - kLoadsWithRejectedRowsMax).Run());
+  RETURN_IF_ERROR(old.Bind(pipeline).Bind(previous + 1 - kLoadsWithRejectedRowsMax).Run());
   return transaction.Commit();
 }
 

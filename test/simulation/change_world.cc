@@ -28,6 +28,7 @@ ChangeWorld::ChangeWorld(uint64_t seed, std::filesystem::path folder)
       folder_(std::move(folder)),
       random_(seed),
       clock_(kClockScale),
+      store_(seed, folder_, clock_),
       source_(static_cast<uint32_t>(3 + Draw(30))),
       destination_(clock_, seed) {
   std::filesystem::remove_all(folder_);
@@ -67,8 +68,8 @@ void ChangeWorld::DrawOptions() {
     documents_.soft_delete = SoftDelete{"gone", "true"};
     plan_ += "soft deletes, ";
   }
-  plan_ += fmt::format("seed {}: readers {}, lanes {}, memory {}", seed_, options_.readers_max,
-                       options_.lanes_max, options_.memory_bytes_max);
+  plan_ += fmt::format("seed {}: state {}, readers {}, lanes {}, memory {}", seed_, store_.name(),
+                       options_.readers_max, options_.lanes_max, options_.memory_bytes_max);
 }
 
 void ChangeWorld::DrawFaults() {
@@ -112,7 +113,7 @@ void ChangeWorld::Publish() {
 }
 
 Status ChangeWorld::Load() {
-  ASSIGN_OR_RETURN(const auto store, OpenSqliteStore((folder_ / "state.db").string(), clock_));
+  ASSIGN_OR_RETURN(const auto store, store_.Open());
   LoadOptions load;
   load.pipeline = kPipeline;
   load.mode = options_.mode;
@@ -127,7 +128,7 @@ Status ChangeWorld::Load() {
 }
 
 Result<ChangeSummary> ChangeWorld::Run(End end, uint64_t after_events, bool continuous) {
-  ASSIGN_OR_RETURN(const auto opened, OpenSqliteStore((folder_ / "state.db").string(), clock_));
+  ASSIGN_OR_RETURN(const auto opened, store_.Open());
   std::stop_source stop;
   CrashPoint crash(end == End::kCrash ? after_events : 0, [&] { stop.request_stop(); });
   std::atomic<uint64_t> calls{0};
@@ -243,7 +244,7 @@ std::optional<int64_t> ChangeWorld::FirstVersionWith(const std::string& key,
 
 // I4 and I5: everything up to the stored version is in the destination, or something newer is.
 void ChangeWorld::CheckCheckpoint() {
-  const auto store = *OpenSqliteStore((folder_ / "state.db").string(), clock_);
+  const auto store = *store_.Open();
   const auto checkpoint = *store->LoadCheckpoint(kPipeline);
   Expect(checkpoint.has_value(), "the checkpoint is gone");
   if (!checkpoint.has_value()) return;
@@ -314,7 +315,7 @@ void ChangeWorld::CheckHistory() {
 
 // I1, and that every image was counted.
 void ChangeWorld::CheckFinished() {
-  const auto store = *OpenSqliteStore((folder_ / "state.db").string(), clock_);
+  const auto store = *store_.Open();
   const auto checkpoint = *store->LoadCheckpoint(kPipeline);
   Expect(checkpoint->version == table_->version(),
          fmt::format("it ended at version {} of {}", checkpoint->version, table_->version()));

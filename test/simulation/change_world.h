@@ -20,6 +20,7 @@
 #include "engine/testing/memory_table.h"
 #include "engine/testing/scaled_clock.h"
 #include "simulation/crashing_parts.h"
+#include "simulation/drawn_store.h"
 
 namespace spillway {
 
@@ -73,6 +74,7 @@ class ChangeWorld {
   std::vector<std::string> broken_;
 
   ScaledClock clock_;
+  DrawnStore store_;
   MemorySource source_;
   MemoryDestination destination_;
   std::mutex table_mutex_;  // the table lives on while lanes ask for it
