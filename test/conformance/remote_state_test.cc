@@ -69,8 +69,8 @@ class RemoteTable : public testing::Test {
  protected:
   static TableWrite Write(TableWrite::Kind kind, const std::string& id, int value,
                           std::string if_match = {}) {
-    std::string body = R"({"id":")" + id + R"(","partition":"p","value":)" +
-                       std::to_string(value) + "}";
+    std::string body =
+        R"({"id":")" + id + R"(","partition":"p","value":)" + std::to_string(value) + "}";
     if (kind == TableWrite::Kind::kDelete) body.clear();
     return {kind, id, std::move(body), std::move(if_match)};
   }
