@@ -176,7 +176,8 @@ Result<PipelinePlan> PlanPipeline(const Project& project, const PipelineConfig& 
         MappingHash(pipeline.documents, pipeline.sync.mode.write(), TargetOf(project, pipeline));
     if (plan.checkpoint->mapping_hash == mapping) {
       ASSIGN_OR_RETURN(plan.changes, PlanChanges(project, opened, *plan.checkpoint, ctx));
-      plan.pending = plan.changes->versions() > 0 || plan.checkpoint->sweep ||
+      plan.pending = !plan.changes->ranges.empty() || plan.changes->versions() > 0 ||
+                     plan.checkpoint->sweep ||
                      plan.checkpoint->begun_through > plan.checkpoint->version;
       return plan;
     }

@@ -16,6 +16,18 @@ namespace {
 
 constexpr uint64_t kRecordsOfRead = 4'096;
 
+// As a run does: what is lost is found by comparing.
+bool TurnsToIndex(const Status& listed, const SyncSection& sync) {
+  const bool compares = sync.changes == ChangePolicy::kAuto || sync.changes == ChangePolicy::kDiff;
+  return listed.code() == StatusCode::kDataLoss && sync.index && compares;
+}
+
+Result<std::unique_ptr<Snapshot>> OpenNewest(const OpenedPipeline& opened, const CallContext& ctx) {
+  SnapshotRequest request;
+  ASSIGN_OR_RETURN(request.columns, DocumentEncoder::ColumnsToRead(opened.config->documents));
+  return opened.source->OpenSnapshot(request, ctx);
+}
+
 class ChangesPlanner {
  public:
   ChangesPlanner(const Project& project, const OpenedPipeline& opened, const Checkpoint& checkpoint,
@@ -45,6 +57,33 @@ class ChangesPlanner {
 
   // What is pending, as the log says: no data is read.
   Status List() {
+    const SyncSection& sync = opened_.config->sync;
+    if (sync.changes == ChangePolicy::kIndex) return ListTable("`changes: index` asks for it");
+    const Status listed = ListLog();
+    if (!TurnsToIndex(listed, sync)) return listed;
+    plan_ = {};
+    plan_.from_version = checkpoint_.version;
+    read_through_.reset();
+    return ListTable(std::string(listed.message()));
+  }
+
+  // The whole table would be compared with the index: what that finds is not known before.
+  Status ListTable(std::string reason) {
+    ASSIGN_OR_RETURN(const std::unique_ptr<Snapshot> snapshot, OpenNewest(opened_, ctx_));
+    plan_.latest_version = std::max(snapshot->info().version, checkpoint_.version);
+    if (snapshot->position() == checkpoint_.position) return Status::Ok();
+    ChangeRange& range = plan_.ranges.emplace_back();
+    range.method = ChangeMethod::kIndex;
+    range.reason = std::move(reason);
+    range.first_version = std::min(checkpoint_.version + 1, snapshot->info().version);
+    range.last_version = snapshot->info().version;
+    range.files = plan_.files = snapshot->info().files;
+    range.bytes = plan_.bytes = snapshot->info().bytes;
+    range.rows = plan_.rows = snapshot->info().rows;
+    return Status::Ok();
+  }
+
+  Status ListLog() {
     ASSIGN_OR_RETURN(const std::unique_ptr<ChangeLog> log, OpenLog(std::nullopt));
     ASSIGN_OR_RETURN(plan_.latest_version, log->LatestVersion(ctx_));
     uint64_t versions = 0;
@@ -166,8 +205,10 @@ Result<ChangesPlan> PlanChanges(const Project& project, const OpenedPipeline& op
   return ChangesPlanner(project, opened, checkpoint, ctx).Plan();
 }
 
-Result<Behind> BehindTable(const OpenedPipeline& opened, const Checkpoint& checkpoint,
-                           const CallContext& ctx) {
+namespace {
+
+Result<Behind> BehindLog(const OpenedPipeline& opened, const Checkpoint& checkpoint,
+                         const CallContext& ctx) {
   ChangesRequest request;
   request.after = checkpoint.position;
   request.policy = opened.config->sync.changes;
@@ -178,6 +219,22 @@ Result<Behind> BehindTable(const OpenedPipeline& opened, const Checkpoint& check
   behind.versions = static_cast<uint64_t>(latest - checkpoint.version);
   ASSIGN_OR_RETURN(const std::unique_ptr<VersionChanges> next, log->Next(ctx));
   if (next != nullptr) behind.warning = RetentionWarning(next->info(), SystemClock().WallNow());
+  return behind;
+}
+
+}  // namespace
+
+Result<Behind> BehindTable(const OpenedPipeline& opened, const Checkpoint& checkpoint,
+                           const CallContext& ctx) {
+  const SyncSection& sync = opened.config->sync;
+  if (sync.changes != ChangePolicy::kIndex) {
+    Result<Behind> behind = BehindLog(opened, checkpoint, ctx);
+    if (behind.ok() || !TurnsToIndex(behind.status(), sync)) return behind;
+  }
+  ASSIGN_OR_RETURN(const std::unique_ptr<Snapshot> snapshot, OpenNewest(opened, ctx));
+  Behind behind;
+  const int64_t versions = snapshot->info().version - checkpoint.version;
+  if (versions > 0) behind.versions = static_cast<uint64_t>(versions);
   return behind;
 }
 

@@ -448,7 +448,11 @@ const Spec<SyncSection>& SyncSpec() {
       {{"auto", ChangePolicy::kAuto, "the best that each version of the table offers"},
        {"feed", ChangePolicy::kFeed, "the change data feed, or stop"},
        {"files", ChangePolicy::kFiles, "the files that each version added and removed"},
-       {"diff", ChangePolicy::kDiff, "the files in which two versions differ"}});
+       {"diff", ChangePolicy::kDiff, "the files in which two versions differ"},
+       {"index", ChangePolicy::kIndex,
+        "the whole table, compared with an index of what was written: for tables whose log does "
+        "not "
+        "last"}});
   static const auto strategy = OneOf<StrategyKind>(
       {{"direct", StrategyKind::kDirect, "write into the container"}},
       {{"switch", "loading beside the live container comes with a later version: use `direct`"}});
@@ -461,6 +465,12 @@ const Spec<SyncSection>& SyncSpec() {
           .DefaultText("mirror")
           .Field(&SyncSection::changes, "changes",
                  "Where changes come from, after the initial load.", changes)
+          .Field(
+              &SyncSection::index, "index",
+              "Keeps an index of what was written beside the state: then `auto` and `diff` compare "
+              "the whole table with it when the table's log or old files are gone, or the table "
+              "was created anew.",
+              Boolean())
           .Field(&SyncSection::strategy, "strategy", "How an initial load reaches the container.",
                  strategy)
           .Field(

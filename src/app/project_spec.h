@@ -91,6 +91,7 @@ struct ModeSection {
 struct SyncSection {
   ModeSection mode;
   ChangePolicy changes = ChangePolicy::kAuto;
+  bool index = false;
   StrategyKind strategy = StrategyKind::kDirect;
   std::optional<Share> delete_guard = Share{0.1};  // nullopt: off
   RejectedBudget max_rejected;

@@ -89,6 +89,8 @@ class Syncer {
   Result<bool> ChangesAreDue(bool loaded_just_now) {
     if (Asks(request_.at)) return false;
     if (!loaded_just_now || request_.continuous) return true;
+    // Which makes the index.
+    if (pipeline_.sync.index || pipeline_.sync.changes == ChangePolicy::kIndex) return true;
     ASSIGN_OR_RETURN(const std::optional<Checkpoint> stored,
                      state_->LoadCheckpoint(pipeline_.name));
     ChangesRequest request;
@@ -133,6 +135,7 @@ class Syncer {
     options.target = TargetOf(project_, pipeline_);
     options.mode = pipeline_.sync.mode.write();
     options.changes = pipeline_.sync.changes;
+    options.keep_index = pipeline_.sync.index;
     options.duplicates = pipeline_.sync.duplicates;
     options.max_rejected = pipeline_.sync.max_rejected;
     options.delete_guard.share.reset();

@@ -23,6 +23,10 @@ struct ChangeOptions {
   std::string target;  // as LoadOptions::target
   WriteMode mode = WriteMode::kMirror;
   ChangePolicy changes = ChangePolicy::kAuto;
+  // Keeps an index of what the destination was told (changes/table_index.h), so that the table can
+  // be compared with it when its log or its old files do not tell any more what changed. kIndex
+  // always does; kFeed and kFiles never use it.
+  bool keep_index = false;
   DuplicatePolicy duplicates = DuplicatePolicy::kFail;
   RejectedBudget max_rejected;
   DeleteGuardOptions delete_guard;

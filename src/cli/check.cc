@@ -40,10 +40,10 @@ Status RunCheck(const CheckArguments& arguments, CommandContext& context) {
     context.console.Print(json.text());
     return Status::Ok();
   }
-  const std::string_view answers = arguments.connect ? ", and both ends and the state answer" : "";
   context.console.Print(fmt::format("{}: {} connections and {} are in order{}", project->path(),
                                     project->connections().size(),
-                                    HumanPlural(project->pipelines().size(), "pipeline"), answers));
+                                    HumanPlural(project->pipelines().size(), "pipeline"),
+                                    arguments.connect ? ", and all of them answer" : ""));
   if (!arguments.connect) context.console.Print("next: spillway check --connect");
   return Status::Ok();
 }

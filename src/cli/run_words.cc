@@ -97,6 +97,8 @@ std::string_view MethodName(ChangeMethod method) {
       return "files";
     case ChangeMethod::kDiff:
       return "diff";
+    case ChangeMethod::kIndex:
+      return "index";
   }
   return "";
 }

@@ -27,10 +27,12 @@ enum class ChangeMethod : uint8_t {
   kFiles,  // the files that the version added (new images) and removed (old images), unchanged rows
            // among them
   kDiff,   // the files in which two versions differ: several versions told as one
+  kIndex,  // the whole table, compared by the engine with its own index: never told by a log
 };
 
 // `sync.changes`. kAuto takes the best that each version offers; the others take nothing else.
-enum class ChangePolicy : uint8_t { kAuto, kFeed, kFiles, kDiff };
+// kIndex is the engine's own affair: no log is asked.
+enum class ChangePolicy : uint8_t { kAuto, kFeed, kFiles, kDiff, kIndex };
 
 // What a version did to the table's columns, as far as it can matter to a document. Columns are
 // compared by their id where the table has ids (so a rename is known as one), else by name.

@@ -48,6 +48,8 @@ class ChangeWorld {
   void DrawOptions();
   void DrawFaults();
   void Commit();
+  void Publish();
+  void MayCleanLog();
 
   Status Load();
   Result<ChangeSummary> Run(End end, uint64_t after_events, bool continuous);
@@ -80,6 +82,7 @@ class ChangeWorld {
   std::vector<Documents> versions_;  // what the table stands for, by version
   DocumentOptions documents_;
   ChangeOptions options_;
+  bool compares_ = false;  // the table is compared with an index, always or when its log is lost
 };
 
 }  // namespace spillway

@@ -22,7 +22,7 @@ folder() {
 
 python_folder() {
   local locks=("$here/python/$1.txt")
-  [[ $1 != spark ]] || locks+=("$here/python/test.txt")
+  [[ $1 != spark && $1 != bench ]] || locks+=("$here/python/test.txt")
   folder "python-$1" "${locks[@]}"
 }
 node_folder() { folder node "$here/npm/package.json" "$here/npm/package-lock.json"; }
@@ -128,6 +128,7 @@ fetch_rust_client() { cargo fetch --quiet --locked --manifest-path "$clients/rus
 rust_client_tools() {
   fill "$(rust_client_folder)" "crates of the Rust client" fetch_rust_client
 }
+bench_tools() { fill "$(python_folder bench)" "Python packages with DuckDB" make_venv bench; }
 spark_tools() {
   check_java
   fill "$(python_folder spark)" "Python packages with Spark" make_venv spark
@@ -141,12 +142,14 @@ connector_tools() {
 }
 
 print_environment() {
-  local demo test spark
+  local demo test spark bench
   demo=$(python_folder demo) test=$(python_folder test) spark=$(python_folder spark)
+  bench=$(python_folder bench)
   cat <<END
 export SPILLWAY_DEMO_PYTHON='$demo/bin/python'
 export SPILLWAY_PYTHON='$test/bin/python'
 export SPILLWAY_SPARK_PYTHON='$spark/bin/python'
+export SPILLWAY_BENCH_PYTHON='$bench/bin/python'
 export SPILLWAY_NODE_MODULES='$(node_folder)/node_modules'
 export SPILLWAY_NPM_SUITES='$(npm_suites_folder)/node_modules'
 export SPILLWAY_GO_TOOLS='$(go_folder)'
@@ -172,6 +175,6 @@ case ${1:-} in
   test) lock_cache; build_tools; test_tools ;;
   spark) lock_cache; build_tools; test_tools; spark_tools ;;
   full) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools; connector_tools ;;
-  bench) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools; connector_tools ;;
+  bench) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools; bench_tools; connector_tools ;;
   *) fail "usage: setup.sh build|demo|test|spark|full|bench|env" ;;
 esac

@@ -115,7 +115,9 @@ Result<std::unique_ptr<VersionChanges>> DeltaChangeLog::Next(const CallContext& 
   if (!difference_reason_.empty()) return TellDifference(ctx);
   ASSIGN_OR_RETURN(std::optional<CommitFile> file, ReadNext(ctx));
   if (!difference_reason_.empty()) return TellDifference(ctx);
-  if (!file.has_value()) return Nothing();
+  // Two versions are compared whether or not the commits between them are still there.
+  const bool is_behind = known_latest_ > version() && request_.policy == ChangePolicy::kDiff;
+  if (!file.has_value() && !is_behind) return Nothing();
   // Nothing was seen of the table in between: it may have been created anew and have grown.
   if (idle_polls_ > 0) RETURN_IF_ERROR(CheckSameTable(ctx));
   if (request_.policy == ChangePolicy::kDiff) return TellDifference(ctx);
