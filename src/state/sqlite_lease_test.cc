@@ -10,12 +10,7 @@ namespace {
 
 using std::chrono::seconds;
 
-Checkpoint At(int64_t version) {
-  Checkpoint checkpoint;
-  checkpoint.version = version;
-  return checkpoint;
-}
-
+// What SQLite adds to the contract of all stores (testing/state_store_contract.h).
 class SqliteLeaseTest : public testing::Test {
  protected:
   SqliteLeaseTest() {
@@ -57,48 +52,6 @@ TEST_F(SqliteLeaseTest, TheSecondRunnerIsToldWhoRunsItAndSinceWhen) {
   EXPECT_THAT(refused.status().message(), testing::HasSubstr("process "));
   EXPECT_THAT(refused.status().message(), testing::HasSubstr("2023-11-14T22:13:20Z"));
   EXPECT_TRUE(second->AcquireLease("other", seconds(30)).ok()) << "a lease is of one pipeline";
-}
-
-TEST_F(SqliteLeaseTest, GivingItBackLetsTheNextOneIn) {
-  auto first = Open();
-  auto second = Open();
-  { const auto lease = *first->AcquireLease("p", seconds(30)); }
-  EXPECT_TRUE(second->AcquireLease("p", seconds(30)).ok());
-}
-
-TEST_F(SqliteLeaseTest, RenewingKeepsIt) {
-  auto first = Open();
-  auto second = Open();
-  const auto lease = *first->AcquireLease("p", seconds(30));
-  for (int i = 0; i < 10; ++i) {
-    clock_.Advance(seconds(20));
-    ASSERT_TRUE(lease->Renew().ok());
-  }
-  EXPECT_FALSE(second->AcquireLease("p", seconds(30)).ok());
-}
-
-TEST_F(SqliteLeaseTest, AnExpiredLeaseIsTakenOverAndItsOldOwnerCanDoNothing) {
-  auto first = Open();
-  auto second = Open();
-  const auto old_lease = *first->AcquireLease("p", seconds(30));
-  ASSERT_TRUE(first->StartLoad("p", At(1)).ok());
-  clock_.Advance(seconds(31));
-  const auto new_lease = *second->AcquireLease("p", seconds(30));
-  EXPECT_EQ(old_lease->Renew().code(), StatusCode::kLocked);
-  EXPECT_EQ(first->Commit("p", At(2), {}, {}).code(), StatusCode::kLocked);
-  EXPECT_EQ(first->StartLoad("p", At(2)).code(), StatusCode::kLocked);
-  EXPECT_EQ((*second->LoadCheckpoint("p"))->version, 1);
-  EXPECT_TRUE(second->Commit("p", At(3), {}, {}).ok());
-}
-
-TEST_F(SqliteLeaseTest, GivingBackALostLeaseDoesNotTakeItFromTheNewOwner) {
-  auto first = Open();
-  auto second = Open();
-  auto old_lease = *first->AcquireLease("p", seconds(30));
-  clock_.Advance(seconds(31));
-  const auto new_lease = *second->AcquireLease("p", seconds(30));
-  old_lease.reset();
-  EXPECT_TRUE(new_lease->Renew().ok());
 }
 
 TEST_F(SqliteLeaseTest, TheLeaseOfAProcessThatDiedHereIsTakenOverAtOnce) {

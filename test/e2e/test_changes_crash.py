@@ -47,7 +47,7 @@ def control(emulator):
 class Episode:
     """A pipeline from its load to its end, the writer of its table, and the judge of its writes."""
 
-    def __init__(self, workspace, control, folder, seed, container):
+    def __init__(self, workspace, control, folder, seed, container, state=None):
         self.workspace = workspace
         self.dice = random.Random(seed)
         self.container = container
@@ -69,7 +69,7 @@ class Episode:
                 },
                 sync={"delete_guard": "off"},
             )
-            | {"state": {"store": "sqlite", "path": str(folder / "state.db")}}
+            | {"state": state or {"store": "sqlite", "path": str(folder / "state.db")}}
         )
 
     def start(self, *words):

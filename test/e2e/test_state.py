@@ -1,5 +1,6 @@
 """State between runs: looked at, carried to another machine, damaged, kept beside the data."""
 
+import itertools
 import json
 import shutil
 import signal
@@ -11,11 +12,14 @@ from deltalake import write_deltalake
 
 from conftest import Workspace
 from control import Control, History
+from lake import FULL
 from mirror import assert_adds_up, assert_equal, version_of
 from programs import wait_until
+from test_changes_crash import Episode
 
 FAILED, USAGE, TEMPORARY, LOCKED, DECISION = 1, 2, 7, 8, 9
 ROWS = 60
+SEED = 20_262
 
 
 def rows(numbers, stock=0) -> pa.Table:
@@ -224,6 +228,30 @@ def test_a_load_that_dies_is_gone_on_with_by_another_machine(machines, table):
     assert_equal(there, table)
     assert pipeline_of(here)["checkpoint"]["version"] == version_of(table)
     assert there.json("verify", "p")["different"] == 0
+
+
+@pytest.mark.timeout(3600 if FULL else 240)
+def test_machines_that_die_by_turns_lose_nothing_and_no_key_goes_back(
+    workspace, control, tmp_path
+):
+    """Every start is on the other machine; the server's own history of writes is judged."""
+    phases = ["load", "load", "stream", "batch", "shutdown", "recovery"] * (10 if FULL else 1)
+    episode = Episode(
+        workspace, control, tmp_path / "episode", SEED, "episode", state=BESIDE["state"]
+    )
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(workspace.folder / "spillway.yaml", other)
+    folders = itertools.cycle([other, workspace.folder])
+    start = workspace.spillway.start
+
+    def start_by_turns(*words):
+        workspace.spillway.folder = next(folders)
+        return start(*words)
+
+    workspace.spillway.start = start_by_turns
+    left = episode.run(sorted(phases, key="load".__ne__))
+    assert len(left) < len(phases), "no kill has hit"
 
 
 def test_two_machines_at_once_one_is_told_that_it_is_locked(machines, table):
