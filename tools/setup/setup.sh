@@ -169,7 +169,7 @@ case ${1:-} in
   env) print_environment ;;
   build) lock_cache; build_tools ;;
   demo) lock_cache; build_tools; demo_tools ;;
-  test) lock_cache; build_tools; test_tools ;;
+  test) lock_cache; build_tools; test_tools; client_tools; connector_tools ;;
   full) lock_cache; build_tools; test_tools; client_tools; spark_tools; connector_tools ;;
   bench) lock_cache; build_tools; test_tools; client_tools; spark_tools; connector_tools ;;
   *) fail "usage: setup.sh build|demo|test|full|bench|env" ;;
