@@ -6,6 +6,7 @@
 #include "config/relative_path.h"
 #include "destinations/cosmosdb/cosmos_cost.h"
 #include "destinations/cosmosdb/cosmos_destination.h"
+#include "destinations/cosmosdb/cosmos_document_table.h"
 #include "destinations/cosmosdb/cosmos_query.h"
 #include "destinations/cosmosdb/cosmos_settings.h"
 #include "destinations/cosmosdb/cosmos_spec.h"
@@ -136,6 +137,21 @@ Result<std::unique_ptr<QueryRows>> QueryCosmos(const EndpointSettings& settings,
   return std::unique_ptr<QueryRows>(std::make_unique<CosmosQueryRows>(std::move(query)));
 }
 
+// Small documents that are read by their names: nothing of them is worth an index.
+Result<std::unique_ptr<DocumentTable>> OpenCosmosTable(const EndpointSettings& settings,
+                                                       const TablePlace& place) {
+  cosmosdb::CosmosConnection connection = As<cosmosdb::CosmosConnection>(settings.connection);
+  if (!place.database.empty()) connection.database = place.database;
+  cosmosdb::CosmosContainer container;
+  container.container = place.container;
+  container.create.indexing.kind = cosmosdb::IndexingKind::kNone;
+  ASSIGN_OR_RETURN(
+      const cosmosdb::CosmosOptions options,
+      cosmosdb::MakeCosmosOptions(connection, container, {fmt::format("/{}", kTablePartition)},
+                                  settings.folder));
+  return cosmosdb::MakeCosmosDocumentTable(options, Transports(options), SystemClock());
+}
+
 ConnectorType CosmosDb() {
   ConnectorType type;
   type.name = "cosmosdb";
@@ -149,6 +165,12 @@ ConnectorType CosmosDb() {
   };
   type.estimate_cost = &EstimateCosmosCost;
   type.query = &QueryCosmos;
+  type.open_table = &OpenCosmosTable;
+  type.same_container = [](const EndpointSettings& settings, const TablePlace& place) {
+    const auto& connection = As<cosmosdb::CosmosConnection>(settings.connection);
+    return As<cosmosdb::CosmosContainer>(settings.endpoint).container == place.container &&
+           (place.database.empty() || place.database == connection.database);
+  };
   return type;
 }
 

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "config/spec.h"
 #include "connector/destination.h"
+#include "connector/document_table.h"
 #include "connector/source.h"
 #include "transforms/document_options.h"
 
@@ -45,6 +46,12 @@ class QueryRows {
   // Blocks. One JSON value per row; the views live until the next call. An empty page is the end.
   virtual Result<std::span<const std::string>> NextPage(const CallContext& ctx) = 0;
   virtual double cost() const = 0;  // request units so far
+};
+
+// Where a table of the program's own documents is (`state:`).
+struct TablePlace {
+  std::string database;  // empty: the connection's own
+  std::string container;
 };
 
 // What a write of the initial load is expected to cost, for `plan`.
@@ -79,6 +86,11 @@ struct ConnectorType {
   std::function<Result<std::unique_ptr<QueryRows>>(const EndpointSettings&, const std::string& name,
                                                    const std::string& sql)>
       query;
+  // A table for the program's own documents. Empty when the connector cannot keep any.
+  std::function<Result<std::unique_ptr<DocumentTable>>(const EndpointSettings&, const TablePlace&)>
+      open_table;
+  // Whether such a table would be the container that a pipeline writes.
+  std::function<bool(const EndpointSettings&, const TablePlace&)> same_container;
 };
 
 std::span<const ConnectorType> Connectors();

@@ -23,7 +23,7 @@ LAYERS = {
     "columns": {"base", "model"},
     "config": {"base", "model"},
     "net": {"base"},
-    "state": {"base", "model"},
+    "state": {"base", "model", "connector", "json", "net"},
     "connector": {"base", "model"},
     "transforms": {"base", "model", "connector", "columns", "json"},
     "sources/delta": {"base", "model", "config", "connector", "columns"},

@@ -67,8 +67,9 @@ TEST(Containers, KeepTheirUniqueKeys) {
   client.MakeContainer(1, keys);
   const auto replace = [&](const std::string& more) {
     return client
-        .Call("PUT", "/dbs/d/colls/c", {},
-              R"({"id":"c","partitionKey":{"paths":["/pk"],"kind":"Hash","version":2})" + more + "}")
+        .Call(
+            "PUT", "/dbs/d/colls/c", {},
+            R"({"id":"c","partitionKey":{"paths":["/pk"],"kind":"Hash","version":2})" + more + "}")
         .status;
   };
   EXPECT_EQ(replace(keys), 200);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "changes/column_policy.h"
+#include "state/document_store.h"
 #include "transforms/document_encoder.h"
 
 namespace spillway {
@@ -57,9 +58,20 @@ Result<std::unique_ptr<Source>> OpenTarget(const Project* project, const std::st
   return Unsupported("this build has no source that opens a path");
 }
 
+Status CheckMark(const Destination& destination, const PipelineConfig& pipeline) {
+  if (!pipeline.documents.soft_delete.has_value()) return Status::Ok();
+  const std::string& field = pipeline.documents.soft_delete->field;
+  const std::vector<std::string>& reserved = destination.capabilities().limits.reserved_fields;
+  if (std::find(reserved.begin(), reserved.end(), field) == reserved.end()) return Status::Ok();
+  return InvalidArgument(fmt::format("{}: the field `{}` belongs to the destination",
+                                     At(pipeline, "sync.mode.soft_delete.field"), field))
+      .WithHint("name another, such as `deleted`");
+}
+
 Status CheckMode(const Destination& destination, const PipelineConfig& pipeline) {
   const std::vector<WriteMode>& modes = destination.capabilities().modes;
-  if (std::find(modes.begin(), modes.end(), pipeline.sync.mode) != modes.end()) return Status::Ok();
+  if (std::find(modes.begin(), modes.end(), pipeline.sync.mode.write()) != modes.end())
+    return Status::Ok();
   return InvalidArgument(fmt::format("{}: a destination of type {} does not know this mode",
                                      At(pipeline, "sync.mode"),
                                      pipeline.destination_connection->type->name))
@@ -83,17 +95,57 @@ Result<OpenedPipeline> OpenPipeline(const Project& project, const PipelineConfig
   }
   opened.destination = *std::move(destination);
   RETURN_IF_ERROR(CheckMode(*opened.destination, pipeline));
+  RETURN_IF_ERROR(CheckMark(*opened.destination, pipeline));
   return opened;
 }
 
+namespace {
+
+Result<std::unique_ptr<DocumentTable>> OpenStateTable(const Project& project) {
+  const RemoteState& state = *project.remote_state();
+  Result<std::unique_ptr<DocumentTable>> table = state.connection->type->open_table(
+      {state.connection->options.get(), nullptr, project.folder()}, state.place);
+  if (!table.ok()) return std::move(table).status().WithContext("state");
+  return table;
+}
+
+std::unique_ptr<StateStore> StoreOver(const Project& project,
+                                      std::unique_ptr<DocumentTable> table) {
+  return MakeDocumentStore(std::move(table), project.remote_state()->connection->type->name,
+                           SystemClock());
+}
+
+}  // namespace
+
 Result<std::unique_ptr<StateStore>> OpenState(const Project& project) {
-  return OpenSqliteStore(project.state_path(), SystemClock());
+  if (!project.remote_state().has_value()) {
+    return OpenSqliteStore(project.state_path(), SystemClock());
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<DocumentTable> table, OpenStateTable(project));
+  RETURN_IF_ERROR(table->Prepare({}).WithContext("state"));
+  return StoreOver(project, std::move(table));
 }
 
 Result<std::unique_ptr<StateStore>> OpenStateIfThere(const Project& project) {
+  if (project.remote_state().has_value()) {
+    ASSIGN_OR_RETURN(std::unique_ptr<DocumentTable> table, OpenStateTable(project));
+    Status there = table->Check({});
+    if (there.code() == StatusCode::kNotFound) return std::unique_ptr<StateStore>();
+    RETURN_IF_ERROR(std::move(there).WithContext("state"));
+    return StoreOver(project, std::move(table));
+  }
   std::error_code error;
   if (!std::filesystem::exists(project.state_path(), error)) return std::unique_ptr<StateStore>();
   return OpenState(project);
+}
+
+Status CheckState(const Project& project, const CallContext& ctx) {
+  if (!project.remote_state().has_value()) return Status::Ok();
+  ASSIGN_OR_RETURN(const std::unique_ptr<DocumentTable> table, OpenStateTable(project));
+  Status there = table->Check(ctx);
+  // The first run makes it.
+  if (there.code() == StatusCode::kNotFound) return Status::Ok();
+  return std::move(there).WithContext("state");
 }
 
 std::string TargetOf(const Project& project, const PipelineConfig& pipeline) {

@@ -35,6 +35,9 @@ Result<std::unique_ptr<StateStore>> OpenState(const Project& project);
 // The same, nullptr when nothing was ever run: looking must leave nothing behind.
 Result<std::unique_ptr<StateStore>> OpenStateIfThere(const Project& project);
 
+// Tries what opening a state beside the data will need, without writing. OK for a local one.
+Status CheckState(const Project& project, const CallContext& ctx);
+
 // What the state says of the destination, as text to be compared: LoadOptions::target.
 std::string TargetOf(const Project& project, const PipelineConfig& pipeline);
 
@@ -65,6 +68,7 @@ struct PipelineState {
   uint64_t rejected = 0;
 };
 
+// Reads the state alone.
 Result<std::vector<PipelineState>> ProjectState(const Project& project);
 
 }  // namespace spillway

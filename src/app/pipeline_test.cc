@@ -114,7 +114,7 @@ TEST_F(Pipeline, RefusesToGoOnIntoAnotherContainer) {
   const auto other = Sync(*Load("others"));
   ASSERT_FALSE(other.ok());
   EXPECT_EQ(other.status().code(), StatusCode::kConflict);
-  EXPECT_THAT(std::string(other.status().hint()), HasSubstr("sync p --full"));
+  EXPECT_THAT(std::string(other.status().hint()), HasSubstr("sync p --resync"));
 }
 
 TEST_F(Pipeline, RefusesAModeThatTheDestinationDoesNotKnow) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "engine/load_plan.h"
 #include "transforms/document_encoder.h"
 
 namespace spillway {
@@ -133,9 +134,11 @@ void EstimateCost(const Project& project, const PipelineConfig& pipeline, size_t
 
 }  // namespace
 
-Result<PipelinePlan> PlanPipeline(const Project& project, const PipelineConfig& pipeline,
-                                  const VersionSelector& at, const CallContext& ctx) {
-  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
+namespace {
+
+Status PlanLoad(const Project& project, const OpenedPipeline& opened, const VersionSelector& at,
+                const CallContext& ctx, PipelinePlan& plan) {
+  const PipelineConfig& pipeline = *opened.config;
   SnapshotRequest request;
   request.at = at;
   request.batch_bytes_target = kSampleBatchBytes;
@@ -146,19 +149,42 @@ Result<PipelinePlan> PlanPipeline(const Project& project, const PipelineConfig& 
   ASSIGN_OR_RETURN(const std::unique_ptr<DocumentEncoder> encoder,
                    DocumentEncoder::Make(pipeline.documents, snapshot->schema()->get(),
                                          opened.destination->capabilities()));
-  PipelinePlan plan;
   plan.table = snapshot->info();
   ASSIGN_OR_RETURN(const Preparation preparation, opened.destination->Prepare(true, ctx));
   plan.steps = preparation.steps;
   ASSIGN_OR_RETURN(plan.sample, Sampler(*snapshot, *encoder).Take(ctx));
   Extrapolate(*snapshot, plan);
   EstimateCost(project, pipeline, static_cast<size_t>(snapshot->schema()->get().n_children), plan);
+  plan.pending = !plan.checkpoint || plan.checkpoint->phase == LoadPhase::kLoading ||
+                 plan.checkpoint->version != plan.table.version || !plan.reload_reason.empty();
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<PipelinePlan> PlanPipeline(const Project& project, const PipelineConfig& pipeline,
+                                  const VersionSelector& at, const CallContext& ctx) {
+  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
+  PipelinePlan plan;
   ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenStateIfThere(project));
   if (state != nullptr) {
     ASSIGN_OR_RETURN(plan.checkpoint, state->LoadCheckpoint(pipeline.name));
   }
-  plan.pending = !plan.checkpoint || plan.checkpoint->phase == LoadPhase::kLoading ||
-                 plan.checkpoint->version != plan.table.version;
+  const bool asks = at.version.has_value() || at.timestamp_ms.has_value();
+  if (!asks && plan.checkpoint && plan.checkpoint->phase == LoadPhase::kLoaded) {
+    const std::string mapping =
+        MappingHash(pipeline.documents, pipeline.sync.mode.write(), TargetOf(project, pipeline));
+    if (plan.checkpoint->mapping_hash == mapping) {
+      ASSIGN_OR_RETURN(plan.changes, PlanChanges(project, opened, *plan.checkpoint, ctx));
+      plan.pending = !plan.changes->ranges.empty() || plan.changes->versions() > 0 ||
+                     plan.checkpoint->sweep ||
+                     plan.checkpoint->begun_through > plan.checkpoint->version;
+      return plan;
+    }
+    plan.reload_reason =
+        "the mapping, the mode or the destination has changed since the table was loaded";
+  }
+  RETURN_IF_ERROR(PlanLoad(project, opened, at, ctx, plan));
   return plan;
 }
 

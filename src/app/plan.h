@@ -1,4 +1,4 @@
-// Plan: what a load would do, before it does anything: what would be created, how many rows,
+// Plan: what a run would do, before it does anything: what would be created, how many rows,
 // documents and bytes, what it would cost and how long it would take. Rows come from the table's
 // own statistics; bytes from a sample of real rows, sent through the real encoder; the error of the
 // sample is stated.
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/pipeline.h"
+#include "app/plan_changes.h"
 
 namespace spillway {
 
@@ -30,8 +31,11 @@ struct PlanSample {
 };
 
 struct PipelinePlan {
-  TableInfo table;
   std::optional<Checkpoint> checkpoint;
+  // What a sync of a loaded pipeline does. Then the rest, which is of a load, is empty.
+  std::optional<ChangesPlan> changes;
+  std::string reload_reason;  // why a loaded pipeline has to be loaded anew
+  TableInfo table;
   std::vector<std::string> steps;  // what would be created
   PlanSample sample;
   std::optional<double> rows;  // nullopt: neither statistics nor a whole read tell
@@ -43,11 +47,11 @@ struct PipelinePlan {
   std::optional<double> units_per_second;
   std::string cost_basis;
   std::optional<std::chrono::nanoseconds> duration;
-  bool pending = true;  // there is something to load
+  bool pending = true;  // there is something to do
 };
 
-// Writes nothing, to neither side. Errors: those of opening both, of reading the sample, of the
-// mapping.
+// Writes nothing, to neither side. With a version in `at`: of a load of that one. Errors: those of
+// opening both, of reading the sample, of the mapping.
 Result<PipelinePlan> PlanPipeline(const Project& project, const PipelineConfig& pipeline,
                                   const VersionSelector& at, const CallContext& ctx);
 

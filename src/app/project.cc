@@ -67,7 +67,9 @@ class ProjectReader {
     project_->memory_bytes_ = section.memory.bytes;
     project_->state_file_ = section.state.path;
     ReadConnections(section.connections);
+    ReadRemoteState(section.state);
     ReadPipelines(section.pipelines);
+    CheckStateContainer();
     RETURN_IF_ERROR(problems_.ToStatus(document_).WithHint("spillway check"));
     return std::move(project_);
   }
@@ -119,6 +121,62 @@ class ProjectReader {
     ReadParts(entry.value, reading, parts);
   }
 
+  void ReadRemoteState(const StateSection& section) {
+    const YamlNode* node = document_.root.is_map() ? document_.root.Find("state") : nullptr;
+    if (node == nullptr || !node->is_map()) return;
+    const bool remote = section.store == StateKind::kConnection;
+    for (const std::string_view key : {"path", "connection", "database", "container"}) {
+      const bool fits = remote ? key != "path" : key == "path";
+      const YamlNode* given = node->Find(key);
+      if (given == nullptr || fits) continue;
+      problems_.Add(given->place, fmt::format("`state.{}` does not belong to this store", key),
+                    remote ? "leave it out: a connection keeps the state"
+                           : "leave it out, or name the connection's type as the `store`");
+    }
+    if (!remote) return;
+    project_->remote_state_ = RemoteState{nullptr, {section.database, section.container}};
+    const YamlNode* name = node->Find("connection");
+    if (name == nullptr) {
+      problems_.Add(node->place, "`state.connection` is missing",
+                    NameAdvice("", NamesOf(project_->connections_)));
+      return;
+    }
+    const auto found = project_->connections_.find(name->text);
+    if (found == project_->connections_.end()) {
+      problems_.Add(name->place, fmt::format("there is no connection `{}`", name->text),
+                    NameAdvice(name->text, NamesOf(project_->connections_)));
+      return;
+    }
+    const ConnectorType* type = found->second.type;
+    if (type != nullptr && !type->open_table) {
+      problems_.Add(name->place,
+                    fmt::format("connection `{}` ({}) cannot keep a state", name->text, type->name),
+                    "use a connection whose type is the `store`");
+    }
+    project_->remote_state_->connection = &found->second;
+  }
+
+  // Documents of ours among the user's would be taken for theirs: by readers, and by a sweep.
+  void CheckStateContainer() {
+    if (!project_->remote_state_.has_value()) return;
+    const RemoteState& state = *project_->remote_state_;
+    for (const auto& [name, pipeline] : project_->pipelines_) {
+      const ConnectionConfig* connection = pipeline.destination_connection;
+      if (connection == nullptr || connection != state.connection ||
+          pipeline.destination == nullptr || !connection->type->same_container) {
+        continue;
+      }
+      if (connection->type->same_container(
+              {connection->options.get(), pipeline.destination.get(), project_->folder_},
+              state.place)) {
+        const YamlNode* node = document_.root.Find("state");
+        problems_.Add(PlaceOf(*node, "container", node->place),
+                      fmt::format("pipeline `{}` writes into the container of the state", name),
+                      "give the state a container of its own");
+      }
+    }
+  }
+
   void ReadPipelines(const RawSection& section) {
     ReadNamed(section, "pipelines", [this](const YamlEntry& entry) { ReadPipeline(entry); });
   }
@@ -134,8 +192,9 @@ class ProjectReader {
     const DestinationSection destination =
         ReadDestination(section.destination, reading.where, pipeline);
     pipeline.documents = MakeDocuments(source, destination, section.documents);
+    pipeline.documents.soft_delete = section.sync.mode.soft_delete;
     if (entry.value.is_map()) {
-      CheckContradictions(entry, section);
+      CheckContradictions(entry, section, pipeline.documents);
     }
   }
 
@@ -224,15 +283,39 @@ class ProjectReader {
     return documents;
   }
 
-  void CheckContradictions(const YamlEntry& entry, const PipelineSection& section) {
+  void CheckContradictions(const YamlEntry& entry, const PipelineSection& section,
+                           const DocumentOptions& documents) {
     const YamlNode* sync = entry.value.Find("sync");
     if (sync == nullptr) return;
     const YamlPlace mode_place = PlaceOf(*sync, "mode", entry.key_place);
-    if (section.sync.mode == WriteMode::kAppend &&
+    if (section.sync.mode.write() == WriteMode::kAppend &&
         section.sync.duplicates == DuplicatePolicy::kLast) {
       problems_.Add(
           mode_place, "`mode: append` and `duplicates: last` contradict each other",
           "append keeps the first document of a key; use `duplicates: fail`, or `mode: upsert`");
+    }
+    if (documents.soft_delete.has_value()) CheckMark(mode_place, documents);
+  }
+
+  // Whatever else fills the field would set or clear the mark.
+  void CheckMark(const YamlPlace& place, const DocumentOptions& documents) {
+    const std::string& field = documents.soft_delete->field;
+    const auto is_top_of = [&](const std::string& path, char separator) {
+      return path == field || path.starts_with(field + separator);
+    };
+    for (const std::string& path : documents.partition_key_paths) {
+      if (!path.starts_with('/') || !is_top_of(path.substr(1), '/')) continue;
+      problems_.Add(place,
+                    fmt::format("`{}` is the partition key and cannot mark a document", field),
+                    "a partition key never changes: name another field");
+    }
+    for (const FieldMapping& mapping : documents.fields) {
+      if (!is_top_of(mapping.field, '.')) continue;
+      problems_.Add(place,
+                    fmt::format("`{}` marks documents whose row is gone, and `documents.fields`"
+                                " fills it with column `{}`",
+                                field, mapping.column),
+                    "give one of them another name");
     }
   }
 

@@ -35,6 +35,12 @@ struct PipelineConfig {
   SyncSection sync;
 };
 
+// A state that a connection keeps instead of a local file.
+struct RemoteState {
+  const ConnectionConfig* connection = nullptr;
+  TablePlace place;
+};
+
 class Project {
  public:
   // kInvalidArgument with every problem of the file, each at its place.
@@ -46,8 +52,12 @@ class Project {
   // The folder of spillway.yaml: where relative paths start.
   const std::string& folder() const { return folder_; }
   uint64_t memory_bytes() const { return memory_bytes_; }
+  // Of the local store; REQUIRES: no remote_state().
   std::string state_path() const;
-  // Beside the state store: rows' identities and other temporary files of runs.
+  // nullopt: the state is a local file.
+  const std::optional<RemoteState>& remote_state() const { return remote_state_; }
+  // Beside the local store, or where it would be: rows' identities and other temporary files of
+  // runs. They stay on the machine.
   std::string spill_folder() const;
 
   const std::map<std::string, ConnectionConfig>& connections() const { return connections_; }
@@ -65,6 +75,7 @@ class Project {
   std::string folder_;
   uint64_t memory_bytes_ = 0;
   std::string state_file_;
+  std::optional<RemoteState> remote_state_;
   std::map<std::string, ConnectionConfig> connections_;
   std::map<std::string, PipelineConfig> pipelines_;
 };

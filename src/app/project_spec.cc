@@ -5,6 +5,9 @@
 #include <charconv>
 
 #include "app/schema.h"
+#include "base/json_writer.h"
+#include "connectors.h"
+#include "json/json_tree.h"
 
 namespace spillway {
 namespace {
@@ -28,17 +31,35 @@ TypePtr<RawSection> Raw(RawType::Describer schema) {
   return std::make_shared<RawType>(schema);
 }
 
+// A local file, or whatever connector can keep documents of ours.
+std::vector<Word<StateKind>> StoreWords() {
+  std::vector<Word<StateKind>> words = {{"sqlite", StateKind::kSqlite, "a local file"}};
+  for (const ConnectorType& connector : Connectors()) {
+    if (!connector.open_table) continue;
+    words.push_back({connector.name, StateKind::kConnection,
+                     "a container beside the data, so that another machine can go on"});
+  }
+  return words;
+}
+
 const Spec<StateSection>& StateSpec() {
   static const auto spec =
       Spec<StateSection>("Where progress, runs and rejected rows are kept.")
           .Field(&StateSection::store, "store", "The kind of store.",
-                 OneOf<StateKind>({{"sqlite", StateKind::kSqlite, "a local file"}},
-                                  {{"cosmosdb", "use `store: sqlite`"}}))
-          .Field(
-              &StateSection::path, "path",
-              "The file. Its folder is made when missing, readable by its owner alone; what a run "
-              "spills goes beside it.",
-              Text());
+                 OneOf<StateKind>(StoreWords()))
+          .Field(&StateSection::path, "path",
+                 "Of `sqlite`: the file. Its folder is made when missing, readable by its owner "
+                 "alone; what a run spills goes beside it.",
+                 Text())
+          .Field(&StateSection::connection, "connection",
+                 "Of the other stores: the connection whose account keeps it.", Text())
+          .Example("shop")
+          .Field(&StateSection::database, "database", "The database; left out: the connection's.",
+                 Text())
+          .Field(&StateSection::container, "container",
+                 "A container for state alone: made when missing, with the partition key "
+                 "`/partition`.",
+                 Text());
   return spec;
 }
 
@@ -80,39 +101,105 @@ class IdType : public Type<IdSection> {
   TypePtr<std::vector<std::string>> columns_ = TextList(true);
 };
 
-// `mode`: a word; the map form of soft_delete belongs to change sync.
-class ModeType : public WordType<WriteMode> {
+// A scalar as JSON: unquoted true, false and numbers as such, everything else as text.
+class ScalarType : public Type<std::string> {
  public:
-  using WordType::WordType;
-  void Read(const YamlNode& node, const Reading& reading, WriteMode& target) const override {
-    if (node.is_map() && node.Find("soft_delete") != nullptr) {
-      YamlNode word;
-      word.text = "soft_delete";
-      word.place = node.entries.front().key_place;
-      return WordType::Read(word, reading, target);
-    }
-    WordType::Read(node, reading, target);
+  void Read(const YamlNode& node, const Reading& reading, std::string& target) const override {
+    const std::string* text = ReadScalar(node, reading, Describe());
+    if (text == nullptr) return;
+    target = node.plain && IsJsonScalar(*text) ? *text : JsonQuoted(*text);
+  }
+  std::string Format(const std::string& value) const override { return value; }
+  bool prints_json() const override { return true; }
+  std::string Describe() const override { return "true, false, a number or text"; }
+  void WriteSchema(JsonWriter& json) const override {
+    json.Key("type").BeginArray().String("boolean").String("number").String("string").EndArray();
+  }
+
+ private:
+  static bool IsJsonScalar(const std::string& text) {
+    const Result<JsonNode> parsed = ParseJsonTree("[" + text + "]");
+    if (!parsed.ok() || parsed->elements.size() != 1) return false;
+    const JsonNode::Kind kind = parsed->elements.front().kind;
+    return kind == JsonNode::Kind::kTrue || kind == JsonNode::Kind::kFalse ||
+           kind == JsonNode::Kind::kNumber;
   }
 };
 
-TypePtr<WriteMode> Mode() {
-  static constexpr const char* kSoftDelete =
-      "soft deletes come with change sync; until then use `mode: upsert`, which deletes nothing";
+void CheckSoftDelete(const YamlNode& node, const Reading& reading, const SoftDelete& mark) {
+  const auto problem = [&](std::string message, std::string advice) {
+    const YamlNode* field = node.Find("field");
+    reading.problems.Add(field == nullptr ? reading.owner : field->place, std::move(message),
+                         std::move(advice));
+  };
+  const bool one_name = !mark.field.empty() && mark.field.find_first_of("./") == std::string::npos;
+  if (!one_name) {
+    problem(fmt::format("`{}` is not a name at the top level of a document", mark.field),
+            "write one name, such as `deleted`");
+  } else if (mark.field == "id") {
+    problem("`id` names the document and cannot mark it", "write another, such as `deleted`");
+  }
+}
+
+const Spec<SoftDelete>& SoftDeleteSpec() {
+  static const auto spec =
+      Spec<SoftDelete>("What marks a document whose row is gone.")
+          .Field(&SoftDelete::field, "field",
+                 "A name at the top level of the document that no column fills.", Text())
+          .Required()
+          .Example("deleted")
+          .Field(&SoftDelete::value, "value", "What it is set to.",
+                 TypePtr<std::string>(std::make_shared<ScalarType>()))
+          .Check(CheckSoftDelete);
+  return spec;
+}
+
+const Spec<ModeSection>& ModeSpec() {
+  static const auto spec =
+      Spec<ModeSection>("A mode that has to know more than its name.")
+          .Field(&ModeSection::soft_delete, "soft_delete",
+                 "As `mirror`, but the document of a row that is gone stays and is marked: the"
+                 " field is set. A row that comes back writes its document anew, without the mark.",
+                 Nested(SoftDeleteSpec()))
+          .Required()
+          .Example("{field: deleted, value: true}");
+  return spec;
+}
+
+class ModeType : public NestedType<ModeSection> {
+ public:
+  using NestedType::NestedType;
+  void Read(const YamlNode& node, const Reading& reading, ModeSection& target) const override {
+    if (!node.is_scalar() || node.text != "soft_delete") {
+      return NestedType::Read(node, reading, target);
+    }
+    reading.problems.Add(node.place,
+                         fmt::format("`{}: soft_delete` does not say which field", reading.where),
+                         "write `mode: {soft_delete: {field: deleted, value: true}}`");
+  }
+};
+
+TypePtr<ModeSection> Mode() {
+  const auto word = [](const char* text, WriteMode mode, const char* doc) {
+    return Word<ModeSection>{text, {.word = mode, .soft_delete = std::nullopt}, doc};
+  };
   return std::make_shared<ModeType>(
-      std::vector<Word<WriteMode>>{
-          {"mirror", WriteMode::kMirror, "upsert, and delete what is deleted"},
-          {"upsert", WriteMode::kUpsert, "upsert, never delete"},
-          {"append", WriteMode::kAppend, "create; leave what exists"},
-          {"update", WriteMode::kUpdate, "replace what exists; leave what is missing"},
-          {"upsert_if_not_modified", WriteMode::kUpsertIfNotModified,
-           "the row's _etag decides; without one: create"},
-          {"patch", WriteMode::kPatch, "set the given fields of an existing document"},
-          {"patch_if_exists", WriteMode::kPatchIfExists, "the same; a missing document is left"},
-          {"merge_fields", WriteMode::kMergeFields, "read, merge the given fields, write"},
-          {"delete", WriteMode::kDelete, "every row names a document to delete"},
-          {"delete_if_not_modified", WriteMode::kDeleteIfNotModified,
-           "the same, only while the row's _etag is current"}},
-      std::vector<LaterWord>{{"soft_delete", kSoftDelete}});
+      ModeSpec(),
+      std::vector<Word<ModeSection>>{
+          word("mirror", WriteMode::kMirror, "upsert, and delete what is deleted"),
+          word("upsert", WriteMode::kUpsert, "upsert, never delete"),
+          word("append", WriteMode::kAppend, "create; leave what exists"),
+          word("update", WriteMode::kUpdate, "replace what exists; leave what is missing"),
+          word("upsert_if_not_modified", WriteMode::kUpsertIfNotModified,
+               "the row's _etag decides; without one: create"),
+          word("patch", WriteMode::kPatch, "set the given fields of an existing document"),
+          word("patch_if_exists", WriteMode::kPatchIfExists,
+               "the same; a missing document is left"),
+          word("merge_fields", WriteMode::kMergeFields, "read, merge the given fields, write"),
+          word("delete", WriteMode::kDelete, "every row names a document to delete"),
+          word("delete_if_not_modified", WriteMode::kDeleteIfNotModified,
+               "the same, only while the row's _etag is current")},
+      std::vector<LaterWord>{});
 }
 
 // `delete_guard`: "10%" or off.
@@ -361,7 +448,11 @@ const Spec<SyncSection>& SyncSpec() {
       {{"auto", ChangePolicy::kAuto, "the best that each version of the table offers"},
        {"feed", ChangePolicy::kFeed, "the change data feed, or stop"},
        {"files", ChangePolicy::kFiles, "the files that each version added and removed"},
-       {"diff", ChangePolicy::kDiff, "the files in which two versions differ"}});
+       {"diff", ChangePolicy::kDiff, "the files in which two versions differ"},
+       {"index", ChangePolicy::kIndex,
+        "the whole table, compared with an index of what was written: for tables whose log does "
+        "not "
+        "last"}});
   static const auto strategy = OneOf<StrategyKind>(
       {{"direct", StrategyKind::kDirect, "write into the container"}},
       {{"switch", "loading beside the live container comes with a later version: use `direct`"}});
@@ -371,8 +462,15 @@ const Spec<SyncSection>& SyncSpec() {
   static const auto spec =
       Spec<SyncSection>("What a write means, and when a run stops.")
           .Field(&SyncSection::mode, "mode", "What a row does to its document.", Mode())
+          .DefaultText("mirror")
           .Field(&SyncSection::changes, "changes",
                  "Where changes come from, after the initial load.", changes)
+          .Field(
+              &SyncSection::index, "index",
+              "Keeps an index of what was written beside the state: then `auto` and `diff` compare "
+              "the whole table with it when the table's log or old files are gone, or the table "
+              "was created anew.",
+              Boolean())
           .Field(&SyncSection::strategy, "strategy", "How an initial load reaches the container.",
                  strategy)
           .Field(

@@ -23,11 +23,14 @@ struct RawSection {
   YamlPlace owner;
 };
 
-enum class StateKind : uint8_t { kSqlite };
+enum class StateKind : uint8_t { kSqlite, kConnection };
 
 struct StateSection {
   StateKind store = StateKind::kSqlite;
   std::string path = ".spillway/state.db";
+  std::string connection;  // this and the rest: of kConnection
+  std::string database;
+  std::string container = "spillway-state";
 };
 
 struct ProjectSection {
@@ -77,9 +80,18 @@ struct DocumentsSection {
 
 enum class StrategyKind : uint8_t { kDirect };
 
+// A word, or a map with what the mode needs to know.
+struct ModeSection {
+  WriteMode word = WriteMode::kMirror;
+  std::optional<SoftDelete> soft_delete;
+
+  WriteMode write() const { return soft_delete ? WriteMode::kSoftDelete : word; }
+};
+
 struct SyncSection {
-  WriteMode mode = WriteMode::kMirror;
+  ModeSection mode;
   ChangePolicy changes = ChangePolicy::kAuto;
+  bool index = false;
   StrategyKind strategy = StrategyKind::kDirect;
   std::optional<Share> delete_guard = Share{0.1};  // nullopt: off
   RejectedBudget max_rejected;

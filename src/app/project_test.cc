@@ -49,7 +49,7 @@ TEST(Project, ResolvesNamesAndFillsDefaults) {
   EXPECT_TRUE(container->bulk);
   EXPECT_EQ(pipeline.documents.id_columns, std::vector<std::string>{"id"});
   EXPECT_EQ(pipeline.documents.partition_key_paths, std::vector<std::string>{"/category"});
-  EXPECT_EQ(pipeline.sync.mode, WriteMode::kMirror);
+  EXPECT_EQ(pipeline.sync.mode.write(), WriteMode::kMirror);
   EXPECT_EQ(pipeline.sync.max_rejected.share, 0.001);
   EXPECT_EQ((*project)->memory_bytes(), 256ull << 20);
   EXPECT_TRUE((*project)->state_path().ends_with("/dir/.spillway/state.db"));
@@ -160,9 +160,24 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{WithDestination("create: no"), {"cannot be `no`"}},
         Bad{WithDestination("throughput_bucket: 9"), {"out of range"}},
         Bad{WithSync("{mode: miror}"), {"did you mean `mirror`?"}},
-        Bad{WithSync("{mode: {soft_delete: {field: gone, value: true}}}"),
-            {"soft_delete` is not supported by this version"}},
-        Bad{WithSync("{mode: soft_delete}"), {"is not supported by this version"}},
+        Bad{WithSync("{mode: soft_delete}"),
+            {":9:18: `pipelines.products.sync.mode: soft_delete` does not say which field",
+             "write `mode: {soft_delete: {field: deleted, value: true}}`"}},
+        Bad{WithSync("{mode: {soft_delete: {value: true}}}"),
+            {"`pipelines.products.sync.mode.soft_delete.field` is missing"}},
+        Bad{WithSync("{mode: {soft_delete: {field: gone, vale: true}}}"),
+            {"did you mean `value`?"}},
+        Bad{WithSync("{mode: {soft_delete: {field: gone, value: [1]}}}"),
+            {"must be true, false, a number or text"}},
+        Bad{WithSync("{mode: {soft_delete: {field: a.b}}}"), {"`a.b` is not a name at the top"}},
+        Bad{WithSync("{mode: {soft_delete: {field: id}}}"), {"`id` names the document"}},
+        Bad{WithSync("{mode: {soft_delete: {field: category}}}"),
+            {"`category` is the partition key and cannot mark a document"}},
+        Bad{WithSync("{mode: {mirror: {}}}"), {"unknown key `mirror`"}},
+        Bad{std::string(kSource) + kDestination +
+                "    documents: {fields: {gone.since: at}}\n"
+                "    sync: {mode: {soft_delete: {field: gone}}}\n",
+            {"`documents.fields` fills it with column `at`"}},
         Bad{WithSync("{changes: fed}"), {"did you mean `feed`?"}},
         Bad{WithSync("{strategy: switch}"), {"is not supported by this version", "use `direct`"}},
         Bad{WithSync("{max_rejected: few}"), {"must be a number of rows or a share, not `few`"}},
@@ -238,6 +253,66 @@ TEST(Project, TheDeleteGuardIsAShareOrOff) {
   };
   EXPECT_EQ(guard("25%"), Share{0.25});
   EXPECT_EQ(guard("off"), std::nullopt);
+}
+
+TEST(Project, AMarkOfSoftDeletesIsAJsonScalar) {
+  const auto mark = [](const char* text) {
+    const auto project = Project::Parse(
+        Connections() + kSource + kDestination + "    sync: {mode: {soft_delete: " + text + "}}\n",
+        "spillway.yaml");
+    EXPECT_TRUE(project.ok()) << project.status().message();
+    const PipelineConfig& pipeline = **(*project)->FindPipeline("products");
+    EXPECT_EQ(pipeline.sync.mode.write(), WriteMode::kSoftDelete);
+    EXPECT_EQ(pipeline.documents.soft_delete->field, "gone");
+    return pipeline.documents.soft_delete->value;
+  };
+  EXPECT_EQ(mark("{field: gone}"), "true");
+  EXPECT_EQ(mark("{field: gone, value: false}"), "false");
+  EXPECT_EQ(mark("{field: gone, value: 12.5}"), "12.5");
+  EXPECT_EQ(mark("{field: gone, value: '1'}"), "\"1\"") << "quoted";
+  EXPECT_EQ(mark("{field: gone, value: 0x1}"), "\"0x1\"") << "no JSON number";
+  EXPECT_EQ(mark("{field: gone, value: went \"away\"}"), "\"went \\\"away\\\"\"");
+}
+
+std::string StateErrorOf(const std::string& state, const std::string& container = "c") {
+  const auto project = Project::Parse(
+      Connections() + kSource + "    destination: {connection: shop, container: " + container +
+          ", partition_key: /category}\nstate: " + state + "\n",
+      "dir/spillway.yaml");
+  return project.ok() ? std::string() : std::string(project.status().message());
+}
+
+TEST(Project, KeepsItsStateInAFileOrInAContainerOfItsOwn) {
+  const auto project = Project::Parse(Connections() + kSource + kDestination +
+                                          "state: {store: cosmosdb, connection: shop, database: s,"
+                                          " container: kept}\n",
+                                      "dir/spillway.yaml");
+  ASSERT_TRUE(project.ok()) << project.status().message();
+  const auto& state = (*project)->remote_state();
+  ASSERT_TRUE(state.has_value());
+  EXPECT_EQ(state->connection->name, "shop");
+  EXPECT_EQ(state->place.database, "s");
+  EXPECT_EQ(state->place.container, "kept");
+  EXPECT_TRUE((*project)->spill_folder().ends_with("/dir/.spillway/spill"));
+  EXPECT_EQ(StateErrorOf("{store: cosmosdb, connection: shop}"), "");
+  EXPECT_EQ(StateErrorOf("{path: ./other.db}"), "");
+}
+
+TEST(Project, RefusesAStateThatCannotBe) {
+  EXPECT_THAT(StateErrorOf("{store: cosmosdb}"), HasSubstr("`state.connection` is missing"));
+  EXPECT_THAT(StateErrorOf("{store: cosmosdb, connection: shp}"),
+              HasSubstr("there is no connection `shp`"));
+  EXPECT_THAT(StateErrorOf("{store: cosmosdb, connection: lake}"),
+              HasSubstr("connection `lake` (delta) cannot keep a state"));
+  EXPECT_THAT(StateErrorOf("{store: cosmosdb, connection: shop, path: x}"),
+              HasSubstr("`state.path` does not belong to this store"));
+  EXPECT_THAT(StateErrorOf("{connection: shop}"),
+              HasSubstr("`state.connection` does not belong to this store"));
+  EXPECT_THAT(StateErrorOf("{store: cosmosdb, connection: shop, container: same}", "same"),
+              HasSubstr("pipeline `products` writes into the container of the state"));
+  EXPECT_EQ(
+      StateErrorOf("{store: cosmosdb, connection: shop, database: e, container: same}", "same"),
+      "");
 }
 
 TEST(Project, NamesTheNearestPipeline) {

@@ -54,9 +54,10 @@ class Syncer {
           "--full and --resync load the table, --from takes it as loaded: only"
           " one of them");
     }
-    if (request_.resync && pipeline_.sync.mode != WriteMode::kMirror) {
+    if (request_.resync && !PropagatesDeletes(pipeline_.sync.mode.write())) {
       return InvalidArgument(fmt::format("--resync deletes what the table does not have, and"
-                                         " pipelines.{}.sync.mode is not mirror",
+                                         " pipelines.{}.sync.mode is neither mirror nor"
+                                         " soft_delete",
                                          pipeline_.name))
           .WithHint("use --full, which deletes nothing");
     }
@@ -88,6 +89,8 @@ class Syncer {
   Result<bool> ChangesAreDue(bool loaded_just_now) {
     if (Asks(request_.at)) return false;
     if (!loaded_just_now || request_.continuous) return true;
+    // Which makes the index.
+    if (pipeline_.sync.index || pipeline_.sync.changes == ChangePolicy::kIndex) return true;
     ASSIGN_OR_RETURN(const std::optional<Checkpoint> stored,
                      state_->LoadCheckpoint(pipeline_.name));
     ChangesRequest request;
@@ -112,7 +115,7 @@ class Syncer {
     LoadOptions options;
     options.pipeline = pipeline_.name;
     options.target = TargetOf(project_, pipeline_);
-    options.mode = pipeline_.sync.mode;
+    options.mode = pipeline_.sync.mode.write();
     options.duplicates = pipeline_.sync.duplicates;
     options.max_rejected = pipeline_.sync.max_rejected;
     options.memory_bytes_max = project_.memory_bytes();
@@ -130,8 +133,9 @@ class Syncer {
     ChangeOptions options;
     options.pipeline = pipeline_.name;
     options.target = TargetOf(project_, pipeline_);
-    options.mode = pipeline_.sync.mode;
+    options.mode = pipeline_.sync.mode.write();
     options.changes = pipeline_.sync.changes;
+    options.keep_index = pipeline_.sync.index;
     options.duplicates = pipeline_.sync.duplicates;
     options.max_rejected = pipeline_.sync.max_rejected;
     options.delete_guard.share.reset();

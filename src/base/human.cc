@@ -47,6 +47,10 @@ std::string HumanDuration(std::chrono::nanoseconds duration) {
   if (seconds < 60) return OneDecimal(seconds) + " s";
   const auto whole = static_cast<uint64_t>(seconds);
   if (whole < 3600) return std::to_string(whole / 60) + " min " + std::to_string(whole % 60) + " s";
+  constexpr uint64_t kDay = 24 * 3600;
+  if (whole >= 2 * kDay) {
+    return HumanCount(whole / kDay) + " days " + std::to_string(whole % kDay / 3600) + " h";
+  }
   return HumanCount(whole / 3600) + " h " + std::to_string(whole % 3600 / 60) + " min";
 }
 

@@ -14,7 +14,7 @@ std::string HumanCount(uint64_t count);
 std::string HumanNumber(double number);
 // "512 B", "1.5 KiB", "20.0 MiB".
 std::string HumanBytes(uint64_t bytes);
-// "850 ms", "12.4 s", "3 min 20 s", "2 h 5 min".
+// "850 ms", "12.4 s", "3 min 20 s", "2 h 5 min", "3 days 4 h".
 std::string HumanDuration(std::chrono::nanoseconds duration);
 // "0.1 %", "37 %".
 std::string HumanShare(double share);

@@ -26,6 +26,7 @@ TEST(Human, NamesUnitsOfBytesTimeAndShares) {
   EXPECT_EQ(HumanDuration(milliseconds(12'400)), "12.4 s");
   EXPECT_EQ(HumanDuration(seconds(200)), "3 min 20 s");
   EXPECT_EQ(HumanDuration(seconds(7500)), "2 h 5 min");
+  EXPECT_EQ(HumanDuration(std::chrono::hours(76)), "3 days 4 h");
   EXPECT_EQ(HumanShare(0.001), "0.1 %");
   EXPECT_EQ(HumanShare(0.37), "37 %");
   EXPECT_EQ(HumanShare(0.0001), "< 0.1 %");

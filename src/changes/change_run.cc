@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "changes/change_sender.h"
+#include "changes/index_keeper.h"
 #include "changes/window_delivery.h"
 #include "changes/window_reader.h"
 #include "engine/duplicate_policy.h"
@@ -36,6 +37,12 @@ Status Check(const ChangeOptions& options) {
     return InvalidArgument("the lease must be longer than the checkpoint interval");
   }
   if (options.spill_folder.empty()) return InvalidArgument("a spill folder is needed");
+  if (options.changes == ChangePolicy::kIndex && RulesFor(options.mode).new_images_delete) {
+    return InvalidArgument(
+               "rows that name documents to delete cannot be compared with an index of "
+               "documents")
+        .WithHint("choose another value for sync.changes");
+  }
   return CheckDuplicatePolicy(options.duplicates, options.mode);
 }
 
@@ -44,6 +51,16 @@ DeleteGuardOptions GuardFor(const ChangeOptions& options) {
   DeleteGuardOptions guard = options.delete_guard;
   if (RulesFor(options.mode).new_images_delete) guard.share.reset();
   return guard;
+}
+
+bool KeepsIndex(const ChangeOptions& options) {
+  if (RulesFor(options.mode).new_images_delete) return false;
+  return options.keep_index || options.changes == ChangePolicy::kIndex;
+}
+
+// May the whole table be compared when its log does not tell what changed?
+bool MayCompare(const ChangeOptions& options) {
+  return options.changes != ChangePolicy::kFeed && options.changes != ChangePolicy::kFiles;
 }
 
 // One run, from the lease on. Used by one thread; the ticker's thread only looks.
@@ -68,7 +85,11 @@ class ChangeRun {
  private:
   Status Begin();
   Status CheckCheckpoint() const;
+  WindowReaderOptions ReadingOptions() const;
   Status OpenLog(std::optional<int64_t> until);
+  bool CompareInstead(const Status& failed, bool begun);
+  Status StartFollowing();
+  Result<std::unique_ptr<ChangeWindow>> ReadWindow();
   Status FinishBegunWindow();
   Status Follow();
   Result<std::unique_ptr<ChangeWindow>> ReadNext();
@@ -108,6 +129,8 @@ class ChangeRun {
   std::unique_ptr<RejectedGuard> rejected_;
   std::unique_ptr<ChangeLog> log_;
   std::unique_ptr<WindowReader> reader_;
+  std::unique_ptr<IndexKeeper> index_;  // null: none is kept
+  std::string compare_reason_;          // why the next window is a comparison; empty: it is not
   std::unique_ptr<ChangeSender> sender_;
 
   std::atomic<ChangeActivity> activity_{ChangeActivity::kReading};
@@ -122,7 +145,7 @@ Result<ChangeSummary> ChangeRun::Execute() {
   const std::jthread ticker([this, token = ended.get_token()] { Tick(token); });
   Status done =
       checkpoint_.begun_through > checkpoint_.version ? FinishBegunWindow() : Status::Ok();
-  if (done.ok()) done = Follow();
+  if (done.ok() || CompareInstead(done, true)) done = Follow();
   if (sender_ != nullptr) sender_->Finish();
   // What was waiting only knows that it is to end; the run knows why.
   if (done.code() == StatusCode::kCancelled && !stop_.cause().ok()) done = stop_.cause();
@@ -152,6 +175,9 @@ Status ChangeRun::Begin() {
   applied_.version = checkpoint_.version;
   applied_.through_version = checkpoint_.version;
   applied_.documents = checkpoint_.documents;
+  if (!KeepsIndex(options_)) return Status::Ok();
+  ASSIGN_OR_RETURN(
+      index_, IndexKeeper::Open(parts_, documents_, ReadingOptions(), checkpoint_, meter_, stop_));
   return Status::Ok();
 }
 
@@ -160,7 +186,7 @@ Status ChangeRun::CheckCheckpoint() const {
     return std::move(status).WithHint(
         fmt::format("to load it anew, run: spillway sync {} {}", options_.pipeline,
                     // A load alone keeps the documents of rows that went in between.
-                    options_.mode == WriteMode::kMirror ? "--resync" : "--full"));
+                    PropagatesDeletes(options_.mode) ? "--resync" : "--full"));
   };
   if (checkpoint_.mapping_hash != MappingHash(documents_, options_.mode, options_.target)) {
     return reload(Conflict(fmt::format(
@@ -179,15 +205,7 @@ Status ChangeRun::CheckCheckpoint() const {
       options_.pipeline, checkpoint_.documents, missing.steps.front())));
 }
 
-Status ChangeRun::OpenLog(std::optional<int64_t> until) {
-  ChangesRequest request;
-  request.after = checkpoint_.position;
-  request.policy = options_.changes;
-  request.until = until;
-  request.batch_bytes_target = BatchBytesTarget(options_.memory_bytes_max);
-  ASSIGN_OR_RETURN(request.columns, DocumentEncoder::ColumnsToRead(documents_));
-  reader_.reset();
-  ASSIGN_OR_RETURN(log_, parts_.source.OpenChanges(request, ctx_));
+WindowReaderOptions ChangeRun::ReadingOptions() const {
   WindowReaderOptions reading;
   reading.pipeline = options_.pipeline;
   reading.spill_folder = options_.spill_folder;
@@ -195,14 +213,32 @@ Status ChangeRun::OpenLog(std::optional<int64_t> until) {
   reading.readers_max = options_.readers_max;
   reading.rules = RulesFor(options_.mode);
   reading.duplicates = options_.duplicates;
+  return reading;
+}
+
+Status ChangeRun::OpenLog(std::optional<int64_t> until) {
+  ChangesRequest request;
+  request.after = checkpoint_.position;
+  request.policy =
+      options_.changes == ChangePolicy::kIndex ? ChangePolicy::kAuto : options_.changes;
+  request.until = until;
+  request.batch_bytes_target = BatchBytesTarget(options_.memory_bytes_max);
+  ASSIGN_OR_RETURN(request.columns, DocumentEncoder::ColumnsToRead(documents_));
+  reader_.reset();
+  ASSIGN_OR_RETURN(log_, parts_.source.OpenChanges(request, ctx_));
   reader_ = std::make_unique<WindowReader>(*log_, documents_, parts_.destination.capabilities(),
-                                           reading, meter_, parts_.clock, stop_);
+                                           ReadingOptions(), meter_, parts_.clock, stop_);
   return Status::Ok();
 }
 
-// What an earlier run may have sent in part is sent again, to its end and no further.
+// What an earlier run may have sent in part is sent again, to its end and no further. A comparison
+// with an index that knows what was begun needs no such end.
 Status ChangeRun::FinishBegunWindow() {
   resumed_ = true;
+  if (options_.changes == ChangePolicy::kIndex &&
+      index_->StandingAt(checkpoint_) == IndexStanding::kBegun) {
+    return Status::Ok();
+  }
   ASSIGN_OR_RETURN(std::vector<SplitProgress> progress,
                    parts_.state.LoadProgress(options_.pipeline));
   RETURN_IF_ERROR(OpenLog(checkpoint_.begun_through));
@@ -213,8 +249,30 @@ Status ChangeRun::FinishBegunWindow() {
   return Apply(*window, std::move(progress), true);
 }
 
+// When the log or the files that it names are gone, and the index can stand in for them. What was
+// begun, and is not in the index, only the log can finish.
+bool ChangeRun::CompareInstead(const Status& failed, bool begun) {
+  if (failed.code() != StatusCode::kDataLoss || index_ == nullptr || !MayCompare(options_)) {
+    return false;
+  }
+  if (!compare_reason_.empty()) return false;  // it was the comparison that failed
+  if (begun && index_->StandingAt(checkpoint_) != IndexStanding::kBegun) return false;
+  compare_reason_ = std::string(failed.message());
+  return true;
+}
+
+Status ChangeRun::StartFollowing() {
+  if (options_.changes == ChangePolicy::kIndex) {
+    compare_reason_ = "`changes: index` asks for it";
+    return Status::Ok();
+  }
+  if (!compare_reason_.empty()) return Status::Ok();
+  const Status opened = OpenLog(options_.until);
+  return CompareInstead(opened, false) ? Status::Ok() : opened;
+}
+
 Status ChangeRun::Follow() {
-  RETURN_IF_ERROR(OpenLog(options_.until));
+  RETURN_IF_ERROR(StartFollowing());
   while (true) {
     SetActivity(ChangeActivity::kReading);
     Result<std::unique_ptr<ChangeWindow>> window = ReadNext();
@@ -229,15 +287,33 @@ Status ChangeRun::Follow() {
     poll_wait_ = std::chrono::milliseconds(0);
     RETURN_IF_ERROR(Apply(**window, {}, false));
     if (options_.continuous) guard_.Reset();
+    if (compare_reason_.empty() || options_.changes == ChangePolicy::kIndex) continue;
+    compare_reason_.clear();  // the log may tell what comes after
+    RETURN_IF_ERROR(StartFollowing());
   }
 }
 
-// nullptr: the source was away; a continuous run tries again.
-Result<std::unique_ptr<ChangeWindow>> ChangeRun::ReadNext() {
+Result<std::unique_ptr<ChangeWindow>> ChangeRun::ReadWindow() {
+  if (!compare_reason_.empty()) {
+    RETURN_IF_ERROR(index_->BringTo(checkpoint_));
+    return index_->ReadWindow(
+        {.checkpoint = checkpoint_, .until = options_.until, .reason = compare_reason_});
+  }
   const WindowRequest request{.after = checkpoint_.version,
                               .late_columns = checkpoint_.late_columns,
                               .exactly_through = std::nullopt};
   Result<std::unique_ptr<ChangeWindow>> window = reader_->Read(request);
+  if (!window.ok() && CompareInstead(window.status(), false)) return ReadWindow();
+  // Nothing new: the table has the version that an index is to be made of, if any has.
+  if (window.ok() && (*window)->empty() && index_ != nullptr) {
+    RETURN_IF_ERROR(index_->BringTo(checkpoint_));
+  }
+  return window;
+}
+
+// nullptr: the source was away; a continuous run tries again.
+Result<std::unique_ptr<ChangeWindow>> ChangeRun::ReadNext() {
+  Result<std::unique_ptr<ChangeWindow>> window = ReadWindow();
   if (window.ok()) {
     reopen_wait_ = kReopenWaitMin;
     return window;
@@ -254,6 +330,7 @@ Status ChangeRun::WaitForSource(Status why) {
     journal_.SetMessage(why.ToString());
     if (!parts_.clock.WaitFor(reopen_wait_, ctx_.stop)) return stop_.cause();
     reopen_wait_ = std::min(reopen_wait_ * 2, kReopenWaitMax);
+    if (!compare_reason_.empty()) return Status::Ok();  // which reads it all again
     why = OpenLog(options_.until);
   }
   return why;
@@ -261,7 +338,7 @@ Status ChangeRun::WaitForSource(Status why) {
 
 bool ChangeRun::WaitForVersion() {
   SetActivity(ChangeActivity::kWaiting);
-  const PollInterval poll = log_->poll_interval();
+  const PollInterval poll = compare_reason_.empty() ? log_->poll_interval() : PollInterval{};
   const std::chrono::milliseconds max = options_.poll_max.value_or(poll.max);
   poll_wait_ = std::min(std::max(poll_wait_ * 2, poll.min), std::max(max, poll.min));
   return parts_.clock.WaitFor(poll_wait_, ctx_.stop);
@@ -281,27 +358,38 @@ Status ChangeRun::Apply(const ChangeWindow& window, std::vector<SplitProgress> p
   {
     std::lock_guard lock(mutex_);
     applied_.through_version = window.through;
+    if (window.retention_warning) applied_.retention_warning = *window.retention_warning;
     delivery_ = &delivery;
   }
   const Status delivered = Deliver(window, delivery);
-  std::lock_guard lock(mutex_);
-  delivery_ = nullptr;
-  applied_.counts += delivery.run_counts();
-  RETURN_IF_ERROR(delivered);
-  checkpoint_ = delivery.checkpoint();
-  NoteApplied(window, checkpoint_);
-  return Status::Ok();
+  {
+    std::lock_guard lock(mutex_);
+    delivery_ = nullptr;
+    applied_.counts += delivery.run_counts();
+    RETURN_IF_ERROR(delivered);
+    checkpoint_ = delivery.checkpoint();
+    NoteApplied(window, checkpoint_);
+  }
+  return index_ == nullptr ? Status::Ok() : index_->EndWindow(checkpoint_);
 }
 
 // Durable before the first write of it (I2): from then on, whoever runs next finishes this window.
+// The index comes first, so that it knows of whatever the state says was begun.
 Status ChangeRun::StartWindow(const ChangeWindow& window, bool begun_before) {
-  if (window.writes() == 0) return Status::Ok();
-  rejected_->CountRead(window.writes());
-  if (begun_before) return Status::Ok();
-  RETURN_IF_ERROR(guard_.Check(window.removes->size(), checkpoint_.documents));
-  // An earlier run's write must not land on top of a newer one of the same key.
-  RETURN_IF_ERROR(WaitUntil(parts_.clock, earlier_writes_landed_, ctx_));
-  checkpoint_.begun_through = window.through;
+  if (window.writes() > 0) rejected_->CountRead(window.writes());
+  if (window.writes() > 0 && !begun_before) {
+    RETURN_IF_ERROR(guard_.Check(window.removes->size(), checkpoint_.documents));
+    // An earlier run's write must not land on top of a newer one of the same key.
+    RETURN_IF_ERROR(WaitUntil(parts_.clock, earlier_writes_landed_, ctx_));
+  }
+  if (index_ != nullptr) {
+    RETURN_IF_ERROR(lease_.CheckHeld());
+    RETURN_IF_ERROR(index_->BeginWindow(checkpoint_, window));
+  }
+  if (window.writes() == 0 || begun_before) return Status::Ok();
+  // A table that was created anew may have a lower version: that a window was begun shows all the
+  // same.
+  checkpoint_.begun_through = std::max(window.through, checkpoint_.version + 1);
   return parts_.state.StartWindow(options_.pipeline, checkpoint_)
       .WithContext("storing that a window of changes begins");
 }
@@ -315,6 +403,7 @@ Status ChangeRun::Deliver(const ChangeWindow& window, WindowDelivery& delivery) 
                             .meter = meter_,
                             .stop = stop_};
     const SenderOptions options{.mode = options_.mode,
+                                .soft_delete = documents_.soft_delete,
                                 .lanes_max = options_.lanes_max,
                                 .settle = options_.settle,
                                 .row_failing_max = options_.row_failing_max,
@@ -423,7 +512,9 @@ std::string ChangeRun::MethodsText() const {
 std::string DescribeMethod(const MethodCount& method) {
   const char* const how = method.method == ChangeMethod::kFeed    ? "the change data feed"
                           : method.method == ChangeMethod::kFiles ? "added and removed files"
-                                                                  : "comparing file lists";
+                          : method.method == ChangeMethod::kDiff
+                              ? "comparing file lists"
+                              : "comparing the whole table with the index";
   std::string text =
       fmt::format("{} version{} by {}", method.versions, method.versions == 1 ? "" : "s", how);
   if (!method.reason.empty()) text += fmt::format(" ({})", method.reason);

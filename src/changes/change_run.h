@@ -23,6 +23,10 @@ struct ChangeOptions {
   std::string target;  // as LoadOptions::target
   WriteMode mode = WriteMode::kMirror;
   ChangePolicy changes = ChangePolicy::kAuto;
+  // Keeps an index of what the destination was told (changes/table_index.h), so that the table can
+  // be compared with it when its log or its old files do not tell any more what changed. kIndex
+  // always does; kFeed and kFiles never use it.
+  bool keep_index = false;
   DuplicatePolicy duplicates = DuplicatePolicy::kFail;
   RejectedBudget max_rejected;
   DeleteGuardOptions delete_guard;
@@ -47,6 +51,8 @@ struct ChangeReport {
   int64_t through_version = 0;                   // the window at hand ends here
   std::optional<std::chrono::milliseconds> lag;  // of `version`'s commit when it was applied
   ChangeActivity activity = ChangeActivity::kReading;
+  // The last that there was reason for: the table nearly let go of what was still needed.
+  std::string retention_warning;
   IntentCounts counts;  // of this run
   uint64_t windows = 0;
   uint64_t documents = 0;

@@ -124,6 +124,81 @@ TEST_F(ChangeRunTest, ARowThatLeavesTheFilterIsDeletedAndOneThatEntersItIsWritte
   ExpectEqualToTheTable();
 }
 
+TEST_F(ChangeRunTest, TellsInsertedFromReplaced) {
+  Load();
+  EXPECT_EQ(Stored().counts.inserted, Stored().counts.upserted);
+  table_.Insert("x", "c1", 5);
+  table_.Insert("y", "c1", 6);
+  table_.Update(SomeId(), 77);
+  const IntentCounts counts = RunOk();
+  EXPECT_EQ(counts.upserted, 3u);
+  EXPECT_EQ(counts.inserted, 2u);
+  EXPECT_EQ(counts.replaced, 1u);
+  EXPECT_EQ((*store_->Runs("p", 1))[0].counts, counts);
+}
+
+TEST_F(ChangeRunTest, ASoftDeleteMarksTheDocumentAndTheRowsReturnClearsIt) {
+  documents_.soft_delete = SoftDelete{"gone", "\"yes\""};
+  options_.mode = WriteMode::kSoftDelete;
+  Load();
+  table_.Insert("x", "c1", 5);
+  table_.Insert("moving", "c1", 6);
+  RunOk();
+  const std::string key = MemoryTable::KeyOf({"x", "c1", 5});
+  table_.Delete("x");
+  table_.Move("moving", "moved", "c2");
+  EXPECT_EQ(RunOk().deleted, 2u);
+  std::map<std::string, std::string> contents = destination_.Contents();
+  EXPECT_EQ(contents[key], R"({"id":"x","category":"c1","value":5,"gone":"yes"})");
+  EXPECT_THAT(contents[MemoryTable::KeyOf({"moving", "c1", 6})], HasSubstr("\"gone\":\"yes\""));
+  EXPECT_EQ(contents.size(), table_.Documents().size() + 2);
+  EXPECT_EQ(Stored().documents, table_.Documents().size()) << "those whose row is there";
+  table_.Insert("x", "c1", 8);
+  EXPECT_EQ(RunOk().upserted, 1u);
+  EXPECT_EQ(destination_.Contents()[key], R"({"id":"x","category":"c1","value":8})");
+}
+
+TEST_F(ChangeRunTest, TheGuardCountsSoftDeletes) {
+  documents_.soft_delete = SoftDelete{"gone", "true"};
+  options_.mode = WriteMode::kSoftDelete;
+  options_.delete_guard = {.share = 0.1, .documents_min = 3};
+  Load();
+  const auto before = destination_.Contents();
+  table_.DeleteAll();
+  EXPECT_EQ(Run().status().code(), StatusCode::kConflict);
+  EXPECT_EQ(destination_.Contents(), before);
+}
+
+TEST_F(ChangeRunTest, AnotherMarkIsAnotherMapping) {
+  documents_.soft_delete = SoftDelete{"gone", "true"};
+  options_.mode = WriteMode::kSoftDelete;
+  Load();
+  documents_.soft_delete->value = "1";
+  EXPECT_THAT(std::string(Run().status().hint()), HasSubstr("--resync"));
+}
+
+TEST_F(ChangeRunTest, WarnsWhenTheTableNearlyLetGoOfWhatWasPending) {
+  Load();
+  const auto commit = [this](int64_t version, std::chrono::hours age) {
+    const auto now = std::chrono::duration_cast<milliseconds>(clock_.WallNow().time_since_epoch());
+    MemoryCommit told;
+    told.splits = {{{Image::kNew, {fmt::format("late-{}", version), "c1", version}}}};
+    told.timestamp_ms = (now - age).count();
+    told.retention = Retention{std::chrono::hours(100), "a setting"};
+    source_.Commit(version, told);
+  };
+  commit(1, std::chrono::hours(80));
+  commit(2, std::chrono::hours(1));
+  auto summary = Run();
+  ASSERT_TRUE(summary.ok()) << summary.status().ToString();
+  EXPECT_THAT(summary->totals.retention_warning, HasSubstr("version 1 of the table is 3 days"));
+  commit(3, std::chrono::hours(50));
+  summary = Run();
+  ASSERT_TRUE(summary.ok()) << summary.status().ToString();
+  EXPECT_EQ(summary->totals.version, 3);
+  EXPECT_THAT(summary->totals.retention_warning, IsEmpty()) << "there was time";
+}
+
 TEST_F(ChangeRunTest, SeveralVersionsOfAKeyAreOneWrite) {
   Load();
   table_.Insert("x", "c1", 1);

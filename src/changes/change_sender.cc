@@ -1,7 +1,11 @@
 #include "changes/change_sender.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
+
+#include "base/json_writer.h"
 
 namespace spillway {
 namespace {
@@ -20,14 +24,21 @@ ConcurrencyLimitOptions LimitFor(uint32_t lanes) {
   return limit;
 }
 
-// The views are set at the end, since the buffer moves while it grows.
+std::string DeleteBody(const std::optional<SoftDelete>& soft_delete) {
+  if (!soft_delete.has_value()) return {};
+  return fmt::format("{{{}:{}}}", JsonQuoted(soft_delete->field), soft_delete->value);
+}
+
+// `same_body` stands for the body of every document that has none of its own. The views are set at
+// the end, since the buffer moves while it grows.
 Result<std::shared_ptr<EncodedBatch>> MakeBatch(std::span<const ImageRecord> records,
                                                 const ImageBytes& bytes, Intent intent,
-                                                uint64_t first) {
+                                                std::string_view same_body, uint64_t first) {
   auto batch = std::make_shared<EncodedBatch>();
-  uint64_t total = 0;
+  uint64_t total = same_body.size();
   for (const ImageRecord& record : records) total += record.bytes();
   batch->bytes.reserve(total);
+  batch->bytes.append(same_body);
   for (const ImageRecord& record : records) {
     RETURN_IF_ERROR(bytes.Read(record.offset, record.bytes(), &batch->bytes));
   }
@@ -40,6 +51,7 @@ Result<std::shared_ptr<EncodedBatch>> MakeBatch(std::span<const ImageRecord> rec
     rest.remove_prefix(size);
     return text;
   };
+  const std::string_view body_of_all = take(same_body.size());
   for (const ImageRecord& record : records) {
     Document document;
     document.intent = intent;
@@ -48,7 +60,7 @@ Result<std::shared_ptr<EncodedBatch>> MakeBatch(std::span<const ImageRecord> rec
     document.partition_key = take(record.partition_key_bytes);
     document.id = take(record.id_bytes);
     document.etag = take(record.etag_bytes);
-    document.body = take(record.body_bytes);
+    document.body = record.body_bytes == 0 ? body_of_all : take(record.body_bytes);
     batch->documents.push_back(document);
   }
   return batch;
@@ -68,6 +80,7 @@ size_t CountOfBatch(std::span<const ImageRecord> records) {
 
 ChangeSender::ChangeSender(const SenderParts& parts, const SenderOptions& options)
     : parts_(parts),
+      delete_body_(DeleteBody(options.soft_delete)),
       memory_(options.memory_bytes_max),
       concurrency_(LimitFor(options.lanes_max)),
       pacer_(parts.clock),
@@ -115,13 +128,16 @@ Status ChangeSender::Send(const RecordLog<ImageRecord>& records, const ImageByte
 
 Status ChangeSender::Push(const RecordLog<ImageRecord>& records, const ImageBytes& bytes,
                           Intent intent, uint64_t first) {
+  const std::string_view same_body =
+      intent == Intent::kDelete ? std::string_view(delete_body_) : std::string_view();
   while (first < records.size()) {
     ASSIGN_OR_RETURN(const std::vector<ImageRecord> read, records.Read(first, kBatchDocumentsMax));
     std::span<const ImageRecord> left = read;
     while (!left.empty()) {
       const std::span<const ImageRecord> part = left.first(CountOfBatch(left));
       left = left.subspan(part.size());
-      ASSIGN_OR_RETURN(std::shared_ptr<EncodedBatch> batch, MakeBatch(part, bytes, intent, first));
+      ASSIGN_OR_RETURN(std::shared_ptr<EncodedBatch> batch,
+                       MakeBatch(part, bytes, intent, same_body, first));
       first += part.size();
       BatchShares shares;
       ASSIGN_OR_RETURN(shares.memory,

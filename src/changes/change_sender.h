@@ -9,11 +9,14 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 
 #include "changes/image_bytes.h"
 #include "changes/image_record.h"
 #include "changes/record_log.h"
 #include "engine/lane.h"
+#include "transforms/document_options.h"
 
 namespace spillway {
 
@@ -29,6 +32,7 @@ struct SenderParts {
 
 struct SenderOptions {
   WriteMode mode = WriteMode::kMirror;
+  std::optional<SoftDelete> soft_delete;  // of WriteMode::kSoftDelete
   uint32_t lanes_max = 32;
   std::chrono::milliseconds settle{15'000};
   std::chrono::milliseconds row_failing_max{600'000};
@@ -63,6 +67,7 @@ class ChangeSender {
   Status Settled(BatchInFlight& batch);
 
   const SenderParts parts_;
+  const std::string delete_body_;  // what a delete sets; empty: it deletes
   Budget memory_;
   ConcurrencyLimit concurrency_;
   Pacer pacer_;

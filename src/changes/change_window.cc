@@ -72,7 +72,9 @@ Status CollapseWindow(const ImageRules& rules, const std::string& spill_prefix,
   window.removes = std::make_unique<RecordLog<ImageRecord>>(spill_prefix + "-removes.spill",
                                                             records_memory_max / 2);
   window.counts += window.images->counts();
-  window.refused = window.images->TakeRefused();
+  for (RefusedImage& refused : window.images->TakeRefused()) {
+    window.refused.push_back(std::move(refused));
+  }
   return WindowCollapser(rules, window, duplicate).Run();
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,9 +31,11 @@ struct MethodCount {
 struct ChangeWindow {
   int64_t after = 0;     // the version before the first
   int64_t through = 0;   // the last
-  std::string position;  // behind it
+  std::string position;  // behind it; empty: there is no version in it
+  std::string table_id;  // of a table that is another one now; empty: the same as before
   std::optional<int64_t> timestamp_ms;
-  std::vector<std::string> late_columns;  // all that the pipeline has with this window
+  std::optional<std::string> retention_warning;  // of its first version, when it was read
+  std::vector<std::string> late_columns;         // all that the pipeline has with this window
   std::vector<WindowSplit> splits;
   std::vector<MethodCount> methods;
   uint64_t bytes_read = 0;  // compressed
@@ -45,9 +48,10 @@ struct ChangeWindow {
   // Of everything that is not in the lists.
   IntentCounts counts;
   int64_t documents_delta = 0;
-  uint64_t duplicates = 0;  // identities that two rows of one version have
+  std::optional<uint64_t> documents;  // in the destination, with this done; else only the delta
+  uint64_t duplicates = 0;            // identities that two rows of one version have
 
-  bool empty() const { return through == after; }  // no version
+  bool empty() const { return position.empty(); }
   uint64_t writes() const { return upserts->size() + removes->size(); }
 };
 

@@ -62,6 +62,22 @@ Status ImageCollector::Add(const ImageBatch& batch, const DocumentEncoder& encod
   return AddRefused(*encoded, batch.images, place);
 }
 
+Status ImageCollector::AddNew(const EncodedBatch& encoded, uint32_t split, int64_t version) {
+  const Place place{.split = split, .first_row = encoded.first_row, .version = version};
+  std::lock_guard lock(mutex_);
+  for (const Document& document : encoded.documents) {
+    RETURN_IF_ERROR(AddDocument(document, ImageKind::kUpsert, place));
+  }
+  return Status::Ok();
+}
+
+Status ImageCollector::AddOld(const Document& key, const Hash128& content, uint32_t split,
+                              int64_t version) {
+  std::lock_guard lock(mutex_);
+  return AddRecord(key, ImageKind::kRemove, content,
+                   {.split = split, .first_row = 0, .version = version});
+}
+
 Status ImageCollector::AddDocuments(const EncodedBatch& encoded, const std::vector<Image>& images,
                                     const Place& place) {
   for (const Document& document : encoded.documents) {

@@ -43,6 +43,11 @@ class ImageCollector {
   Status Add(const ImageBatch& batch, const DocumentEncoder& encoder, uint32_t split,
              int64_t version);
 
+  // The same for what a comparison found, which has judged the rows already: new images that are
+  // documents, and an old one by its key and the hash of its document ({}: not known). Thread-safe.
+  Status AddNew(const EncodedBatch& encoded, uint32_t split, int64_t version);
+  Status AddOld(const Document& key, const Hash128& content, uint32_t split, int64_t version);
+
   // No more Add. Then the records come in their order.
   Status StartReading() { return records_.StartReading(); }
   Result<std::optional<ImageRecord>> Next() { return records_.Next(); }

@@ -101,7 +101,8 @@ class SweepRun {
     const std::vector<std::string>& ignored =
         parts_.destination.capabilities().limits.reserved_fields;
     const auto read = [&](uint32_t reader) {
-      return AddDocuments(*readers[reader], ignored, destination_, *keys_, ctx_)
+      return AddDocuments(*readers[reader], ignored, documents_.soft_delete, destination_, *keys_,
+                          ctx_)
           .WithContext("reading the destination");
     };
     RETURN_IF_ERROR(RunWorkers(static_cast<uint32_t>(readers.size()), kThreads, read, stop_,
@@ -120,7 +121,12 @@ class SweepRun {
         ASSIGN_OR_RETURN(ours, source_.Next());
       }
       const bool known = ours.has_value() && ours->identity == theirs->identity;
-      if (!known) RETURN_IF_ERROR(AddExtra(*theirs));
+      if (known) continue;
+      if ((theirs->place & kMarked) == 0) {
+        RETURN_IF_ERROR(AddExtra(*theirs));
+      } else {
+        --summary_.documents;
+      }
     }
   }
 
@@ -153,7 +159,9 @@ class SweepRun {
                             .rejected = rejected,
                             .meter = meter_,
                             .stop = stop_};
-    const SenderOptions options{.mode = WriteMode::kMirror,
+    const bool marks = options_.mode == WriteMode::kSoftDelete;
+    const SenderOptions options{.mode = marks ? WriteMode::kSoftDelete : WriteMode::kMirror,
+                                .soft_delete = documents_.soft_delete,
                                 .lanes_max = options_.lanes_max,
                                 .settle = options_.settle,
                                 .row_failing_max = options_.row_failing_max,

@@ -1,6 +1,6 @@
-// Sweep: takes away what the destination holds and the loaded version of the table does not: the
-// end of a resync, after a new load has written everything that should be there. Both sides are
-// compared by identity, in bounded memory.
+// Sweep: takes away (or marks, as the mode says) what the destination holds and the loaded version
+// of the table does not: the end of a resync, after a new load has written everything that should
+// be there. Both sides are compared by identity, in bounded memory.
 #ifndef SPILLWAY_CHANGES_SWEEP_H_
 #define SPILLWAY_CHANGES_SWEEP_H_
 
@@ -13,7 +13,7 @@ namespace spillway {
 struct SweepSummary {
   int64_t run_id = 0;
   int64_t version = 0;
-  uint64_t documents = 0;  // that the destination had
+  uint64_t documents = 0;  // that the destination had, without those whose row was gone before
   IntentCounts counts;     // one delete per document that the table does not have
   double cost = 0;         // of the deletes
   uint64_t requests = 0;

@@ -41,6 +41,7 @@ class SweepTest : public testing::Test {
   void Load() {
     LoadOptions load;
     load.pipeline = "p";
+    load.mode = options_.mode;
     load.lanes_max = 3;
     load.settle = options_.settle;
     load.lease = options_.lease;
@@ -87,6 +88,29 @@ TEST_F(SweepTest, TakesAwayWhatTheTableDoesNotHave) {
   EXPECT_FALSE(Stored().sweep);
   EXPECT_EQ(Stored().documents, expected_.size());
   EXPECT_TRUE(Stored().counts.AddsUp());
+}
+
+TEST_F(SweepTest, MarksInsteadOfDeletingWhereTheModeSaysSo) {
+  documents_.soft_delete = SoftDelete{"gone", "true"};
+  options_.mode = WriteMode::kSoftDelete;
+  Load();
+  const std::map<std::string, std::string> before = destination_.Contents();
+  LoseRows();
+  Load();
+  options_.delete_guard.share.reset();
+  const uint64_t vanished = before.size() - expected_.size();
+  for (int time = 0; time < 2; ++time) {
+    const auto swept = RunSweep(Parts(), documents_, options_, {});
+    ASSERT_TRUE(swept.ok()) << swept.status().ToString();
+    EXPECT_EQ(swept->counts.deleted, time == 0 ? vanished : 0u) << "marked once";
+    EXPECT_EQ(Stored().documents, expected_.size()) << "those whose row is there";
+  }
+  std::map<std::string, std::string> marked = before;
+  for (auto& [key, body] : marked) {
+    body = body.substr(0, body.size() - 1) + ",\"gone\":true}";
+  }
+  for (const auto& [key, body] : expected_) marked[key] = body;
+  EXPECT_EQ(destination_.Contents(), marked);
 }
 
 TEST_F(SweepTest, TheGuardStopsItBeforeItDeletes) {

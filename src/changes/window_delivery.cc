@@ -8,10 +8,12 @@ namespace {
 Checkpoint Behind(const ChangeWindow& window, Checkpoint checkpoint) {
   checkpoint.version = window.through;
   checkpoint.position = window.position;
+  if (!window.table_id.empty()) checkpoint.table_id = window.table_id;
   checkpoint.begun_through = 0;
   checkpoint.late_columns = window.late_columns;
   const int64_t documents = static_cast<int64_t>(checkpoint.documents) + window.documents_delta;
-  checkpoint.documents = static_cast<uint64_t>(std::max<int64_t>(documents, 0));
+  checkpoint.documents =
+      window.documents.value_or(static_cast<uint64_t>(std::max<int64_t>(documents, 0)));
   return checkpoint;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "changes/column_policy.h"
+#include "changes/retention_warning.h"
 #include "engine/worker_group.h"
 
 namespace spillway {
@@ -36,7 +37,33 @@ void CountMethod(const ChangesInfo& info, std::vector<MethodCount>& methods) {
   methods.push_back({info.method, info.method_reason, versions});
 }
 
+std::string SpillPrefix(const WindowReaderOptions& options) {
+  return fmt::format("{}/{}-changes", options.spill_folder, FileNameFor(options.pipeline));
+}
+
 }  // namespace
+
+CollectorOptions CollectorFor(const WindowReaderOptions& options) {
+  CollectorOptions collector;
+  collector.spill_prefix = SpillPrefix(options);
+  collector.records_memory_max = RecordsMemory(options.memory_bytes_max);
+  collector.bytes_memory_max = BytesMemory(options.memory_bytes_max);
+  collector.rules = options.rules;
+  return collector;
+}
+
+Status FinishWindow(const WindowReaderOptions& options, ChangeWindow& window) {
+  std::optional<DuplicateImage> duplicate;
+  RETURN_IF_ERROR(CollapseWindow(options.rules, SpillPrefix(options),
+                                 RecordsMemory(options.memory_bytes_max), window, &duplicate));
+  if (!duplicate.has_value() || options.duplicates == DuplicatePolicy::kLast) return Status::Ok();
+  return Conflict(fmt::format("version {} has several rows with the key {} ({} such keys in"
+                              " versions {} to {}); one of them is in {}",
+                              duplicate->version, duplicate->key, window.duplicates,
+                              window.after + 1, window.through,
+                              window.splits[duplicate->split].key))
+      .WithHint("make the id unique in the table, or choose sync.duplicates: last");
+}
 
 WindowReader::WindowReader(ChangeLog& log, const DocumentOptions& documents,
                            const Capabilities& capabilities, const WindowReaderOptions& options,
@@ -50,21 +77,12 @@ WindowReader::WindowReader(ChangeLog& log, const DocumentOptions& documents,
       stop_(stop),
       ctx_{.stop = stop.token()} {}
 
-std::string WindowReader::SpillPrefix() const {
-  return fmt::format("{}/{}-changes", options_.spill_folder, options_.pipeline);
-}
-
 Result<std::unique_ptr<ChangeWindow>> WindowReader::Read(const WindowRequest& request) {
   auto window = std::make_unique<ChangeWindow>();
   window->after = request.after;
   window->through = request.after;
   window->late_columns = request.late_columns;
-  CollectorOptions collector;
-  collector.spill_prefix = SpillPrefix();
-  collector.records_memory_max = RecordsMemory(options_.memory_bytes_max);
-  collector.bytes_memory_max = BytesMemory(options_.memory_bytes_max);
-  collector.rules = options_.rules;
-  window->images = std::make_unique<ImageCollector>(collector);
+  window->images = std::make_unique<ImageCollector>(CollectorFor(options_));
   while (window->through != request.exactly_through.value_or(-1)) {
     ASSIGN_OR_RETURN(const bool there, Peek());
     if (!there || !Fits(*window, request)) break;
@@ -79,7 +97,7 @@ Result<std::unique_ptr<ChangeWindow>> WindowReader::Read(const WindowRequest& re
             "to make the destination equal to the table as it is now, run: spillway sync "
             "PIPELINE --resync");
   }
-  RETURN_IF_ERROR(Finish(*window));
+  RETURN_IF_ERROR(FinishWindow(options_, *window));
   return window;
 }
 
@@ -116,6 +134,7 @@ Status WindowReader::Add(const VersionChanges& changes, ChangeWindow& window) {
     }
     RETURN_IF_ERROR(ReadSplits(changes, first_split, window));
   }
+  if (window.empty()) window.retention_warning = RetentionWarning(info, clock_.WallNow());
   CountMethod(info, window.methods);
   window.through = info.version;
   window.position = info.position;
@@ -169,19 +188,6 @@ Status WindowReader::ReadSplit(const VersionChanges& changes, uint32_t split, ui
   }
   meter_.bytes_read += changes.splits()[split].bytes;
   return Status::Ok();
-}
-
-Status WindowReader::Finish(ChangeWindow& window) {
-  std::optional<DuplicateImage> duplicate;
-  RETURN_IF_ERROR(CollapseWindow(options_.rules, SpillPrefix(),
-                                 RecordsMemory(options_.memory_bytes_max), window, &duplicate));
-  if (!duplicate.has_value() || options_.duplicates == DuplicatePolicy::kLast) return Status::Ok();
-  return Conflict(fmt::format("version {} has several rows with the key {} ({} such keys in"
-                              " versions {} to {}); one of them is in {}",
-                              duplicate->version, duplicate->key, window.duplicates,
-                              window.after + 1, window.through,
-                              window.splits[duplicate->split].key))
-      .WithHint("make the id unique in the table, or choose sync.duplicates: last");
 }
 
 }  // namespace spillway

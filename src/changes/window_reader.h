@@ -27,6 +27,11 @@ struct WindowReaderOptions {
   DuplicatePolicy duplicates = DuplicatePolicy::kFail;
 };
 
+// How the images of a window are collected; how it ends, when all were: collapsed, and judged for
+// duplicates (kConflict, under DuplicatePolicy::kFail).
+CollectorOptions CollectorFor(const WindowReaderOptions& options);
+Status FinishWindow(const WindowReaderOptions& options, ChangeWindow& window);
+
 // Where a window begins, and how far it may go.
 struct WindowRequest {
   int64_t after = 0;
@@ -54,8 +59,6 @@ class WindowReader {
   Status ReadSplit(const VersionChanges& changes, uint32_t split, uint32_t ordinal,
                    ImageCollector& images, const CallContext& ctx);
   Status UseSchema(const VersionChanges& changes, const std::vector<std::string>& late_columns);
-  Status Finish(ChangeWindow& window);
-  std::string SpillPrefix() const;
 
   ChangeLog& log_;
   const DocumentOptions& documents_;

@@ -62,6 +62,10 @@ class Parser {
       if (command->get_group().empty()) continue;
       out += fmt::format("## `spillway {}`\n\n```text\n{}```\n\n", command->get_name(),
                          command->help("spillway"));
+      for (const CLI::App* part : command->get_subcommands({})) {
+        out += fmt::format("### `spillway {} {}`\n\n```text\n{}```\n\n", command->get_name(),
+                           part->get_name(), part->help("spillway " + command->get_name()));
+      }
     }
     out += "## Exit codes\n\n| code | meaning |\n|---|---|\n";
     for (const ExitCodeMeaning& code : ExitCodes()) {
@@ -208,6 +212,38 @@ class Parser {
         ->check(CLI::Range(1, 100'000))
         ->capture_default_str();
     AddCommon(rejects);
+    AddStateCommands();
+  }
+
+  // A command of several words; the reference page shows each of them.
+  void AddStateCommands() {
+    CLI::App* state =
+        Add("state", "What is kept between runs: look at it, carry it elsewhere", state_);
+    state->require_subcommand(1);
+    CLI::App* show = AddStateAction(
+        state, "show", "Positions, begun windows, leases, rejected rows", StateAction::kShow);
+    show->add_option("pipeline", state_.pipeline, "Of this pipeline alone");
+    CLI::App* out =
+        AddStateAction(state, "export", "Write the state of a pipeline as one JSON document",
+                       StateAction::kExport);
+    out->add_option("pipeline", state_.pipeline, "Its name in spillway.yaml")->required();
+    out->add_option("--file", state_.file, "Where; left out: standard output");
+    CLI::App* in = AddStateAction(state, "import",
+                                  "Take over an exported state; the pipeline goes on from there",
+                                  StateAction::kImport);
+    in->add_option("pipeline", state_.pipeline, "Its name in spillway.yaml")->required();
+    in->add_option("--file", state_.file, "The exported state")->required();
+    in->add_flag("--force", state_.force,
+                 "Replace a position that is newer, or of another table or mapping");
+  }
+
+  CLI::App* AddStateAction(CLI::App* state, const std::string& name, const std::string& doc,
+                           StateAction action) {
+    CLI::App* command = state->add_subcommand(name, doc);
+    command->footer("");
+    command->callback([this, action] { state_.action = action; });
+    AddCommon(command);
+    return command;
   }
 
   void AddOtherCommands() {
@@ -254,6 +290,7 @@ class Parser {
   StatusArguments status_;
   RunsArguments runs_;
   RejectsArguments rejects_;
+  StateArguments state_;
   VerifyArguments verify_;
   QueryArguments query_;
   EmulatorArguments emulator_;

@@ -51,6 +51,13 @@ struct RejectsArguments {
   uint32_t count = 20;
   bool show = false;  // every row with its message; else a list by reason
 };
+enum class StateAction : uint8_t { kShow, kExport, kImport };
+struct StateArguments {
+  StateAction action = StateAction::kShow;
+  std::string pipeline;  // empty, for kShow: all
+  std::string file;      // kExport: empty is standard output
+  bool force = false;
+};
 struct VerifyArguments {
   std::string pipeline;
   VersionSelector at;
@@ -70,8 +77,8 @@ struct DocsArguments {
 
 using CommandArguments =
     std::variant<InitArguments, InspectArguments, CheckArguments, PlanArguments, SyncArguments,
-                 StatusArguments, RunsArguments, RejectsArguments, VerifyArguments, QueryArguments,
-                 EmulatorArguments, VersionArguments, DocsArguments>;
+                 StatusArguments, RunsArguments, RejectsArguments, StateArguments, VerifyArguments,
+                 QueryArguments, EmulatorArguments, VersionArguments, DocsArguments>;
 
 struct Arguments {
   std::string config;  // --config; empty: searched

@@ -32,6 +32,7 @@ Status CheckAll(const Project& project, bool connect, CommandContext& context) {
 Status RunCheck(const CheckArguments& arguments, CommandContext& context) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Project> project, OpenProject(context));
   RETURN_IF_ERROR(CheckAll(*project, arguments.connect, context));
+  if (arguments.connect) RETURN_IF_ERROR(CheckState(*project, context.call));
   if (context.console.json()) {
     JsonWriter json;
     json.BeginObject().Field("config", project->path()).Field("ok", true);
@@ -42,7 +43,7 @@ Status RunCheck(const CheckArguments& arguments, CommandContext& context) {
   context.console.Print(fmt::format("{}: {} connections and {} are in order{}", project->path(),
                                     project->connections().size(),
                                     HumanPlural(project->pipelines().size(), "pipeline"),
-                                    arguments.connect ? ", and both ends answer" : ""));
+                                    arguments.connect ? ", and all of them answer" : ""));
   if (!arguments.connect) context.console.Print("next: spillway check --connect");
   return Status::Ok();
 }

@@ -33,6 +33,7 @@ Status RunSync(const SyncArguments& arguments, CommandContext& context);
 Status RunStatus(const StatusArguments& arguments, CommandContext& context);
 Status RunRuns(const RunsArguments& arguments, CommandContext& context);
 Status RunRejects(const RejectsArguments& arguments, CommandContext& context);
+Status RunStateCommand(const StateArguments& arguments, CommandContext& context);
 Status RunVerifyCommand(const VerifyArguments& arguments, CommandContext& context);
 Status RunQuery(const QueryArguments& arguments, CommandContext& context);
 Status RunEmulator(const EmulatorArguments& arguments, CommandContext& context);

@@ -23,6 +23,7 @@ struct Dispatch {
   Status operator()(const StatusArguments& a) const { return RunStatus(a, context); }
   Status operator()(const RunsArguments& a) const { return RunRuns(a, context); }
   Status operator()(const RejectsArguments& a) const { return RunRejects(a, context); }
+  Status operator()(const StateArguments& a) const { return RunStateCommand(a, context); }
   Status operator()(const VerifyArguments& a) const { return RunVerifyCommand(a, context); }
   Status operator()(const QueryArguments& a) const { return RunQuery(a, context); }
   Status operator()(const EmulatorArguments& a) const { return RunEmulator(a, context); }

@@ -114,6 +114,10 @@ std::string ChangeLine(const std::string& pipeline, const ChangeReport& report) 
 }
 
 void ChangePrinter::operator()(const ChangeReport& report) {
+  if (!report.retention_warning.empty() && !warned_) {
+    warned_ = true;
+    console_.Note(fmt::format("warning: {}: {}", pipeline_, report.retention_warning));
+  }
   if (!console_.terminal()) {
     const bool waits = report.activity == ChangeActivity::kWaiting;
     if (report.elapsed < next_ || (waits && report.version == told_version_)) return;

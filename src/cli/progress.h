@@ -34,7 +34,8 @@ class ProgressPrinter {
   std::chrono::nanoseconds next_{std::chrono::seconds(1)};  // short runs need no line
 };
 
-// The same for changes. A run that waits says so once, and then when something has come.
+// The same for changes. A run that waits says so once, and then when something has come; a warning
+// is told once.
 class ChangePrinter {
  public:
   ChangePrinter(std::string pipeline, Console& console)
@@ -46,6 +47,7 @@ class ChangePrinter {
   Console& console_;
   std::chrono::nanoseconds next_{std::chrono::seconds(1)};
   int64_t told_version_ = -1;
+  bool warned_ = false;
 };
 
 }  // namespace spillway

@@ -72,6 +72,14 @@ TEST(Summary, IsTheOneFormula) {
   EXPECT_EQ(FormulaOf(counts), "read 1,000 = upserted 990 + filtered 8 + rejected 2");
   counts.rejected = 1;
   EXPECT_THAT(FormulaOf(counts), HasSubstr("≠")) << "a sum that is wrong must show";
+  counts.rejected = 2;
+  counts.inserted = 900;
+  counts.replaced = 80;
+  EXPECT_EQ(FormulaOf(counts),
+            "read 1,000 = upserted 990 (inserted 900, replaced 80, 10 one or the other) + filtered"
+            " 8 + rejected 2");
+  counts.replaced = 91;
+  EXPECT_THAT(FormulaOf(counts), HasSubstr("≠")) << "more than were upserted";
   EXPECT_EQ(FormulaOf({}), "read 0 = upserted 0");
 }
 

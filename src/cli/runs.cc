@@ -14,18 +14,33 @@ std::string Took(const RunRecord& run) {
   return HumanDuration(std::chrono::milliseconds(run.ended_ms - run.started_ms));
 }
 
+// With what the destination does not tell from replaced: "10 + 3?".
+std::string Inserted(const IntentCounts& counts) {
+  const uint64_t unknown = counts.upserted - counts.inserted - counts.replaced;
+  const std::string inserted = HumanCount(counts.inserted);
+  return unknown == 0 ? inserted : fmt::format("{} + {}?", inserted, HumanCount(unknown));
+}
+
+// What no document was touched for, so that the columns add up to `read`.
+uint64_t Left(const IntentCounts& counts) {
+  return counts.delete_found_nothing + counts.unchanged + counts.superseded + counts.filtered;
+}
+
 void PrintText(const std::vector<RunRecord>& runs, Console& console) {
   if (runs.empty()) return console.Print("no run yet");
   TextTable table;
   table.rows = {{"run", "pipeline", "kind", "state", "version", "started", "took", "read",
-                 "upserted", "rejected", "RU", "why"}};
-  table.right = {true, false, false, false, true, false, true, true, true, true, true};
+                 "inserted", "replaced", "deleted", "left", "rejected", "RU", "why"}};
+  table.right = {true, false, false, false, true, false, true,
+                 true, true,  true,  true,  true, true,  true};
   for (const RunRecord& run : runs) {
     table.rows.push_back({std::to_string(run.id), run.pipeline, run.kind,
                           std::string(RunStateName(run.state)), std::to_string(run.version),
                           TimeText(run.started_ms), Took(run), HumanCount(run.counts.read),
-                          HumanCount(run.counts.upserted), HumanCount(run.counts.rejected),
-                          HumanNumber(run.cost), run.message.substr(0, run.message.find('\n'))});
+                          Inserted(run.counts), HumanCount(run.counts.replaced),
+                          HumanCount(run.counts.deleted), HumanCount(Left(run.counts)),
+                          HumanCount(run.counts.rejected), HumanNumber(run.cost),
+                          run.message.substr(0, run.message.find('\n'))});
   }
   console.Print(table.Render());
 }

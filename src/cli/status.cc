@@ -1,6 +1,13 @@
 #include <fmt/format.h>
 
+#include <chrono>
+#include <map>
+#include <stop_token>
+#include <string>
+#include <thread>
+
 #include "app/pipeline.h"
+#include "app/plan_changes.h"
 #include "base/human.h"
 #include "base/json_writer.h"
 #include "cli/command.h"
@@ -22,10 +29,44 @@ uint64_t DocumentsOf(const Checkpoint& checkpoint) {
                                                  : checkpoint.documents;
 }
 
-void PrintText(const std::vector<PipelineState>& states, Console& console) {
+// Of a pipeline that is loaded; what the table says, if it answers in time.
+using Behinds = std::map<std::string, Behind>;
+
+// A table that is away must not keep people from seeing where they stand.
+constexpr std::chrono::seconds kTableAnswerMax{3};
+
+Behinds LookAtTables(const Project& project, const std::vector<PipelineState>& states,
+                     const CallContext& ctx) {
+  Behinds behinds;
+  std::stop_source give_up;
+  const std::stop_callback on_stop(ctx.stop, [&] { give_up.request_stop(); });
+  const std::jthread timer([&](const std::stop_token& done) {
+    if (SystemClock().WaitFor(kTableAnswerMax, done)) give_up.request_stop();
+  });
+  for (const PipelineState& state : states) {
+    if (!state.checkpoint || state.checkpoint->phase != LoadPhase::kLoaded) continue;
+    const Result<const PipelineConfig*> config = project.FindPipeline(state.name);
+    if (!config.ok()) continue;
+    const Result<OpenedPipeline> opened = OpenPipeline(project, **config);
+    if (!opened.ok()) continue;
+    Result<Behind> behind =
+        BehindTable(*opened, *state.checkpoint, CallContext{.stop = give_up.get_token()});
+    if (behind.ok()) behinds.emplace(state.name, *std::move(behind));
+  }
+  return behinds;
+}
+
+std::string BehindText(const Behinds& behinds, const PipelineState& state) {
+  const auto found = behinds.find(state.name);
+  if (found != behinds.end()) return HumanCount(found->second.versions);
+  return state.checkpoint && state.checkpoint->phase == LoadPhase::kLoaded ? "?" : "";
+}
+
+void PrintText(const std::vector<PipelineState>& states, const Behinds& behinds, Console& console) {
   TextTable table;
-  table.rows = {{"pipeline", "state", "version", "documents", "rejected", "last run", "next"}};
-  table.right = {false, false, true, true, true};
+  table.rows = {
+      {"pipeline", "state", "version", "behind", "documents", "rejected", "last run", "next"}};
+  table.right = {false, false, true, true, true, true};
   for (const PipelineState& state : states) {
     const bool begun = state.checkpoint.has_value();
     const std::string last =
@@ -34,14 +75,17 @@ void PrintText(const std::vector<PipelineState>& states, Console& console) {
                        : "never";
     table.rows.push_back(
         {state.name, begun ? std::string(LoadPhaseName(state.checkpoint->phase)) : "not loaded",
-         begun ? std::to_string(state.checkpoint->version) : "",
+         begun ? std::to_string(state.checkpoint->version) : "", BehindText(behinds, state),
          begun ? HumanCount(DocumentsOf(*state.checkpoint)) : "", HumanCount(state.rejected), last,
          NextCommand(state)});
   }
   console.Print(table.Render());
+  for (const auto& [name, behind] : behinds) {
+    if (behind.warning) console.Note(fmt::format("warning: {}: {}", name, *behind.warning));
+  }
 }
 
-void PrintJson(const std::vector<PipelineState>& states, Console& console) {
+void PrintJson(const std::vector<PipelineState>& states, const Behinds& behinds, Console& console) {
   JsonWriter json;
   json.BeginObject().Key("pipelines").BeginArray();
   for (const PipelineState& state : states) {
@@ -51,6 +95,10 @@ void PrintJson(const std::vector<PipelineState>& states, Console& console) {
       json.Field("version", state.checkpoint->version).Field("table", state.checkpoint->location);
       json.Field("documents", DocumentsOf(*state.checkpoint));
       WriteCounts(json, state.checkpoint->counts);
+    }
+    if (const auto behind = behinds.find(state.name); behind != behinds.end()) {
+      json.Field("behind", behind->second.versions);
+      if (behind->second.warning) json.Field("warning", *behind->second.warning);
     }
     json.Field("rejected", state.rejected);
     if (state.last_run) {
@@ -68,10 +116,11 @@ void PrintJson(const std::vector<PipelineState>& states, Console& console) {
 Status RunStatus(const StatusArguments&, CommandContext& context) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Project> project, OpenProject(context));
   ASSIGN_OR_RETURN(const std::vector<PipelineState> states, ProjectState(*project));
+  const Behinds behinds = LookAtTables(*project, states, context.call);
   if (context.console.json()) {
-    PrintJson(states, context.console);
+    PrintJson(states, behinds, context.console);
   } else {
-    PrintText(states, context.console);
+    PrintText(states, behinds, context.console);
   }
   return Status::Ok();
 }

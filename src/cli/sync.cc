@@ -73,11 +73,12 @@ void PrintLoad(const std::string& pipeline, const LoadSummary& load, Console& co
   console.Print("  " + Pace(TrafficOf(load)));
 }
 
-void PrintSweep(const std::string& pipeline, const SweepSummary& sweep, Console& console) {
-  console.Print(fmt::format(
-      "{}: {} of {} documents were not in version {} of the table and are"
-      " deleted",
-      pipeline, HumanCount(sweep.counts.deleted), HumanCount(sweep.documents), sweep.version));
+void PrintSweep(const PipelineConfig& pipeline, const SweepSummary& sweep, Console& console) {
+  const bool marks = pipeline.documents.soft_delete.has_value();
+  console.Print(fmt::format("{}: {} of {} documents were not in version {} of the table and are {}",
+                            pipeline.name, HumanCount(sweep.counts.deleted),
+                            HumanCount(sweep.documents), sweep.version,
+                            marks ? "marked as deleted" : "deleted"));
 }
 
 void PrintChanges(const std::string& pipeline, const ChangeSummary& changes, Console& console) {
@@ -111,18 +112,6 @@ void WriteLoad(JsonWriter& json, const LoadSummary& load) {
   WriteTraffic(json, TrafficOf(load));
 }
 
-std::string_view MethodName(ChangeMethod method) {
-  switch (method) {
-    case ChangeMethod::kFeed:
-      return "feed";
-    case ChangeMethod::kFiles:
-      return "files";
-    case ChangeMethod::kDiff:
-      return "diff";
-  }
-  return "";
-}
-
 void WriteChanges(JsonWriter& json, const ChangeSummary& changes) {
   const ChangeReport& totals = changes.totals;
   json.Field("outcome", totals.version == changes.from_version ? "up to date" : "changes applied");
@@ -130,6 +119,7 @@ void WriteChanges(JsonWriter& json, const ChangeSummary& changes) {
   json.Field("from_version", changes.from_version).Field("version", totals.version);
   json.Field("documents", totals.documents);
   WriteCounts(json, totals.counts);
+  if (!totals.retention_warning.empty()) json.Field("warning", totals.retention_warning);
   json.Key("methods").BeginArray();
   for (const MethodCount& method : changes.methods) {
     json.BeginObject().Field("method", MethodName(method.method));
@@ -196,7 +186,7 @@ Status RunSync(const SyncArguments& arguments, CommandContext& context) {
     PrintJson(arguments, *result, context.console);
   } else {
     if (result->load) PrintLoad(arguments.pipeline, *result->load, context.console);
-    if (result->sweep) PrintSweep(arguments.pipeline, *result->sweep, context.console);
+    if (result->sweep) PrintSweep(*pipeline, *result->sweep, context.console);
     if (result->changes) PrintChanges(arguments.pipeline, *result->changes, context.console);
     context.console.Print("next: " + NextCommand(arguments, *result));
   }

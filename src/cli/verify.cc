@@ -32,6 +32,10 @@ void PrintText(const std::string& pipeline, const VerifySummary& summary, Consol
       summary.rejected == 0 ? std::string()
                             : fmt::format("; {} rejected by the mapping and not expected there",
                                           HumanPlural(summary.rejected, "row"))));
+  if (summary.soft_deleted > 0) {
+    console.Print(fmt::format("  {} marked as deleted, without a row, as the mode says",
+                              HumanPlural(summary.soft_deleted, "document")));
+  }
   for (const Difference& difference : summary.differences) {
     console.Print(fmt::format("  {:<9}  {} {}  {}", KindName(difference.kind),
                               difference.partition_key, JsonQuoted(difference.id),
@@ -54,6 +58,7 @@ void PrintJson(const std::string& pipeline, const VerifySummary& summary, Consol
   json.Field("destination_documents", summary.destination_documents).Field("equal", summary.equal);
   json.Field("missing", summary.missing).Field("extra", summary.extra);
   json.Field("different", summary.different).Field("rejected", summary.rejected);
+  json.Field("soft_deleted", summary.soft_deleted);
   json.Field("request_units", summary.cost).Key("differences").BeginArray();
   for (const Difference& difference : summary.differences) {
     json.BeginObject().Field("kind", KindName(difference.kind)).Key("partition_key");

@@ -27,10 +27,12 @@ enum class ChangeMethod : uint8_t {
   kFiles,  // the files that the version added (new images) and removed (old images), unchanged rows
            // among them
   kDiff,   // the files in which two versions differ: several versions told as one
+  kIndex,  // the whole table, compared by the engine with its own index: never told by a log
 };
 
 // `sync.changes`. kAuto takes the best that each version offers; the others take nothing else.
-enum class ChangePolicy : uint8_t { kAuto, kFeed, kFiles, kDiff };
+// kIndex is the engine's own affair: no log is asked.
+enum class ChangePolicy : uint8_t { kAuto, kFeed, kFiles, kDiff, kIndex };
 
 // What a version did to the table's columns, as far as it can matter to a document. Columns are
 // compared by their id where the table has ids (so a rename is known as one), else by name.
@@ -64,6 +66,12 @@ class ImageReader {
   virtual Result<std::optional<ImageBatch>> Next(const CallContext& ctx) = 0;
 };
 
+// How long the source keeps what it takes to tell a version's changes.
+struct Retention {
+  std::chrono::milliseconds kept_for{0};  // from the version's time on
+  std::string setting;                    // that says so: "delta.logRetentionDuration"
+};
+
 struct ChangesInfo {
   int64_t version = 0;        // the table's state after them
   int64_t first_version = 0;  // the same, but for kDiff: the changes of [first_version, version]
@@ -71,6 +79,7 @@ struct ChangesInfo {
   ChangeMethod method = ChangeMethod::kFeed;
   std::string method_reason;  // why none better: "the change feed was off"; empty for kFeed
   std::vector<ColumnChange> column_changes;
+  std::optional<Retention> retention;  // nullopt: for ever, or not known
   // Opaque, below 1 MiB: where to go on after these changes. It holds what the source needs to go
   // on without reading anything older, and to recognise a table that is no longer the same.
   std::string position;

@@ -31,8 +31,13 @@ enum class WriteMode : uint8_t {
   kMergeFields,          // read, merge the given fields, write
   kDelete,               // every row names a document to delete
   kDeleteIfNotModified,  // the same, only while the row's _etag is current
-  kSoftDelete,           // set a field instead of deleting
+  kSoftDelete,           // upsert; a delete sets the fields of its body instead
 };
+
+// Whether a row that goes takes its document along, or marks it.
+constexpr bool PropagatesDeletes(WriteMode mode) {
+  return mode == WriteMode::kMirror || mode == WriteMode::kSoftDelete;
+}
 
 // What a document may be, checked before sending (sizes in UTF-8 bytes).
 struct DocumentLimits {

@@ -165,11 +165,8 @@ Status Acknowledger::CommitLoaded(uint64_t superseded) {
     return Internal(
         fmt::format("{} rows superseded, but only {} upserted", superseded, counts.upserted));
   }
-  counts.upserted -= superseded;
-  counts.superseded += superseded;
-  const uint64_t of_this_run = std::min(superseded, run_counts_.upserted);
-  run_counts_.upserted -= of_this_run;
-  run_counts_.superseded += of_this_run;
+  counts.Supersede(superseded);
+  run_counts_.Supersede(std::min(superseded, run_counts_.upserted));
   RETURN_IF_ERROR(CheckAddsUp());
   uncommitted_.checkpoint.phase = LoadPhase::kLoaded;
   uncommitted_.checkpoint.documents = counts.upserted;

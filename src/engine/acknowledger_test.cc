@@ -37,6 +37,14 @@ class RecordingStore : public StateStore {
   Result<std::vector<SplitProgress>> LoadProgress(std::string_view) override {
     return std::vector<SplitProgress>();
   }
+  StoreInfo info() const override { return {}; }
+  Result<std::optional<LeaseHolder>> Holder(std::string_view) override {
+    return std::optional<LeaseHolder>();
+  }
+  Status Restore(std::string_view, const Checkpoint&, const std::vector<SplitProgress>&,
+                 const std::vector<RejectedRecord>&) override {
+    return Status::Ok();
+  }
   Status StartLoad(std::string_view, const Checkpoint&) override { return Status::Ok(); }
   Status StartWindow(std::string_view, const Checkpoint&) override { return Status::Ok(); }
   Result<int64_t> StartRun(const RunRecord&) override { return int64_t{1}; }
@@ -231,6 +239,19 @@ TEST_F(AcknowledgerTest, CountsThatDoNotAddUpAreABugThatIsSaid) {
   acknowledger->OnSplitRead(0, 10);
   acknowledger->OnSplitRead(1, 0);
   EXPECT_EQ(acknowledger->CommitLoaded(0).code(), StatusCode::kInternal);
+}
+
+TEST(IntentCounts, ASupersededWriteIsTakenFromWhatReplacedIt) {
+  IntentCounts counts{.read = 10, .upserted = 10, .inserted = 6, .replaced = 3};
+  ASSERT_TRUE(counts.AddsUp());
+  counts.Supersede(2);
+  EXPECT_EQ(counts, (IntentCounts{
+                        .read = 10, .upserted = 8, .inserted = 6, .replaced = 1, .superseded = 2}));
+  counts.Supersede(4);
+  EXPECT_EQ(counts, (IntentCounts{.read = 10, .upserted = 4, .inserted = 4, .superseded = 6}));
+  EXPECT_TRUE(counts.AddsUp());
+  counts.replaced = 1;
+  EXPECT_FALSE(counts.AddsUp()) << "more than were upserted";
 }
 
 }  // namespace

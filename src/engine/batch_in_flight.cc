@@ -25,11 +25,16 @@ IntentCounts BatchInFlight::Counts() const {
   counts.filtered = encoded_->rows_filtered;
   counts.rejected = encoded_->rejected.size();
   for (const RowFate fate : fates_) {
+    counts.upserted += IsUpserted(fate);
     switch (fate) {
       case RowFate::kOpen:
-        break;
       case RowFate::kUpserted:
-        ++counts.upserted;
+        break;
+      case RowFate::kInserted:
+        ++counts.inserted;
+        break;
+      case RowFate::kReplaced:
+        ++counts.replaced;
         break;
       case RowFate::kDeleted:
         ++counts.deleted;

@@ -21,7 +21,19 @@
 namespace spillway {
 
 // What became of a document (I4: exactly one of these).
-enum class RowFate : uint8_t { kOpen, kUpserted, kDeleted, kNotFound, kSuppressed, kRejected };
+enum class RowFate : uint8_t {
+  kOpen,
+  kUpserted,  // the next two are this too, and say more
+  kInserted,
+  kReplaced,
+  kDeleted,
+  kNotFound,
+  kSuppressed,
+  kRejected,
+};
+constexpr bool IsUpserted(RowFate fate) {
+  return fate == RowFate::kUpserted || fate == RowFate::kInserted || fate == RowFate::kReplaced;
+}
 
 // What the readers had to ask for before the batch could go on; given back as it settles.
 struct BatchShares {

@@ -33,6 +33,10 @@ RowFate FateOf(RowOutcome outcome) {
   switch (outcome) {
     case RowOutcome::kUpserted:
       return RowFate::kUpserted;
+    case RowOutcome::kInserted:
+      return RowFate::kInserted;
+    case RowOutcome::kReplaced:
+      return RowFate::kReplaced;
     case RowOutcome::kDeleted:
       return RowFate::kDeleted;
     case RowOutcome::kNotFound:

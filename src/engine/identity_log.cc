@@ -21,17 +21,6 @@ struct BlockHeader {
 
 constexpr std::string_view kSuffix = ".identities";
 
-// Whatever the pipeline's name holds; two names never give the same.
-std::string FileName(const std::string& pipeline) {
-  std::string name;
-  for (const unsigned char c : pipeline) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_';
-    name += plain ? std::string(1, static_cast<char>(c)) : fmt::format("%{:02X}", c);
-  }
-  return name;
-}
-
 uint64_t Checksum(const std::vector<IdentityRecord>& records) {
   const auto* bytes = reinterpret_cast<const char*>(records.data());
   return Murmur3x64_128({bytes, records.size() * sizeof(IdentityRecord)}).high;
@@ -46,11 +35,11 @@ IdentityRecord IdentityRecord::Make(const Hash128& identity, const RowPlace& pla
 
 std::string IdentityLog::PathFor(const std::string& folder, const std::string& pipeline,
                                  const std::string& load) {
-  return fmt::format("{}/{}.{}{}", folder, FileName(pipeline), load, kSuffix);
+  return fmt::format("{}/{}.{}{}", folder, FileNameFor(pipeline), load, kSuffix);
 }
 
 Status IdentityLog::RemoveAll(const std::string& folder, const std::string& pipeline) {
-  const std::string prefix = FileName(pipeline) + ".";
+  const std::string prefix = FileNameFor(pipeline) + ".";
   std::error_code error;
   std::filesystem::directory_iterator file(folder, error);
   for (; !error && file != std::filesystem::directory_iterator(); file.increment(error)) {
@@ -110,7 +99,7 @@ Status IdentityLog::Append(const BatchInFlight& batch) {
     const Document& document = batch.document(i);
     block_.push_back(IdentityRecord::Make(document.identity,
                                           {encoded.split, encoded.first_row + document.row},
-                                          batch.fate(i) == RowFate::kUpserted));
+                                          IsUpserted(batch.fate(i))));
     if (block_.size() == kBlockRecordsMax) RETURN_IF_ERROR(WriteBlock());
   }
   return Status::Ok();

@@ -80,6 +80,9 @@ std::string MappingHash(const DocumentOptions& documents, WriteMode mode,
   text.Add(uint64_t{documents.column_policies.size()});
   for (const auto& [column, policy] : documents.column_policies) text.Add(column).Add(policy);
   text.Add(documents.filter).Add(static_cast<uint64_t>(mode)).Add(target);
+  if (documents.soft_delete.has_value()) {
+    text.Add(documents.soft_delete->field).Add(documents.soft_delete->value);
+  }
   const Hash128 hash = Murmur3x64_128(text.str());
   return fmt::format("{:016x}{:016x}", hash.high, hash.low);
 }

@@ -68,6 +68,7 @@ class LoadRun {
   Status Begin();
   Status BeginFresh();
   Status OpenIdentities();
+  Status BeginAgain();
   void MakeCounters();
   Status Load();
   Result<uint64_t> SettleDuplicates();
@@ -180,7 +181,23 @@ Status LoadRun::OpenIdentities() {
     return Status::Ok();
   }
   ASSIGN_OR_RETURN(identities_, IdentityLog::Continue(identities_path_));
-  return CheckLogComplete(identities_->records_found(), load.counts);
+  const bool complete = CheckLogComplete(identities_->records_found(), load.counts).ok();
+  return complete ? Status::Ok() : BeginAgain();
+}
+
+// Identities stay on the machine that has settled the rows. Without them duplicates could not be
+// ruled out, so another machine reads the same version from its first row: the same rows once more,
+// so no key goes back.
+Status LoadRun::BeginAgain() {
+  journal_.SetMessage(
+      fmt::format("read version {} from its beginning: the identities of {} rows that were settled"
+                  " before are not on this machine",
+                  plan_.checkpoint.version, plan_.checkpoint.counts.settled()));
+  plan_.checkpoint.counts = {};
+  plan_.progress.clear();
+  RETURN_IF_ERROR(parts_.state.StartLoad(options_.pipeline, plan_.checkpoint));
+  ASSIGN_OR_RETURN(identities_, IdentityLog::Create(identities_path_));
+  return Status::Ok();
 }
 
 void LoadRun::MakeCounters() {

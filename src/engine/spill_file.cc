@@ -100,4 +100,14 @@ Status SpillFile::Remove() {
                                                        : FromErrno("removing", path_);
 }
 
+std::string FileNameFor(const std::string& name) {
+  std::string file;
+  for (const unsigned char c : name) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_';
+    file += plain ? std::string(1, static_cast<char>(c)) : fmt::format("%{:02X}", c);
+  }
+  return file;
+}
+
 }  // namespace spillway

@@ -45,6 +45,9 @@ class SpillFile {
   uint64_t size_;
 };
 
+// A name for a file, whatever `name` holds; two names never give the same.
+std::string FileNameFor(const std::string& name);
+
 }  // namespace spillway
 
 #endif  // SPILLWAY_ENGINE_SPILL_FILE_H_

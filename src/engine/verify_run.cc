@@ -25,9 +25,10 @@ constexpr uint64_t kSideShare = 32;
 
 class VerifyRun {
  public:
-  VerifyRun(const LoadParts& parts, const VerifyOptions& options,
+  VerifyRun(const LoadParts& parts, const DocumentOptions& documents, const VerifyOptions& options,
             const std::function<void(uint64_t)>& on_progress, RunStop& stop)
       : parts_(parts),
+        documents_(documents),
         options_(options),
         on_progress_(on_progress),
         stop_(stop),
@@ -36,7 +37,7 @@ class VerifyRun {
         source_(SpillPath("source"), options.memory_bytes_max / kSideShare),
         destination_(SpillPath("destination"), options.memory_bytes_max / kSideShare) {}
 
-  Result<VerifySummary> Execute(const DocumentOptions& documents);
+  Result<VerifySummary> Execute();
 
  private:
   std::string SpillPath(const char* side) const {
@@ -52,6 +53,7 @@ class VerifyRun {
   void Report() const;
 
   const LoadParts& parts_;
+  const DocumentOptions& documents_;
   const VerifyOptions& options_;
   const std::function<void(uint64_t)>& on_progress_;
   RunStop& stop_;
@@ -66,11 +68,11 @@ class VerifyRun {
   VerifySummary summary_;
 };
 
-Result<VerifySummary> VerifyRun::Execute(const DocumentOptions& documents) {
+Result<VerifySummary> VerifyRun::Execute() {
   ASSIGN_OR_RETURN(const VersionSelector at, Version());
-  ASSIGN_OR_RETURN(snapshot_, OpenMapped(parts_.source, documents, at,
+  ASSIGN_OR_RETURN(snapshot_, OpenMapped(parts_.source, documents_, at,
                                          BatchBytesTarget(options_.memory_bytes_max), ctx_));
-  ASSIGN_OR_RETURN(encoder_, DocumentEncoder::Make(documents, snapshot_->schema()->get(),
+  ASSIGN_OR_RETURN(encoder_, DocumentEncoder::Make(documents_, snapshot_->schema()->get(),
                                                    parts_.destination.capabilities()));
   summary_.version = snapshot_->info().version;
   RETURN_IF_ERROR(ReadSource());
@@ -109,7 +111,8 @@ Status VerifyRun::ReadDestination() {
   ASSIGN_OR_RETURN(const std::vector<std::unique_ptr<DocumentReader>> readers,
                    parts_.destination.OpenReaders(ctx_));
   const auto task = [&](uint32_t reader) {
-    return AddDocuments(*readers[reader], options_.ignored_fields, destination_, *keys_, ctx_)
+    return AddDocuments(*readers[reader], options_.ignored_fields, documents_.soft_delete,
+                        destination_, *keys_, ctx_)
         .WithContext("reading the destination");
   };
   RETURN_IF_ERROR(RunWorkers(static_cast<uint32_t>(readers.size()), kThreads, task, stop_,
@@ -126,7 +129,9 @@ Status VerifyRun::Compare() {
     const bool both = ours.has_value() && theirs.has_value() && ours->identity == theirs->identity;
     const bool take_ours =
         both || !theirs.has_value() || (ours.has_value() && ours->identity < theirs->identity);
-    if (!both) {
+    if (!both && !take_ours && (theirs->place & kMarked) != 0) {
+      ++summary_.soft_deleted;
+    } else if (!both) {
       RETURN_IF_ERROR(take_ours ? Differ(DifferenceKind::kMissing, *ours)
                                 : Differ(DifferenceKind::kExtra, *theirs));
     } else if (ours->content != theirs->content) {
@@ -213,8 +218,8 @@ Result<VerifySummary> RunVerify(const LoadParts& parts, const DocumentOptions& d
   RunStop stop(ctx.stop);
   ASSIGN_OR_RETURN(RunJournal journal,
                    RunJournal::Start(parts.state, parts.clock, options.pipeline, "verify"));
-  VerifyRun run(parts, options, on_progress, stop);
-  Result<VerifySummary> result = run.Execute(documents);
+  VerifyRun run(parts, documents, options, on_progress, stop);
+  Result<VerifySummary> result = run.Execute();
   if (result.ok()) {
     journal.SetVersion(result->version);
     journal.SetCost(result->cost);

@@ -39,6 +39,7 @@ struct VerifySummary {
   uint64_t missing = 0;
   uint64_t extra = 0;
   uint64_t different = 0;
+  uint64_t soft_deleted = 0;  // documents without a row that are marked as such, as they should be
   uint64_t duplicates = 0;  // source rows that share the identity of a later one, which is compared
   uint64_t rejected = 0;    // source rows that the mapping rejects: not expected there
   std::vector<Difference> differences;

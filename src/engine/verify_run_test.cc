@@ -107,6 +107,29 @@ TEST_F(VerifyRunTest, SaysWhatReadingTheDestinationCost) {
   EXPECT_EQ((*store_->Runs("p", 1))[0].cost, summary->cost);
 }
 
+TEST_F(VerifyRunTest, AMarkedDocumentIsRightOnlyWithoutARow) {
+  documents_.soft_delete = SoftDelete{"gone", "true"};
+  load_.mode = WriteMode::kSoftDelete;
+  Load();
+  Write("was", "c1", R"({"id":"was","category":"c1","value":7,"gone":true})");
+  auto summary = Verify();
+  ASSERT_TRUE(summary.ok()) << summary.status().ToString();
+  EXPECT_TRUE(summary->matches());
+  EXPECT_EQ(summary->soft_deleted, 1u);
+  EXPECT_EQ(summary->equal, 1'200u);
+  Write("0-5", "c5", R"({"id":"0-5","category":"c5","value":105,"gone":true})");
+  Write("stray", "c1", R"({"id":"stray","category":"c1","gone":false})");
+  summary = Verify();
+  ASSERT_TRUE(summary.ok()) << summary.status().ToString();
+  EXPECT_EQ(summary->soft_deleted, 1u);
+  EXPECT_EQ(summary->different, 1u) << "its row is there";
+  EXPECT_EQ(summary->extra, 1u) << "the mark is another value";
+  for (const Difference& difference : summary->differences) {
+    if (difference.kind != DifferenceKind::kExtra) continue;
+    EXPECT_EQ(difference.id, "stray") << "and it can be named";
+  }
+}
+
 TEST_F(VerifyRunTest, EveryKindOfDifferenceIsCountedAndNamed) {
   Load();
   Write("0-5", "c5", "", Intent::kDelete);

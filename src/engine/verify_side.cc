@@ -9,6 +9,7 @@
 #include "engine/identity_log.h"
 #include "json/canonical_hash.h"
 #include "json/document_key.h"
+#include "json/json_member.h"
 
 namespace spillway {
 namespace {
@@ -19,8 +20,14 @@ struct KeyLengths {
 };
 
 Result<VerifyRecord> RecordOf(const StoredDocument& document,
-                              std::span<const std::string> ignored_fields) {
+                              std::span<const std::string> ignored_fields,
+                              const std::optional<SoftDelete>& soft_delete) {
   VerifyRecord record;
+  if (soft_delete.has_value()) {
+    ASSIGN_OR_RETURN(const bool marked,
+                     HasMember(document.body, soft_delete->field, soft_delete->value));
+    if (marked) record.place = kMarked;
+  }
   ASSIGN_OR_RETURN(record.content, CanonicalHash(document.body, ignored_fields));
   ASSIGN_OR_RETURN(const std::string key, CanonicalPartitionKey(document.partition_key));
   record.identity = DocumentIdentity(key, document.id);
@@ -111,7 +118,8 @@ Result<std::vector<uint64_t>> KeyFile::Append(std::span<const StoredDocument> do
   return offsets;
 }
 
-Result<KeyFile::Key> KeyFile::Read(uint64_t offset) const {
+Result<KeyFile::Key> KeyFile::Read(uint64_t place) const {
+  uint64_t offset = place & ~kMarked;
   KeyLengths lengths;
   RETURN_IF_ERROR(file_->ReadAt(offset, &lengths, sizeof(lengths)));
   Key key;
@@ -124,7 +132,8 @@ Result<KeyFile::Key> KeyFile::Read(uint64_t offset) const {
 }
 
 Status AddDocuments(DocumentReader& reader, std::span<const std::string> ignored_fields,
-                    VerifySide& side, KeyFile& keys, const CallContext& ctx) {
+                    const std::optional<SoftDelete>& soft_delete, VerifySide& side, KeyFile& keys,
+                    const CallContext& ctx) {
   std::vector<VerifyRecord> records;
   while (true) {
     RETURN_IF_ERROR(ctx.CheckNotStopped());
@@ -133,12 +142,12 @@ Status AddDocuments(DocumentReader& reader, std::span<const std::string> ignored
     ASSIGN_OR_RETURN(const std::vector<uint64_t> places, keys.Append(page));
     records.clear();
     for (size_t i = 0; i < page.size(); ++i) {
-      Result<VerifyRecord> record = RecordOf(page[i], ignored_fields);
+      Result<VerifyRecord> record = RecordOf(page[i], ignored_fields, soft_delete);
       if (!record.ok()) {
         return std::move(record).status().WithContext(
             fmt::format("document '{}' in partition {}", page[i].id, page[i].partition_key));
       }
-      record->place = places[i];
+      record->place |= places[i];
       records.push_back(*record);
     }
     RETURN_IF_ERROR(side.Add(records));

@@ -18,18 +18,23 @@
 #include "engine/run_stop.h"
 #include "engine/spill_file.h"
 #include "transforms/document_encoder.h"
+#include "transforms/document_options.h"
 
 namespace spillway {
 
 struct VerifyRecord {
   Hash128 identity;
   Hash128 content;
-  uint64_t place = 0;  // source: split and row; destination: offset of its key in the key file
+  uint64_t place = 0;  // source: split and row; destination: offset of its key in the key file,
+                       // and kMarked
 
   bool operator<(const VerifyRecord& other) const {
     return identity != other.identity ? identity < other.identity : place < other.place;
   }
 };
+
+// Part of a destination's VerifyRecord::place: the document is marked as one whose row is gone.
+inline constexpr uint64_t kMarked = uint64_t{1} << 63;
 
 // Thread-safe while it is filled; then used by one thread.
 class VerifySide {
@@ -75,7 +80,8 @@ class KeyFile {
   };
   // The offsets of the keys, in their order.
   Result<std::vector<uint64_t>> Append(std::span<const StoredDocument> documents);
-  Result<Key> Read(uint64_t offset) const;
+  // `place`: an offset, with or without kMarked.
+  Result<Key> Read(uint64_t place) const;
 
  private:
   explicit KeyFile(std::unique_ptr<SpillFile> file) : file_(std::move(file)) {}
@@ -83,9 +89,11 @@ class KeyFile {
   const std::unique_ptr<SpillFile> file_;
 };
 
-// Reads one of the destination's readers to its end.
+// Reads one of the destination's readers to its end. Documents with the mark of `soft_delete` are
+// told from the others.
 Status AddDocuments(DocumentReader& reader, std::span<const std::string> ignored_fields,
-                    VerifySide& side, KeyFile& keys, const CallContext& ctx);
+                    const std::optional<SoftDelete>& soft_delete, VerifySide& side, KeyFile& keys,
+                    const CallContext& ctx);
 
 }  // namespace spillway
 

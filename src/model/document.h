@@ -20,7 +20,7 @@ enum class Intent : uint8_t { kUpsert, kDelete };
 // A view: the bytes belong to the EncodedBatch that holds it. Cheap to copy.
 struct Document {
   Intent intent = Intent::kUpsert;
-  std::string_view body;  // a UTF-8 JSON object; empty for a delete
+  std::string_view body;  // a UTF-8 JSON object; empty for a delete, but for one that sets fields
   std::string_view id;    // unescaped UTF-8
   std::string_view
       partition_key;          // JSON array, one element per path: ["a",5]; {} for an absent value

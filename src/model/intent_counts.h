@@ -3,6 +3,7 @@
 #ifndef SPILLWAY_MODEL_INTENT_COUNTS_H_
 #define SPILLWAY_MODEL_INTENT_COUNTS_H_
 
+#include <algorithm>
 #include <cstdint>
 
 namespace spillway {
@@ -10,6 +11,9 @@ namespace spillway {
 struct IntentCounts {
   uint64_t read = 0;
   uint64_t upserted = 0;
+  // Of the upserted: what the destination told of them. The rest is one of the two.
+  uint64_t inserted = 0;
+  uint64_t replaced = 0;
   uint64_t deleted = 0;
   uint64_t delete_found_nothing = 0;
   uint64_t unchanged = 0;
@@ -20,11 +24,22 @@ struct IntentCounts {
   uint64_t settled() const {
     return upserted + deleted + delete_found_nothing + unchanged + superseded + filtered + rejected;
   }
-  bool AddsUp() const { return read == settled(); }
+  bool AddsUp() const { return read == settled() && inserted + replaced <= upserted; }
+
+  // `count` of the upserted turn out to be superseded: by a later write, which replaced them.
+  // REQUIRES: count <= upserted, and AddsUp.
+  void Supersede(uint64_t count) {
+    upserted -= count;
+    superseded += count;
+    replaced -= std::min(count, replaced);
+    inserted = std::min(inserted, upserted - replaced);
+  }
 
   IntentCounts& operator+=(const IntentCounts& other) {
     read += other.read;
     upserted += other.upserted;
+    inserted += other.inserted;
+    replaced += other.replaced;
     deleted += other.deleted;
     delete_found_nothing += other.delete_found_nothing;
     unchanged += other.unchanged;

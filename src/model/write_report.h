@@ -13,7 +13,9 @@
 namespace spillway {
 
 enum class RowOutcome : uint8_t {
-  kUpserted,  // created or replaced
+  kUpserted,  // inserted or replaced: which of them cannot be told
+  kInserted,  // there was no document before
+  kReplaced,  // there was one
   kDeleted,
   kNotFound,    // a delete that found nothing: a success
   kSuppressed,  // the mode says to leave it: `append` of an existing key, `update` of a missing one

@@ -135,6 +135,15 @@ Result<std::unique_ptr<Lease>> AcquireSqliteLease(const std::shared_ptr<SqliteCo
       std::make_unique<SqliteLease>(core, std::string(pipeline), token, expires_after));
 }
 
+Result<std::optional<LeaseHolder>> ReadSqliteHolder(SqliteCore& core, std::string_view pipeline) {
+  std::lock_guard lock(core.mutex);
+  ASSIGN_OR_RETURN(const std::optional<LeaseRow> held, ReadLease(*core.database, pipeline));
+  if (!held.has_value()) return std::optional<LeaseHolder>();
+  const bool holds = held->expires_ms > core.NowMillis() && !IsKnownDead(held->process);
+  return std::optional<LeaseHolder>(
+      LeaseHolder{held->owner, held->acquired_ms, held->expires_ms, holds});
+}
+
 Status CheckStillOwner(SqliteCore& core, std::string_view pipeline) {
   const auto own = core.tokens.find(pipeline);
   if (own == core.tokens.end()) return Status::Ok();

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,9 @@ Result<std::unique_ptr<Lease>> AcquireSqliteLease(const std::shared_ptr<SqliteCo
                                                   const ProcessIdentity& self,
                                                   std::string_view pipeline,
                                                   std::chrono::milliseconds expires_after);
+
+// As StateStore::Holder.
+Result<std::optional<LeaseHolder>> ReadSqliteHolder(SqliteCore& core, std::string_view pipeline);
 
 // kLocked when this store took a lease of the pipeline and no longer has it. REQUIRES: the mutex is
 // held, inside a transaction.

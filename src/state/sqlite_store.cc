@@ -12,11 +12,11 @@
 namespace spillway {
 namespace {
 
-constexpr int64_t kApplicationId = 0x53504c57;    // marks the file as ours (PRAGMA application_id)
-constexpr int64_t kLoadsWithRejectedRowsMax = 8;  // older loads' rejected rows are forgotten
+constexpr int64_t kApplicationId = 0x53504c57;  // marks the file as ours (PRAGMA application_id)
 
 constexpr std::string_view kCountColumns =
-    "read, upserted, deleted, delete_found_nothing, unchanged, superseded, filtered, rejected";
+    "read, upserted, deleted, delete_found_nothing, unchanged, superseded, filtered, rejected,"
+    " inserted, replaced";
 constexpr std::string_view kRunColumns =
     "id, pipeline, kind, state, started_ms, ended_ms, version, cost, requests, throttled_requests,"
     " bytes_sent, message, unsure";
@@ -24,7 +24,8 @@ constexpr std::string_view kRunColumns =
 void BindCounts(SqliteStatement& statement, const IntentCounts& counts) {
   statement.Bind(counts.read).Bind(counts.upserted).Bind(counts.deleted);
   statement.Bind(counts.delete_found_nothing).Bind(counts.unchanged).Bind(counts.superseded);
-  statement.Bind(counts.filtered).Bind(counts.rejected);
+  statement.Bind(counts.filtered).Bind(counts.rejected).Bind(counts.inserted);
+  statement.Bind(counts.replaced);
 }
 
 IntentCounts ReadCounts(const SqliteStatement& row, int first) {
@@ -37,6 +38,8 @@ IntentCounts ReadCounts(const SqliteStatement& row, int first) {
   counts.superseded = row.Unsigned(first + 5);
   counts.filtered = row.Unsigned(first + 6);
   counts.rejected = row.Unsigned(first + 7);
+  counts.inserted = row.Unsigned(first + 8);
+  counts.replaced = row.Unsigned(first + 9);
   return counts;
 }
 
@@ -103,9 +106,20 @@ class SqliteStore : public StateStore {
     return AcquireSqliteLease(core_, self_, pipeline, expires_after);
   }
 
+  StoreInfo info() const override {
+    return {"sqlite", core_->database->path(), static_cast<int64_t>(Migrations().size())};
+  }
+  Result<std::optional<LeaseHolder>> Holder(std::string_view pipeline) override {
+    return ReadSqliteHolder(*core_, pipeline);
+  }
   Result<std::optional<Checkpoint>> LoadCheckpoint(std::string_view pipeline) override;
   Result<std::vector<SplitProgress>> LoadProgress(std::string_view pipeline) override;
-  Status StartLoad(std::string_view pipeline, const Checkpoint& checkpoint) override;
+  Status StartLoad(std::string_view pipeline, const Checkpoint& checkpoint) override {
+    return Restore(pipeline, checkpoint, {}, {});
+  }
+  Status Restore(std::string_view pipeline, const Checkpoint& checkpoint,
+                 const std::vector<SplitProgress>& progress,
+                 const std::vector<RejectedRecord>& rejected) override;
   Status StartWindow(std::string_view pipeline, const Checkpoint& checkpoint) override;
   Status Commit(std::string_view pipeline, const Checkpoint& checkpoint,
                 const std::vector<SplitProgress>& moved,
@@ -213,7 +227,7 @@ Status SqliteStore::WriteCheckpoint(std::string_view pipeline, const Checkpoint&
       database().Prepare(fmt::format(
           "INSERT OR REPLACE INTO checkpoints (pipeline, load, table_id, location, version, phase,"
           " mapping_hash, splits, position, begun_through, documents, sweep,"
-          " {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          " {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           kCountColumns)));
   insert.Bind(pipeline).Bind(load).Bind(std::string_view(checkpoint.table_id));
   insert.Bind(std::string_view(checkpoint.location)).Bind(checkpoint.version);
@@ -271,7 +285,9 @@ Status SqliteStore::WriteRejected(std::string_view pipeline,
   return Status::Ok();
 }
 
-Status SqliteStore::StartLoad(std::string_view pipeline, const Checkpoint& checkpoint) {
+Status SqliteStore::Restore(std::string_view pipeline, const Checkpoint& checkpoint,
+                            const std::vector<SplitProgress>& progress,
+                            const std::vector<RejectedRecord>& rejected) {
   std::lock_guard lock(core_->mutex);
   ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(database()));
   RETURN_IF_ERROR(CheckStillOwner(*core_, pipeline));
@@ -281,10 +297,12 @@ Status SqliteStore::StartLoad(std::string_view pipeline, const Checkpoint& check
   RETURN_IF_ERROR(columns.Bind(pipeline).Run());
   RETURN_IF_ERROR(WriteCheckpoint(pipeline, checkpoint, previous + 1));
   RETURN_IF_ERROR(ForgetProgress(pipeline));
+  RETURN_IF_ERROR(WriteProgress(pipeline, progress));
+  RETURN_IF_ERROR(WriteRejected(pipeline, rejected, previous + 1));
   ASSIGN_OR_RETURN(
-      SqliteStatement rejected,
+      SqliteStatement old,
       database().Prepare("DELETE FROM rejected_rows WHERE pipeline = ? AND load <= ?"));
-  RETURN_IF_ERROR(rejected.Bind(pipeline).Bind(previous + 1 - kLoadsWithRejectedRowsMax).Run());
+  RETURN_IF_ERROR(old.Bind(pipeline).Bind(previous + 1 - kLoadsWithRejectedRowsMax).Run());
   return transaction.Commit();
 }
 
@@ -319,7 +337,7 @@ Result<int64_t> SqliteStore::StartRun(const RunRecord& run) {
       database().Prepare(fmt::format(
           "INSERT INTO runs (pipeline, kind, state, started_ms, ended_ms, version, cost, requests,"
           " throttled_requests, bytes_sent, message, unsure, {})"
-          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           kCountColumns)));
   insert.Bind(std::string_view(run.pipeline)).Bind(std::string_view(run.kind));
   BindRunState(insert, run);
@@ -337,7 +355,7 @@ Status SqliteStore::UpdateRun(const RunRecord& run) {
                          " cost = ?, requests = ?, throttled_requests = ?, bytes_sent = ?,"
                          " message = ?, unsure = ?, read = ?, upserted = ?, deleted = ?,"
                          " delete_found_nothing = ?, unchanged = ?, superseded = ?, filtered = ?,"
-                         " rejected = ? WHERE id = ?"));
+                         " rejected = ?, inserted = ?, replaced = ? WHERE id = ?"));
   BindRunState(update, run);
   RETURN_IF_ERROR(update.Bind(run.id).Run());
   if (database().changed_rows() == 1) return Status::Ok();

@@ -35,18 +35,20 @@ class SqliteStoreTest : public testing::Test {
   }
 
   static Checkpoint SomeCheckpoint() {
-    return {.table_id = "t-1",
-            .location = "file:///lake/t",
-            .version = 7,
-            .phase = LoadPhase::kLoading,
-            .mapping_hash = "abc",
-            .splits = 3,
-            .counts = {.read = 10, .upserted = 8, .filtered = 1, .rejected = 1},
-            .position = "behind 7",
-            .begun_through = 9,
-            .documents = 8,
-            .sweep = true,
-            .late_columns = {"colour", "size"}};
+    return {
+        .table_id = "t-1",
+        .location = "file:///lake/t",
+        .version = 7,
+        .phase = LoadPhase::kLoading,
+        .mapping_hash = "abc",
+        .splits = 3,
+        .counts =
+            {.read = 10, .upserted = 8, .inserted = 5, .replaced = 2, .filtered = 1, .rejected = 1},
+        .position = "behind 7",
+        .begun_through = 9,
+        .documents = 8,
+        .sweep = true,
+        .late_columns = {"colour", "size"}};
   }
   static RejectedRecord SomeRejected(uint64_t row, std::string reason) {
     return {.run_id = 1,

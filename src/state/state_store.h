@@ -17,6 +17,8 @@
 
 namespace spillway {
 
+inline constexpr int64_t kLoadsWithRejectedRowsMax = 8;  // older loads' rows are forgotten
+
 enum class LoadPhase : uint8_t { kLoading, kLoaded };
 
 // The durable position before which every row is settled.
@@ -85,6 +87,21 @@ struct ReasonCount {
   uint64_t rows = 0;
 };
 
+// What a store is, for people.
+struct StoreInfo {
+  std::string kind;   // "sqlite", or the type of the connection that keeps it
+  std::string place;  // a path, or where on the service; no credentials
+  int64_t schema = 0;
+};
+
+// Who has, or had, the right to run a pipeline.
+struct LeaseHolder {
+  std::string owner;  // "process 12 on host"
+  int64_t acquired_ms = 0;
+  int64_t expires_ms = 0;
+  bool holds = false;  // false: it has expired, or its process is known to be dead
+};
+
 // The right to run one pipeline (I8): released by the destructor; others see it expire when the
 // process dies.
 class Lease {
@@ -94,19 +111,29 @@ class Lease {
   virtual Status Renew() = 0;
 };
 
-// Thread-safe.
+// Thread-safe. kDataLoss of any call: what is stored is damaged, or a part of it is missing; it is
+// never taken for a pipeline that has not run yet.
 class StateStore {
  public:
   virtual ~StateStore() = default;
+
+  virtual StoreInfo info() const = 0;
 
   // kLocked, naming the owner and since when, while another runner holds it and is alive.
   virtual Result<std::unique_ptr<Lease>> AcquireLease(std::string_view pipeline,
                                                       std::chrono::milliseconds expires_after) = 0;
 
+  // nullopt: nobody has taken it, or it was given back.
+  virtual Result<std::optional<LeaseHolder>> Holder(std::string_view pipeline) = 0;
+
   virtual Result<std::optional<Checkpoint>> LoadCheckpoint(std::string_view pipeline) = 0;
   virtual Result<std::vector<SplitProgress>> LoadProgress(std::string_view pipeline) = 0;
   // Starts over: replaces the checkpoint and forgets all progress of splits.
   virtual Status StartLoad(std::string_view pipeline, const Checkpoint& checkpoint) = 0;
+  // As StartLoad, with progress and rejected rows that another store had: one transaction.
+  virtual Status Restore(std::string_view pipeline, const Checkpoint& checkpoint,
+                         const std::vector<SplitProgress>& progress,
+                         const std::vector<RejectedRecord>& rejected) = 0;
   // A window of changes begins: stores the checkpoint and forgets all progress of splits. REQUIRES:
   // a load.
   virtual Status StartWindow(std::string_view pipeline, const Checkpoint& checkpoint) = 0;
@@ -116,6 +143,8 @@ class StateStore {
                         const std::vector<SplitProgress>& moved,
                         const std::vector<RejectedRecord>& rejected) = 0;
 
+  // Stores the run as it is given, under a new id. Others of the pipeline that still say "running"
+  // become abandoned.
   virtual Result<int64_t> StartRun(const RunRecord& run) = 0;
   virtual Status UpdateRun(const RunRecord& run) = 0;
   // Newest first. An empty pipeline: all.

@@ -226,6 +226,20 @@ class PlannedEncoder final : public DocumentEncoder {
     return out;
   }
 
+  Result<std::shared_ptr<EncodedBatch>> EncodeRows(const Batch& batch, Intent intent,
+                                                   std::span<const uint32_t> rows) const override {
+    auto out = std::make_shared<EncodedBatch>();
+    out->rows_read = rows.size();
+    out->split = batch.split;
+    out->first_row = batch.first_row;
+    out->bytes.reserve(EstimateBytes(static_cast<int64_t>(rows.size())));
+    BatchEncoder encoder(plan_, intent, out.get());
+    RETURN_IF_ERROR(encoder.Bind(batch));
+    for (const uint32_t row : rows) encoder.EncodeRow(row);
+    encoder.Finish();
+    return out;
+  }
+
  private:
   // By the batch before it, and a little more, so that batches of one table rarely move their
   // bytes.

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,9 @@ class DocumentEncoder {
   // route unset. Deletes carry keys and no body. Fails only when the batch does not have the
   // schema's types.
   virtual Result<std::shared_ptr<EncodedBatch>> Encode(const Batch& batch, Intent intent) const = 0;
+  // The same for these rows alone, in ascending order. REQUIRES: the filter lets them pass.
+  virtual Result<std::shared_ptr<EncodedBatch>> EncodeRows(
+      const Batch& batch, Intent intent, std::span<const uint32_t> rows) const = 0;
 };
 
 }  // namespace spillway

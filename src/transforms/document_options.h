@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,12 @@ enum class IdEscaping : uint8_t {
   kPercent,  // write %XX for the character and for '%' itself: reversible
 };
 
+// What marks a document whose row is gone, where such documents stay (`mode: soft_delete`).
+struct SoftDelete {
+  std::string field;           // top level; no column may fill it
+  std::string value = "true";  // a JSON scalar
+};
+
 struct DocumentOptions {
   std::vector<std::string> columns;     // to be in the document; empty: all
   std::vector<FieldMapping> fields;     // renames and nesting; columns not named keep their names
@@ -49,6 +56,7 @@ struct DocumentOptions {
   ValuePolicy policy;
   std::map<std::string, ValuePolicy> column_policies;  // complete: the default already merged in
   std::string filter;                                  // row filter, "" for none
+  std::optional<SoftDelete> soft_delete;
 };
 
 }  // namespace spillway

@@ -149,6 +149,13 @@ class Planner {
       if (on_purpose && field == kEtagField) return PlanEtag(column);
       return Error(ReservedMessage(field, column, on_purpose));
     }
+    if (options_.soft_delete.has_value() && top == options_.soft_delete->field) {
+      return Error(
+          fmt::format("column \"{}\": the field \"{}\" marks documents whose row is gone "
+                      "(sync.mode); give one of "
+                      "them another name, or leave the column out of source.columns",
+                      column, top));
+    }
     if (!on_purpose && Contains(limits_.special_fields, top)) {
       return Error(fmt::format(
           "column \"{0}\": the destination acts on a field of this name; map it on purpose "

@@ -24,10 +24,15 @@ THROUGHPUT = 40_000
 DATABASE_NUMBERS = itertools.count(1)
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "spark: needs Spark, and minutes (./dev test spark)")
+
+
 def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(TEST_SECONDS_MAX))
+            # Not of the fixtures: Spark writes a whole lake in one of them.
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS_MAX, func_only=True))
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ SPARK_TABLES = [archive.name.removesuffix(".tar.gz") for archive in ARCHIVES]
 DELTALAKE_TABLES = list(write_deltalake_tables.RECIPES)
 ALL_TABLES = SPARK_TABLES + DELTALAKE_TABLES
 
+SPARK_SECONDS_MAX = 1200
 FULL = os.environ.get("SPILLWAY_FULL") == "1"
 
 
@@ -44,4 +45,5 @@ class Lake:
 
 def write_with_spark(folder: pathlib.Path) -> None:
     script = str(TABLES / "write_spark_tables.py")
-    subprocess.run([os.environ["SPILLWAY_SPARK_PYTHON"], script, str(folder)], check=True)
+    subprocess.run([os.environ["SPILLWAY_SPARK_PYTHON"], script, str(folder)], check=True,
+                   timeout=SPARK_SECONDS_MAX)

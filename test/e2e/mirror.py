@@ -48,6 +48,8 @@ def assert_adds_up(summary: dict) -> dict:
     for part in (summary, summary.get("load", summary)):
         counts = part["counts"]
         assert counts["adds_up"] is True, counts
-        terms = set(counts) - {"read", "adds_up"}
+        upserted = ("inserted", "replaced", "inserted_or_replaced")
+        terms = set(counts) - {"read", "adds_up", *upserted}
         assert counts["read"] == sum(counts[term] for term in terms), counts
+        assert counts["upserted"] == sum(counts[term] for term in upserted), counts
     return summary["counts"]

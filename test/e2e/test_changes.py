@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 import signal
 import time
 
@@ -12,10 +13,10 @@ from deltalake.schema import PrimitiveType
 
 from documents import check_documents
 from lake import ALL_TABLES, FULL
-from mirror import assert_adds_up, assert_equal, rows_of, version_of
+from mirror import assert_adds_up, assert_equal, assert_same, by_identity, rows_of, version_of
 from programs import wait_until
 
-DONE, USAGE, LOCKED, DECISION, INTERRUPTED, TERMINATED = 0, 2, 8, 9, 130, 143
+DONE, USAGE, MISMATCH, LOCKED, DECISION, INTERRUPTED, TERMINATED = 0, 2, 5, 8, 9, 130, 143
 ROWS = 40
 FEED = {"delta.enableChangeDataFeed": "true"}
 FEED_WAS_OFF = "the change feed was off"
@@ -188,6 +189,54 @@ def test_rows_that_did_not_change_are_not_written(followed):
     summary = followed.sync()
     assert (summary["counts"]["read"], summary["counts"]["unchanged"]) == (2 * ROWS, ROWS)
     assert summary["requests"] == 0
+
+
+# What became of every image, in the summary, in the history, and row by row of the same size.
+
+
+def test_every_outcome_is_counted_where_it_belongs(followed):
+    followed.create(source={"filter": "stock < 1000"}, sync={"max_rejected": "100%"})
+    loaded = followed.sync()["counts"]
+    assert (loaded["inserted"], loaded["replaced"]) == (ROWS, 0)
+    followed.workspace.container().delete_item("p0031", "c1")
+    followed.append(range(100, 107))
+    followed.table.update(updates={"stock": "stock + 100"}, predicate="stock < 6")
+    followed.table.delete("stock > 30 AND stock < 36")
+    followed.append([2000, 2001, 2002])
+    bad = rows([300]).set_column(0, "id", pa.array(["no/id"]))
+    write_deltalake(str(followed.path), bad, mode="append")
+    followed.table.update(updates={"stock": "stock"}, predicate="stock = 20")
+    counts = assert_adds_up(followed.workspace.json("sync", "p"))
+    # An update that changes nothing may be told as the rewritten file.
+    unchanged = counts["unchanged"]
+    assert unchanged >= 1
+    expected = {
+        "read": 7 + 2 * 6 + 5 + 3 + 1 + 2 * unchanged,
+        "upserted": 7 + 6,
+        "inserted": 7,
+        "replaced": 6,
+        "inserted_or_replaced": 0,
+        "deleted": 4,
+        "delete_found_nothing": 1,
+        "unchanged": unchanged,
+        "superseded": 6 + unchanged,
+        "filtered": 3,
+        "rejected": 1,
+        "adds_up": True,
+    }
+    assert counts == expected
+    run = followed.workspace.json("runs", "p")["runs"][0]
+    assert (run["kind"], run["counts"]) == ("changes", expected)
+    heading, line = followed.workspace.run("runs", "p").stdout.splitlines()[:2]
+    assert ["inserted", "replaced", "deleted"] == heading.split()[8:11]
+    # The columns add up too: read, and then inserted, replaced, deleted, left, rejected.
+    left = 1 + 2 * unchanged + 6 + 3
+    numbers = [str(n) for n in (expected["read"], 7, 6, 4, left, 1)]
+    assert "  ".join(numbers) in re.sub(" +", "  ", line)
+    followed.append([400])
+    followed.table.update(updates={"stock": "stock + 1"}, predicate="stock = 7")
+    text = followed.workspace.run("sync", "p").stdout
+    assert "read 3 = upserted 2 (inserted 1, replaced 1) + superseded 1" in text
 
 
 # The feed comes and goes.
@@ -431,6 +480,173 @@ def test_upsert_never_deletes(followed):
     assert {**found, **{r["id"]: r["stock"] for r in rows_of(followed.path)}} == found
 
 
+# Modes that keep documents. What the container must hold is said row by row.
+
+
+SOFT = {"mode": {"soft_delete": {"field": "deleted", "value": True}}}
+
+
+def stored(followed) -> dict:
+    """By identity, as the official client reads them."""
+    return by_identity(followed.workspace.documents(), "category")
+
+
+def live(followed, version=None) -> dict:
+    return by_identity(rows_of(followed.path, version), "category")
+
+
+def marked(documents: dict) -> dict:
+    return {key: {**document, "deleted": True} for key, document in documents.items()}
+
+
+def sync_softly(followed, expected: dict, *words) -> dict:
+    """Runs `sync`, compares with what is expected, and has `verify` agree."""
+    summary = followed.workspace.json("sync", "p", *words)
+    assert_adds_up(summary)
+    assert_same(stored(followed), expected, where=f"after {words}")
+    verified = followed.workspace.json("verify", "p")
+    assert verified["matches"] and verified["equal"] == len(live(followed))
+    assert verified["soft_deleted"] == len(expected) - len(live(followed))
+    return summary
+
+
+@pytest.mark.parametrize("feed", [True, False], ids=["feed", "no feed"])
+def test_soft_deletes_mark_documents_and_rows_that_return_clear_them(feed, followed):
+    followed.create(feed=feed, sync=SOFT)
+    first = live_rows = sync_and_read(followed)
+    followed.table.delete("stock < 5")
+    gone = marked({key: row for key, row in first.items() if row["stock"] < 5})
+    assert len(gone) == 5
+    summary = sync_softly(followed, {**live(followed), **gone})
+    assert summary["counts"]["deleted"] == 5 and summary["documents"] == ROWS - 5
+    # Two come back, one of them as it was; a key moves on; the others stay marked.
+    followed.append([1])
+    followed.append([2], stock=100)
+    followed.table.update(updates={"id": "'p0099'"}, predicate="stock = 30")
+    moved = marked({key: row for key, row in live_rows.items() if row["stock"] == 30})
+    still_gone = {key: row for key, row in gone.items() if key not in live(followed)}
+    assert len(still_gone) == 3
+    sync_softly(followed, {**live(followed), **still_gone, **moved})
+    assert followed.workspace.json("sync", "p")["outcome"] == "up to date"
+
+
+def sync_and_read(followed) -> dict:
+    followed.sync()
+    return live(followed)
+
+
+def test_a_soft_delete_keeps_what_others_added_to_the_document(followed):
+    followed.create(sync=SOFT)
+    followed.sync()
+    container = followed.workspace.container()
+    container.upsert_item({"id": "p0001", "category": "c1", "stock": 1, "by hand": [1, 2]})
+    followed.table.delete("stock = 1")
+    followed.workspace.json("sync", "p")
+    found = stored(followed)[("c1", "p0001")]
+    assert found["deleted"] is True and found["by hand"] == [1, 2]
+
+
+def test_verify_tells_a_mark_that_is_wrong(followed):
+    followed.create(sync=SOFT)
+    followed.sync()
+    container = followed.workspace.container()
+    container.upsert_item({"id": "p0001", "category": "c1", "stock": 1, "deleted": True})
+    container.upsert_item({"id": "stranger", "category": "c1", "deleted": "true"})
+    verified = followed.workspace.json("verify", "p", code=MISMATCH)
+    kinds = {d["id"]: (d["kind"], d["fields"]) for d in verified["differences"]}
+    assert kinds == {"p0001": ("different", ["deleted"]), "stranger": ("extra", [])}
+
+
+def test_a_resync_marks_what_vanished_and_a_reload_leaves_it(followed):
+    followed.create(feed=False, sync=SOFT)
+    first = sync_and_read(followed)
+    followed.table.delete("stock < 5")
+    followed.table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+    stopped = followed.workspace.run("sync", "p", code=None)
+    assert stopped.code == 1 and "--resync" in stopped.stderr
+    gone = marked({key: row for key, row in first.items() if row["stock"] < 5})
+    summary = sync_softly(followed, {**live(followed), **gone}, "--resync")
+    assert summary["swept"] == 5
+    assert sync_softly(followed, {**live(followed), **gone}, "--resync")["swept"] == 0
+    summary = sync_softly(followed, {**live(followed), **gone}, "--full")
+    assert summary["counts"]["upserted"] == ROWS - 5
+
+
+def test_the_guard_counts_soft_deletes(followed):
+    followed.create(sync={**SOFT, "delete_guard": "10%"})
+    first = sync_and_read(followed)
+    followed.table.delete()
+    stopped = followed.workspace.run("sync", "p", code=DECISION)
+    assert "--allow-deletes" in stopped.stderr
+    assert_same(stored(followed), first)
+    sync_softly(followed, marked(first), "--allow-deletes")
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_with_soft_deletes_no_document_ever_goes(operation, followed):
+    followed.create(sync=SOFT)
+    first = sync_and_read(followed)
+    OPERATIONS[operation](followed)
+    # Within the versions of one operation a row may come and go: it never had a document.
+    expected = {**marked(first), **live(followed)}
+    sync_softly(followed, expected)
+
+
+def test_append_creates_and_never_touches_what_exists(followed):
+    followed.create(sync={"mode": "append"})
+    first = sync_and_read(followed)
+    followed.append([100, 101])
+    followed.table.update(updates={"stock": "stock + 1"}, predicate="id = 'p0101' OR stock < 5")
+    followed.table.delete("stock > 30 AND stock < 35")
+    counts = assert_adds_up(followed.workspace.json("sync", "p"))
+    # The first image of a key counts: the later ones of 101 are superseded, not written.
+    new = by_identity([{"id": f"p{n:04}", "category": f"c{n % 3}", "stock": n} for n in (100, 101)],
+                      "category")
+    assert_same(stored(followed), {**first, **new})
+    assert (counts["upserted"], counts["deleted"]) == (2, 0)
+    # Updates that found their documents, and every old image.
+    assert counts["filtered"] == 5 + 5 + 1 + 4 and counts["superseded"] == 1
+    followed.append([1], stock=5)
+    followed.workspace.json("sync", "p")
+    assert stored(followed)[("c1", "p0001")]["stock"] == 1
+
+
+def test_update_follows_existing_documents_alone(followed):
+    followed.create(sync={"mode": "update"}, destination={"create": None})
+    followed.workspace.create_container(partition_key="/category")
+    container = followed.workspace.container()
+    for n in (1, 2, 3):
+        container.upsert_item({"id": f"p{n:04}", "category": f"c{n % 3}", "stock": -1})
+    summary = followed.workspace.json("sync", "p")
+    assert summary["counts"]["upserted"] == 3
+    assert summary["counts"]["filtered"] == ROWS - 3
+    followed.table.update(updates={"stock": "stock + 50"}, predicate="stock < 9")
+    followed.table.delete("id = 'p0002'")
+    followed.append([100])
+    counts = assert_adds_up(followed.workspace.json("sync", "p"))
+    found = {d["id"]: d["stock"] for d in followed.workspace.documents()}
+    # The delete is not for this mode; the update before it is, and counts.
+    assert found == {"p0001": 51, "p0002": 52, "p0003": 53}
+    assert (counts["upserted"], counts["deleted"]) == (3, 0)
+
+
+def test_delete_takes_away_what_new_rows_name(followed):
+    """A table of keys to be forgotten: rows that go from it bring nothing back."""
+    followed.create(sync={"mode": "delete"}, destination={"create": None}, count=2)
+    followed.workspace.create_container(partition_key="/category")
+    container = followed.workspace.container()
+    for n in range(20):
+        container.upsert_item({"id": f"p{n:04}", "category": f"c{n % 3}", "mine": True})
+    summary = followed.workspace.json("sync", "p")
+    assert summary["counts"]["deleted"] == 2
+    followed.append([5, 6, 70])
+    followed.table.delete("stock = 0")
+    counts = assert_adds_up(followed.workspace.json("sync", "p"))
+    assert (counts["deleted"], counts["delete_found_nothing"]) == (2, 1)
+    found = {d["id"] for d in followed.workspace.documents()}
+    assert found == {f"p{n:04}" for n in range(20)} - {"p0000", "p0001", "p0005", "p0006"}
+
+
 def test_a_filter_is_judged_on_each_image(followed):
     followed.create(source={"filter": "stock < 20"})
     followed.workspace.run("sync", "p")
@@ -507,17 +723,25 @@ DECISIONS = {
 }
 
 
-def load_earliest(workspace, versions) -> int:
-    """Loads the first version that the pipeline can map, and returns it."""
-    for version in range(versions):
+def load_earliest(workspace, versions: range) -> int:
+    """Loads the first version that can be read and mapped, and returns it."""
+    for version in versions:
         if workspace.run("sync", "p", "--until", str(version), code=None).code == DONE:
             return version
     raise AssertionError("no version of the table can be loaded")
 
 
-def columns_of(table, version: int) -> set:
-    names = set()
-    for number in range(version + 1):
+def versions_of(table) -> range:
+    """Those that the log has commits of: an older log is cleaned behind its checkpoint."""
+    commits = sorted(file for file in (table / "_delta_log").glob("*.json") if file.stem.isdigit())
+    return range(int(commits[0].stem), int(commits[-1].stem) + 1)
+
+
+def columns_of(table, about, version: int) -> set:
+    versions = versions_of(table)
+    # What a cleaned log does not tell is as it is now.
+    names = {field["name"] for field in about.schema["fields"]} if versions[0] else set()
+    for number in range(versions[0], version + 1):
         for line in (table / "_delta_log" / f"{number:020}.json").read_text().splitlines():
             if "metaData" in (action := json.loads(line)):
                 schema = json.loads(action["metaData"]["schemaString"])
@@ -536,18 +760,16 @@ def with_late_nulls(documents, about, columns: set) -> list:
 def test_a_table_that_is_followed_from_its_first_version_ends_equal(name, configured, lake):
     """Every table of the lake: load the first version that can be, then apply all the others."""
     table = lake.path(name)
-    commits = sorted((table / "_delta_log").glob("*.json"))
-    if commits[0].name != f"{0:020}.json":
-        pytest.skip("its log does not begin at version 0")
+    versions = versions_of(table)
     about = lake.about(name)
     workspace = configured(name, sync={"delete_guard": "off"})
-    loaded = columns_of(table, load_earliest(workspace, len(commits)))
+    loaded = columns_of(table, about, load_earliest(workspace, versions))
     outcome = workspace.run("sync", "p", "--output", "json", code=None)
     if outcome.code != DONE:
         assert name in DECISIONS, outcome.text
         assert DECISIONS[name] in outcome.stderr
         outcome = workspace.run("sync", "p", DECISIONS[name], "--output", "json")
-        loaded = columns_of(table, len(commits) - 1)
+        loaded = columns_of(table, about, versions[-1])
     else:
         assert name not in DECISIONS, "the table is followed now: take it off the list"
     assert_adds_up(outcome.result)

@@ -25,8 +25,15 @@ THROUGHPUT = 10_000
 COMMIT_SECONDS = 0.03
 LOCKED, TERMINATED = 8, 143
 LEASE_SECONDS = 30  # ChangeOptions::lease
-STARTS_MAX = 10 * KILLS_OF_EPISODE
+MISSES_MAX = 10  # of one kill: that often a process may end before it is hit
 END_SECONDS_MAX = 60
+
+
+def phases_of(kills: int) -> list:
+    """Which phase each kill of an episode is done in: all of them, however few kills there are."""
+    loads = max(2, kills // 5)
+    later = ["stream", "batch", "shutdown", "recovery"]
+    return ["load"] * loads + [later[n % len(later)] for n in range(kills - loads)]
 
 
 @pytest.fixture
@@ -82,59 +89,102 @@ class Episode:
                 self.judge.expect_through(status["version"])
         return status
 
-    def kill(self, process, moment: str, signals=(signal.SIGKILL,)) -> bool:
+    def kill(self, process, phase: str) -> bool:
         """False: it had ended before."""
-        for number in signals:
-            process.send_signal(number)
-            if number != signal.SIGKILL:
-                time.sleep(self.dice.uniform(0, 0.05))
+        process.send_signal(signal.SIGKILL)
         stdout, stderr = process.communicate(timeout=END_SECONDS_MAX)
         killed = process.returncode == -signal.SIGKILL
         if killed:
-            self.kills[moment] = self.kills.get(moment, 0) + 1
+            self.kills[phase] = self.kills.get(phase, 0) + 1
         else:
             # Before the program has come to its handler, a signal ends it as any other program.
             assert process.returncode in (0, TERMINATED, -signal.SIGTERM), stdout + stderr
         return killed
 
-    def kill_after(self, seconds, moment, *words, signals=(signal.SIGKILL,)) -> bool:
-        process = self.start(*words)
-        time.sleep(self.dice.uniform(0, seconds))
-        return self.kill(process, moment, signals)
+    def until_hit(self, phase, seconds_max, attempt) -> None:
+        """Tries again with less time while the process ends before it is killed."""
+        for _ in range(MISSES_MAX):
+            if attempt(self.dice.uniform(0, seconds_max)):
+                return
+            seconds_max /= 3
+        raise AssertionError(f"no kill hits in the phase {phase}")
 
-    # The moments.
+    def follow(self):
+        """A run that follows the table, and has applied something."""
+        before = self.status()["version"]
+        process = self.start("--continuous")
+        wait_until(lambda: self.status()["version"] > before, "a run that follows", END_SECONDS_MAX)
+        return process
 
-    def recovery(self):
-        self.kill_after(0.3, "recovery")
+    # The phases: each ends with a kill at a random moment of it.
 
-    def batch(self):
-        time.sleep(self.dice.uniform(0, 0.6))  # a backlog
-        self.kill_after(0.4, "batch")
+    def load(self, share: float) -> bool:
+        """When about this share of the rows is there. False: all of them were there too soon."""
+        process = self.start()
+        wait_until(
+            lambda: self.items() >= share * ROWS or process.poll() is not None,
+            "a load",
+            END_SECONDS_MAX,
+        )
+        killed = self.kill(process, "load")
+        if killed and self.status()["state"] == "loaded":
+            self.kills["load"] -= 1
+        return killed and self.status()["state"] != "loaded"
+
+    def items(self) -> int:
+        container = self.history.control.container(self.history.container)
+        return sum(part["items"] for part in container["ranges"]) if container else 0
 
     def stream(self):
-        self.kill_after(1.5, "stream", "--continuous")
+        process = self.follow()
+        time.sleep(self.dice.uniform(0, 0.5))
+        assert self.kill(process, "stream"), "a run that follows has ended by itself"
+
+    def batch(self):
+        def attempt(seconds):
+            time.sleep(0.6)  # a backlog
+            process = self.start()
+            time.sleep(seconds)
+            return self.kill(process, "batch")
+
+        self.until_hit("batch", 0.4, attempt)
 
     def shutdown(self):
-        signals = (signal.SIGTERM, signal.SIGKILL)
-        self.kill_after(1.5, "shutdown", "--continuous", signals=signals)
+        def attempt(seconds):
+            process = self.follow()
+            process.send_signal(signal.SIGTERM)
+            time.sleep(seconds)
+            return self.kill(process, "shutdown")
 
-    def load(self):
-        self.kill_after(1.0, "load")
+        self.until_hit("shutdown", 0.05, attempt)
 
-    def run(self, kills: int) -> None:
-        moments = [self.stream, self.batch, self.shutdown, self.recovery]
-        starts = 0
+    def recovery(self):
+        def attempt(seconds):
+            self.kill(self.follow(), "before a recovery")
+            process = self.start()
+            time.sleep(seconds)
+            return self.kill(process, "recovery")
+
+        self.until_hit("recovery", 0.3, attempt)
+
+    def run(self, phases: list) -> list:
+        """Returns the phases that are left: another load needs another pipeline."""
+        left = list(phases)
+        loads = phases.count("load")
         with self.committer:
-            while sum(self.kills.values()) < kills:
+            while left:
                 loaded = self.look()["state"] == "loaded"
-                moment = moments[starts % len(moments)] if loaded else self.load
-                if not loaded and self.kills.get("load", 0) >= max(2, kills // 5):
-                    self.workspace.run("sync", "p")
-                    continue
-                moment()
-                starts += 1
-                assert starts < STARTS_MAX, "it cannot be killed"
+                if left[0] == "load":
+                    done = loads - left.count("load")
+                    if loaded or not self.load(self.dice.uniform(done, done + 0.8) / loads):
+                        break
+                else:
+                    if not loaded:
+                        self.workspace.run("sync", "p")
+                    getattr(self, left[0])()
+                left.pop(0)
         self.finish()
+        return left
 
     def finish(self) -> None:
         """With the writer quiet, one run ends it."""
@@ -152,22 +202,37 @@ class Episode:
 def test_killed_at_random_moments_no_change_is_lost_and_no_key_goes_back(
     workspace, control, tmp_path
 ):
-    kills, number = {}, 0
-    while sum(kills.values()) < KILLS:
+    kills = {}
+    left = []
+    for _ in range(KILLS // KILLS_OF_EPISODE):
+        left += phases_of(KILLS_OF_EPISODE)
+    planned = {phase: left.count(phase) for phase in left}
+    number = 0
+    while left:
         number += 1
+        assert number <= MISSES_MAX + KILLS // KILLS_OF_EPISODE, f"{left} cannot be hit"
         folder = tmp_path / f"episode-{number}"
         seed = SEED + number
         episode = Episode(workspace, control, folder, seed, f"episode-{number}")
+        now, later = left[:KILLS_OF_EPISODE], left[KILLS_OF_EPISODE:]
         try:
-            episode.run(min(KILLS_OF_EPISODE, KILLS - sum(kills.values())))
+            left = episode.run(now) + later
         except AssertionError as problem:
             raise AssertionError(
                 f"seed {seed}, after {episode.kills} kills: {problem}"
             ) from problem
-        for moment, count in episode.kills.items():
-            kills[moment] = kills.get(moment, 0) + count
+        for phase, count in episode.kills.items():
+            kills[phase] = kills.get(phase, 0) + count
         control.ask("DELETE", "/history")
-    assert set(kills) == {"load", "stream", "batch", "shutdown", "recovery"}, kills
+    kills.pop("before a recovery")
+    assert kills == planned
+
+
+def test_every_phase_has_its_kills():
+    for kills in (KILLS_OF_EPISODE, 8, 20):
+        phases = phases_of(kills)
+        assert len(phases) == kills
+        assert set(phases) == {"load", "stream", "batch", "shutdown", "recovery"}
 
 
 def test_of_two_runners_one_is_effective(workspace, control, tmp_path):

@@ -24,7 +24,7 @@ LITTLE_THROUGHPUT = 4_000
 PROBABILITY = 0.2
 SETTLE = "1s"
 SEEDS = range(10 if FULL else 2)
-TERMINATED = 143
+REFUSED, TERMINATED = 6, 143
 
 # Faults that the service documents as passing: each hits every few requests, again and again.
 PASSING_FAULTS = {
@@ -34,6 +34,10 @@ PASSING_FAULTS = {
     "time-out (408)": {"status": 408},
     "time-out (408) after the write": {"status": 408, "moment": "after"},
     "service unavailable (503)": {"status": 503},
+    "internal error (500)": {"status": 500},
+    "internal error (500) after the write": {"status": 500, "moment": "after"},
+    "session not there yet (404/1002)": {"status": 404, "substatus": 1002},
+    "range is gone (410)": {"status": 410, "substatus": 1002},
     "range is splitting (410)": {"status": 410, "substatus": 1007},
     "reset before the write": {"effect": "reset"},
     "reset after the write": {"effect": "reset", "moment": "after"},
@@ -109,6 +113,47 @@ def test_a_fault_that_passes_is_survived(fault, changing):
             break
     assert hit > 0, "the fault was never met"
     pipeline.control.ask("DELETE", "/faults")
+    pipeline.assert_complete()
+
+
+# What a key that is replaced, or a token that has expired, looks like in the middle of a run. The
+# client has no way to get another one by itself: it stops, and the same command goes on.
+REFUSALS = {
+    "no longer valid (401)": {"status": 401},
+    "expired (401/5006)": {"status": 401, "substatus": 5006},
+    "not valid at this time (403)": {"status": 403},
+}
+
+
+@pytest.mark.parametrize("words", [(), ("--continuous",)], ids=["batch", "continuous"])
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_credentials_that_expire_on_the_way_lose_nothing(refusal, words, changing):
+    pipeline = changing()
+    pipeline.commit(COMMITS)
+    rule = pipeline.add_fault(**REFUSALS[refusal], probability=1, count=1, skip=1)
+    stopped = pipeline.workspace.run("sync", "p", *words, code=REFUSED)
+    assert pipeline.hits(rule) == 1
+    assert "check the account" in stopped.stderr, stopped.stderr
+    last = pipeline.workspace.json("runs", "p")["runs"][0]
+    assert last["state"] == "failed" and last["counts"]["adds_up"]
+    pipeline.commit(2)
+    assert_adds_up(pipeline.workspace.json("sync", "p"))
+    pipeline.assert_complete()
+
+
+def test_a_key_that_was_replaced_is_told_and_the_new_one_goes_on(changing):
+    pipeline = changing()
+    pipeline.commit(2)
+    environment = pipeline.workspace.spillway.environment
+    key = environment["COSMOS_KEY"]
+    environment["COSMOS_KEY"] = "b3RoZXI="
+    before = pipeline.history.new()
+    stopped = pipeline.workspace.run("sync", "p", code=REFUSED)
+    assert "401" in stopped.stderr and "check the account key" in stopped.stderr
+    assert pipeline.history.new() == [], "a wrong key wrote something"
+    pipeline.judge.see(before)
+    environment["COSMOS_KEY"] = key
+    assert_adds_up(pipeline.workspace.json("sync", "p"))
     pipeline.assert_complete()
 
 

@@ -21,7 +21,7 @@ from random_plan import DeltaRs, Plan
 
 BY_HAND = 2_000 if FULL else 40
 BY_DELTA_RS = 60 if FULL else 4
-BY_SPARK = 15 if FULL else 0  # a session of Spark takes longer than all of a test's time
+BY_SPARK = 15 if FULL else 2
 FIRST_SEED = 20_260_000
 SEQUENCES_OF_TEST = 50 if FULL else 10  # sequences that one test runs
 STEPS_MAX = 12
@@ -213,8 +213,8 @@ def spark_tables(tmp_path_factory):
     return folder
 
 
+@pytest.mark.spark
 @pytest.mark.timeout(1800)
-@pytest.mark.skipif(not BY_SPARK, reason="SPILLWAY_FULL=1 has Spark write tables")
 @pytest.mark.parametrize("numbers", seeds(BY_SPARK), ids=name_of)
 def test_random_tables_written_by_spark(numbers, workspace, spark_tables):
     for seed in numbers:

@@ -13,6 +13,13 @@ namespace {
 constexpr int kClockScale = 200;
 constexpr const char* kPipeline = "simulated";
 constexpr int kDisturbedRunsMax = 5;
+constexpr const char* kMark = ",\"gone\":true}";
+
+// What a write says of the row: nothing when it deletes or marks the document.
+std::optional<std::string> StateOf(const std::string& body) {
+  if (body.empty() || body.ends_with(kMark)) return std::nullopt;
+  return body;
+}
 
 }  // namespace
 
@@ -21,6 +28,7 @@ ChangeWorld::ChangeWorld(uint64_t seed, std::filesystem::path folder)
       folder_(std::move(folder)),
       random_(seed),
       clock_(kClockScale),
+      store_(seed, folder_, clock_),
       source_(static_cast<uint32_t>(3 + Draw(30))),
       destination_(clock_, seed) {
   std::filesystem::remove_all(folder_);
@@ -51,8 +59,17 @@ void ChangeWorld::DrawOptions() {
   // Virtual time runs ahead with every thread that waits, while others wait for a processor.
   options_.row_failing_max = std::chrono::hours(1'000);
   options_.checkpoint_interval = std::chrono::milliseconds(100 + Draw(1'000));
-  plan_ += fmt::format("seed {}: readers {}, lanes {}, memory {}", seed_, options_.readers_max,
-                       options_.lanes_max, options_.memory_bytes_max);
+  if (seed_ % 5 == 2) options_.changes = ChangePolicy::kIndex;
+  options_.keep_index = seed_ % 5 == 3;
+  compares_ = options_.changes == ChangePolicy::kIndex || options_.keep_index;
+  if (compares_) plan_ += "an index, ";
+  if (seed_ % 4 == 0) {  // not drawn: other seeds keep their plans
+    options_.mode = WriteMode::kSoftDelete;
+    documents_.soft_delete = SoftDelete{"gone", "true"};
+    plan_ += "soft deletes, ";
+  }
+  plan_ += fmt::format("seed {}: state {}, readers {}, lanes {}, memory {}", seed_, store_.name(),
+                       options_.readers_max, options_.lanes_max, options_.memory_bytes_max);
 }
 
 void ChangeWorld::DrawFaults() {
@@ -81,10 +98,22 @@ void ChangeWorld::Commit() {
   std::lock_guard lock(table_mutex_);
   table_->CommitRandom();
   versions_.push_back(table_->Documents());
+  if (compares_) Publish();
+}
+
+// The table as it is can be read as a whole, and for those that compare it nothing older, but for
+// what was loaded.
+void ChangeWorld::Publish() {
+  MemorySplits splits(3);
+  size_t at = 0;
+  for (const auto& [id, row] : table_->rows()) splits[at++ % splits.size()].push_back(row);
+  const int64_t version = table_->version();
+  source_.SetVersion(version, std::move(splits));
+  if (options_.changes == ChangePolicy::kIndex && version > 1) source_.RemoveVersion(version - 1);
 }
 
 Status ChangeWorld::Load() {
-  ASSIGN_OR_RETURN(const auto store, OpenSqliteStore((folder_ / "state.db").string(), clock_));
+  ASSIGN_OR_RETURN(const auto store, store_.Open());
   LoadOptions load;
   load.pipeline = kPipeline;
   load.mode = options_.mode;
@@ -99,7 +128,7 @@ Status ChangeWorld::Load() {
 }
 
 Result<ChangeSummary> ChangeWorld::Run(End end, uint64_t after_events, bool continuous) {
-  ASSIGN_OR_RETURN(const auto opened, OpenSqliteStore((folder_ / "state.db").string(), clock_));
+  ASSIGN_OR_RETURN(const auto opened, store_.Open());
   std::stop_source stop;
   CrashPoint crash(end == End::kCrash ? after_events : 0, [&] { stop.request_stop(); });
   std::atomic<uint64_t> calls{0};
@@ -125,7 +154,9 @@ Result<ChangeSummary> ChangeWorld::Run(End end, uint64_t after_events, bool cont
   const auto store = MakeCrashingStore(*opened, crash, [] {});
   const auto destination = MakeCrashingDestination(destination_, crash);
   ChangeOptions options = options_;
-  options.continuous = continuous;
+  // Without a log nobody tells when the table is quiet.
+  const bool compares = options.changes == ChangePolicy::kIndex;
+  options.continuous = continuous && !compares;
   const LoadParts parts{source_, *destination, *store, clock_};
   Result<ChangeSummary> summary =
       RunChanges(parts, documents_, options, {}, CallContext{.stop = stop.get_token()});
@@ -135,7 +166,17 @@ Result<ChangeSummary> ChangeWorld::Run(End end, uint64_t after_events, bool cont
   return summary;
 }
 
+// The commits so far are lost. What was begun before there was an index, only they can finish.
+void ChangeWorld::MayCleanLog() {
+  const auto store = *OpenSqliteStore((folder_ / "state.db").string(), clock_);
+  const auto checkpoint = *store->LoadCheckpoint(kPipeline);
+  if (checkpoint->begun_through > checkpoint->version || Chance(0.5)) return;
+  plan_ += "; log cleaned";
+  source_.CleanLogBefore(table_->version() + 1);
+}
+
 void ChangeWorld::DisturbedRun() {
+  if (options_.keep_index) MayCleanLog();
   for (uint64_t commits = Draw(8); commits > 0; --commits) Commit();
   const End end = std::array{End::kCrash, End::kCrash, End::kStop, End::kSourceFails}[Draw(4)];
   const uint64_t events = 1 + Draw(1 + Draw(60));
@@ -172,7 +213,10 @@ std::vector<std::string> ChangeWorld::Live() {
   // What it committed meanwhile.
   source_.OnNext({});
   const Result<ChangeSummary> last = Run(End::kLeftAlone, 0, true);
-  Expect(last.status().code() == StatusCode::kCancelled, last.status().ToString());
+  const bool ended = options_.changes == ChangePolicy::kIndex
+                         ? last.ok()
+                         : last.status().code() == StatusCode::kCancelled;
+  Expect(ended, last.ok() ? "it ended" : last.status().ToString());
   CheckCheckpoint();
   CheckFinished();
   CheckHistory();
@@ -200,14 +244,14 @@ std::optional<int64_t> ChangeWorld::FirstVersionWith(const std::string& key,
 
 // I4 and I5: everything up to the stored version is in the destination, or something newer is.
 void ChangeWorld::CheckCheckpoint() {
-  const auto store = *OpenSqliteStore((folder_ / "state.db").string(), clock_);
+  const auto store = *store_.Open();
   const auto checkpoint = *store->LoadCheckpoint(kPipeline);
   Expect(checkpoint.has_value(), "the checkpoint is gone");
   if (!checkpoint.has_value()) return;
   Expect(checkpoint->counts.AddsUp(), "the stored counts do not add up");
   std::map<std::string, std::optional<std::string>> contents;
   for (const AppliedWrite& write : destination_.History()) {
-    contents[write.key] = write.body.empty() ? std::nullopt : std::optional(write.body);
+    contents[write.key] = StateOf(write.body);
   }
   for (const auto& [key, body] : versions_[static_cast<size_t>(checkpoint->version)]) {
     contents.try_emplace(key);
@@ -252,8 +296,7 @@ void ChangeWorld::CheckNoHole(int64_t version, int64_t begun_through, const Docu
 void ChangeWorld::CheckHistory() {
   std::map<std::string, int64_t> reached;
   for (const AppliedWrite& write : destination_.History()) {
-    const std::optional<std::string> body =
-        write.body.empty() ? std::nullopt : std::optional(write.body);
+    const std::optional<std::string> body = StateOf(write.body);
     int64_t& version = reached[write.key];
     const std::optional<int64_t> now = FirstVersionWith(write.key, body, version);
     Expect(now.has_value(), fmt::format("{} went back from version {} to {}", write.key, version,
@@ -265,18 +308,29 @@ void ChangeWorld::CheckHistory() {
 
 // I1, and that every image was counted.
 void ChangeWorld::CheckFinished() {
-  const auto store = *OpenSqliteStore((folder_ / "state.db").string(), clock_);
+  const auto store = *store_.Open();
   const auto checkpoint = *store->LoadCheckpoint(kPipeline);
   Expect(checkpoint->version == table_->version(),
          fmt::format("it ended at version {} of {}", checkpoint->version, table_->version()));
   Expect(checkpoint->begun_through <= checkpoint->version, "a window is still open");
-  Expect(destination_.Contents() == versions_.back(), "the container does not equal the table");
+  Documents live = destination_.Contents();
+  std::erase_if(live, [](const auto& entry) { return !StateOf(entry.second).has_value(); });
+  Expect(live == versions_.back(), "the container does not equal the table");
+  if (options_.mode == WriteMode::kSoftDelete) CheckNothingWasDeleted();
   Expect(checkpoint->documents == versions_.back().size(),
          fmt::format("{} documents counted, {} are there", checkpoint->documents,
                      versions_.back().size()));
+  if (compares_) return;  // which counts every row that is there
   Expect(
       checkpoint->counts.read == table_->images(),
       fmt::format("{} images counted, there were {}", checkpoint->counts.read, table_->images()));
+}
+
+void ChangeWorld::CheckNothingWasDeleted() {
+  const Documents there = destination_.Contents();
+  for (const AppliedWrite& write : destination_.History()) {
+    Expect(there.contains(write.key), write.key + " is marked in no document");
+  }
 }
 
 }  // namespace spillway

@@ -20,6 +20,7 @@
 #include "engine/testing/memory_table.h"
 #include "engine/testing/scaled_clock.h"
 #include "simulation/crashing_parts.h"
+#include "simulation/drawn_store.h"
 
 namespace spillway {
 
@@ -47,6 +48,8 @@ class ChangeWorld {
   void DrawOptions();
   void DrawFaults();
   void Commit();
+  void Publish();
+  void MayCleanLog();
 
   Status Load();
   Result<ChangeSummary> Run(End end, uint64_t after_events, bool continuous);
@@ -57,6 +60,7 @@ class ChangeWorld {
   void CheckNoHole(int64_t version, int64_t begun_through, const Documents& contents);
   void CheckHistory();
   void CheckFinished();
+  void CheckNothingWasDeleted();
   // What `key` is at a version; nullopt: not there.
   std::optional<std::string> At(const std::string& key, int64_t version) const;
   std::optional<int64_t> FirstVersionWith(const std::string& key,
@@ -70,6 +74,7 @@ class ChangeWorld {
   std::vector<std::string> broken_;
 
   ScaledClock clock_;
+  DrawnStore store_;
   MemorySource source_;
   MemoryDestination destination_;
   std::mutex table_mutex_;  // the table lives on while lanes ask for it
@@ -77,6 +82,7 @@ class ChangeWorld {
   std::vector<Documents> versions_;  // what the table stands for, by version
   DocumentOptions documents_;
   ChangeOptions options_;
+  bool compares_ = false;  // the table is compared with an index, always or when its log is lost
 };
 
 }  // namespace spillway

@@ -25,6 +25,15 @@ class CrashingStore : public StateStore {
   Result<std::vector<SplitProgress>> LoadProgress(std::string_view pipeline) override {
     return store_.LoadProgress(pipeline);
   }
+  StoreInfo info() const override { return store_.info(); }
+  Result<std::optional<LeaseHolder>> Holder(std::string_view pipeline) override {
+    return store_.Holder(pipeline);
+  }
+  Status Restore(std::string_view pipeline, const Checkpoint& checkpoint,
+                 const std::vector<SplitProgress>& progress,
+                 const std::vector<RejectedRecord>& rejected) override {
+    return crash_.Passed() ? Dead() : store_.Restore(pipeline, checkpoint, progress, rejected);
+  }
   Status StartLoad(std::string_view pipeline, const Checkpoint& checkpoint) override {
     if (crash_.Passed()) return Dead();
     RETURN_IF_ERROR(store_.StartLoad(pipeline, checkpoint));

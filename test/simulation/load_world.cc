@@ -45,6 +45,7 @@ LoadWorld::LoadWorld(uint64_t seed, std::filesystem::path folder)
       folder_(std::move(folder)),
       random_(seed),
       clock_(kClockScale),
+      store_(seed, folder_, clock_),
       source_(static_cast<uint32_t>(10 + Draw(90))),
       destination_(clock_, seed) {
   std::filesystem::remove_all(folder_);
@@ -73,8 +74,9 @@ void LoadWorld::DrawOptions() {
   // Virtual time runs ahead with every thread that waits, while others wait for a processor.
   options_.row_failing_max = std::chrono::hours(1'000);
   options_.checkpoint_interval = std::chrono::milliseconds(300 + Draw(2'000));
-  plan_ += fmt::format("seed {}: readers {}, lanes {}, memory {}, duplicates {}", seed_,
-                       options_.readers_max, options_.lanes_max, options_.memory_bytes_max,
+  plan_ += fmt::format("seed {}: state {}, readers {}, lanes {}, memory {}, duplicates {}", seed_,
+                       store_.name(), options_.readers_max, options_.lanes_max,
+                       options_.memory_bytes_max,
                        options_.duplicates == DuplicatePolicy::kLast ? "last" : "fail");
 }
 
@@ -158,7 +160,7 @@ void LoadWorld::LoseUnsyncedIdentities(uint64_t durable, uint64_t written) {
 }
 
 Result<LoadSummary> LoadWorld::Run(End end, uint64_t after_events) {
-  auto opened = OpenSqliteStore((folder_ / "state.db").string(), clock_);
+  auto opened = store_.Open();
   if (!opened.ok()) return std::move(opened).status();
   std::stop_source stop;
   std::atomic<uint64_t> durable{0};
@@ -219,7 +221,7 @@ void LoadWorld::Expect(bool holds, const std::string& what) {
 // I4 and I5: what the stored position says is settled was applied before this moment, and is
 // counted.
 void LoadWorld::CheckCheckpoint() {
-  const auto store = *OpenSqliteStore((folder_ / "state.db").string(), clock_);
+  const auto store = *store_.Open();
   const auto checkpoint = *store->LoadCheckpoint(kPipeline);
   if (!checkpoint.has_value()) return;
   std::set<std::string> applied;
@@ -272,6 +274,10 @@ void LoadWorld::CheckFinished(const LoadSummary& summary) {
     }
   }
   counts.upserted = expected.size();
+  // Which of them were there before depends on what earlier runs left behind.
+  counts.inserted = summary.totals.counts.inserted;
+  counts.replaced = summary.totals.counts.replaced;
+  Expect(counts.AddsUp(), "more were inserted or replaced than upserted");
   Expect(destination_.Contents() == expected, "the container does not equal the mapped table");
   Expect(summary.totals.counts == counts,
          fmt::format("counted {} read, {} upserted, {} superseded, {} filtered, {} rejected; there"
@@ -280,7 +286,7 @@ void LoadWorld::CheckFinished(const LoadSummary& summary) {
                      summary.totals.counts.superseded, summary.totals.counts.filtered,
                      summary.totals.counts.rejected, counts.read, counts.upserted,
                      counts.superseded, counts.filtered, counts.rejected));
-  const auto store = *OpenSqliteStore((folder_ / "state.db").string(), clock_);
+  const auto store = *store_.Open();
   const auto listed = *store->Rejected(kPipeline, std::nullopt, 1'000'000);
   Expect(
       listed.size() == counts.rejected,

@@ -16,6 +16,7 @@
 #include "engine/testing/memory_source.h"
 #include "engine/testing/scaled_clock.h"
 #include "simulation/crashing_parts.h"
+#include "simulation/drawn_store.h"
 
 namespace spillway {
 
@@ -61,6 +62,7 @@ class LoadWorld {
   std::vector<std::string> broken_;
 
   ScaledClock clock_;
+  DrawnStore store_;
   MemorySource source_;
   MemoryDestination destination_;
   std::map<int64_t, MemorySplits> versions_;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings a machine to where a task of ./dev can run, from pinned versions only, and says what it did.
 #
-#   setup.sh build|demo|test|full|bench   install what the task needs; quick when everything is there
+#   setup.sh build|demo|test|spark|full|bench   install what the task needs; quick when all is there
 #   setup.sh env                          print shell assignments that say where the installed tools are
 #
 # Everything but the distribution's packages goes to the user's cache folder (SPILLWAY_CACHE), in a folder
@@ -22,7 +22,7 @@ folder() {
 
 python_folder() {
   local locks=("$here/python/$1.txt")
-  [[ $1 != spark ]] || locks+=("$here/python/test.txt")
+  [[ $1 != spark && $1 != bench ]] || locks+=("$here/python/test.txt")
   folder "python-$1" "${locks[@]}"
 }
 node_folder() { folder node "$here/npm/package.json" "$here/npm/package-lock.json"; }
@@ -118,16 +118,17 @@ test_tools() {
   fill "$(node_folder)" "Node packages" make_node_modules npm
   fill "$(npm_suites_folder)" "Node packages that carry their tests" make_node_modules npm-suites
   fill "$(go_folder)" "fake-gcs-server" make_go_tools
+  check_java
+  fill "$(go_client_folder)" "modules of the Go client" fetch_go_client
+  fill "$(client_jars_folder)" "jars of the Java client" copy_jars "$here/maven/client/pom.xml"
 }
 fetch_go_client() { (cd "$clients/go" && go mod download); }
 # What is built of it stays in the folder: the crates take minutes to compile.
 fetch_rust_client() { cargo fetch --quiet --locked --manifest-path "$clients/rust/Cargo.toml"; }
-client_tools() {
-  check_java
-  fill "$(go_client_folder)" "modules of the Go client" fetch_go_client
+rust_client_tools() {
   fill "$(rust_client_folder)" "crates of the Rust client" fetch_rust_client
-  fill "$(client_jars_folder)" "jars of the Java client" copy_jars "$here/maven/client/pom.xml"
 }
+bench_tools() { fill "$(python_folder bench)" "Python packages with DuckDB" make_venv bench; }
 spark_tools() {
   check_java
   fill "$(python_folder spark)" "Python packages with Spark" make_venv spark
@@ -141,12 +142,14 @@ connector_tools() {
 }
 
 print_environment() {
-  local demo test spark
+  local demo test spark bench
   demo=$(python_folder demo) test=$(python_folder test) spark=$(python_folder spark)
+  bench=$(python_folder bench)
   cat <<END
 export SPILLWAY_DEMO_PYTHON='$demo/bin/python'
 export SPILLWAY_PYTHON='$test/bin/python'
 export SPILLWAY_SPARK_PYTHON='$spark/bin/python'
+export SPILLWAY_BENCH_PYTHON='$bench/bin/python'
 export SPILLWAY_NODE_MODULES='$(node_folder)/node_modules'
 export SPILLWAY_NPM_SUITES='$(npm_suites_folder)/node_modules'
 export SPILLWAY_GO_TOOLS='$(go_folder)'
@@ -169,8 +172,9 @@ case ${1:-} in
   env) print_environment ;;
   build) lock_cache; build_tools ;;
   demo) lock_cache; build_tools; demo_tools ;;
-  test) lock_cache; build_tools; test_tools; client_tools; connector_tools ;;
-  full) lock_cache; build_tools; test_tools; client_tools; spark_tools; connector_tools ;;
-  bench) lock_cache; build_tools; test_tools; client_tools; spark_tools; connector_tools ;;
-  *) fail "usage: setup.sh build|demo|test|full|bench|env" ;;
+  test) lock_cache; build_tools; test_tools; connector_tools ;;
+  spark) lock_cache; build_tools; test_tools; spark_tools ;;
+  full) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools; connector_tools ;;
+  bench) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools; bench_tools; connector_tools ;;
+  *) fail "usage: setup.sh build|demo|test|spark|full|bench|env" ;;
 esac

@@ -1,6 +1,7 @@
 #include "destinations/cosmosdb/bulk_sender.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <utility>
 
@@ -90,15 +91,16 @@ std::vector<size_t> BulkSender::Route(std::span<const Operation> operations,
                                       std::span<OperationResult> results,
                                       const PartitionKeyRangeMap& map) {
   std::vector<size_t> ranges(operations.size());
-  std::string epk;
+  std::string hashed;
   for (size_t i = 0; i < operations.size(); ++i) {
     const Document& document = *operations[i].document;
     if (hash_ == HashKind::kV2 && document.route != Hash128()) {
-      ranges[i] = map.Find(EpkOfRoute(document.route));
+      const std::array<char, kRouteBytes> epk = EpkOfRoute(document.route);
+      ranges[i] = map.Find({epk.data(), epk.size()});
       continue;
     }
-    const Status parsed = EpkOfText(hash_, document.partition_key, &epk);
-    ranges[i] = parsed.ok() ? map.Find(epk) : kNoRange;
+    const Status parsed = EpkOfText(hash_, document.partition_key, &hashed);
+    ranges[i] = parsed.ok() ? map.Find(hashed) : kNoRange;
     if (parsed.ok()) continue;
     results[i].status = kBadRequest;
     results[i].message = parsed.message();

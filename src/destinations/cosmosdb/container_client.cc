@@ -262,6 +262,20 @@ Result<CosmosResponse> ContainerClient::Bulk(std::string_view range_id, bool wit
   return client_.Call(request, ctx);
 }
 
+Result<CosmosResponse> ContainerClient::Batch(std::string_view partition_key, std::string_view body,
+                                              bool write, const CallContext& ctx) {
+  CosmosRequest request = DocumentsRequest(HttpMethod::kPost);
+  request.headers = {{"content-type", "application/json"},
+                     {"x-ms-cosmos-is-batch-request", "True"},
+                     {"x-ms-cosmos-batch-atomic", "True"},
+                     {"x-ms-cosmos-batch-ordered", "True"},
+                     {"x-ms-documentdb-partitionkey", AsciiJson(partition_key)}};
+  AddWriteHeaders(&request.headers);
+  request.body = body;
+  request.write = write;
+  return client_.Call(request, ctx);
+}
+
 Result<CosmosResponse> ContainerClient::Item(const Operation& operation, const CallContext& ctx) {
   const Document& document = *operation.document;
   CosmosRequest request = DocumentsRequest(MethodOf(operation.kind));
@@ -323,6 +337,19 @@ Result<ItemPage> ContainerClient::Query(const std::optional<FeedScope>& scope,
   request.headers.push_back({"x-ms-documentdb-isquery", "True"});
   request.headers.push_back({"x-ms-documentdb-query-enablecrosspartition", "True"});
   if (scope.has_value()) AddScope(*scope, &request.headers);
+  AddPaging(continuation, &request.headers);
+  request.body = query;
+  return ReadPage(request, ctx);
+}
+
+Result<ItemPage> ContainerClient::QueryPartition(std::string_view partition_key,
+                                                 std::string_view query,
+                                                 const std::string& continuation,
+                                                 const CallContext& ctx) {
+  CosmosRequest request = DocumentsRequest(HttpMethod::kPost);
+  request.headers = QueryHeaders();
+  request.headers.push_back({"x-ms-documentdb-isquery", "True"});
+  request.headers.push_back({"x-ms-documentdb-partitionkey", AsciiJson(partition_key)});
   AddPaging(continuation, &request.headers);
   request.body = query;
   return ReadPage(request, ctx);

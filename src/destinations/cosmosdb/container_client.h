@@ -78,6 +78,10 @@ class ContainerClient {
   Result<CosmosResponse> Bulk(std::string_view range_id, bool with_items, std::string_view body,
                               const CallContext& ctx);
   Result<CosmosResponse> Item(const Operation& operation, const CallContext& ctx);
+  // A transaction within one logical partition; with `write` false it only reads, on the replica
+  // that takes the writes.
+  Result<CosmosResponse> Batch(std::string_view partition_key, std::string_view body, bool write,
+                               const CallContext& ctx);
 
   // Reads. ReadItem: nullopt when it is not there.
   Result<std::optional<std::string>> ReadItem(std::string_view partition_key, std::string_view id,
@@ -88,6 +92,9 @@ class ContainerClient {
   // query.
   Result<ItemPage> Query(const std::optional<FeedScope>& scope, std::string_view query,
                          const std::string& continuation, const CallContext& ctx);
+  // Of one logical partition.
+  Result<ItemPage> QueryPartition(std::string_view partition_key, std::string_view query,
+                                  const std::string& continuation, const CallContext& ctx);
   Result<std::string> QueryPlan(std::string_view query, const CallContext& ctx);
 
   CosmosClient& client() { return client_; }

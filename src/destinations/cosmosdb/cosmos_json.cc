@@ -1,5 +1,7 @@
 #include "destinations/cosmosdb/cosmos_json.h"
 
+#include "json/copy_unescaped.h"
+
 namespace spillway::cosmosdb {
 namespace {
 
@@ -28,19 +30,21 @@ uint32_t NextCodePoint(std::string_view text, size_t* at) {
 
 void AppendJsonString(std::string_view utf8, std::string* out) {
   out->push_back('"');
-  size_t start = 0;
-  for (size_t i = 0; i < utf8.size(); ++i) {
-    const auto c = static_cast<uint8_t>(utf8[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out->append(utf8, start, i - start);
-    start = i + 1;
-    if (c < 0x20) {
-      AppendEscape(c, out);
+  while (!utf8.empty()) {
+    const size_t before = out->size();
+    out->resize(before + utf8.size());
+    const size_t copied = CopyUnescaped(utf8.data(), utf8.size(), out->data() + before);
+    out->resize(before + copied);
+    if (copied == utf8.size()) break;
+    const char special = utf8[copied];
+    if (static_cast<uint8_t>(special) < 0x20) {
+      AppendEscape(static_cast<uint8_t>(special), out);
     } else {
-      out->append({'\\', utf8[i]});
+      out->append({'\\', special});
     }
+    utf8.remove_prefix(copied + 1);
   }
-  out->append(utf8, start).push_back('"');
+  out->push_back('"');
 }
 
 std::string AsciiJson(std::string_view json) {

@@ -22,6 +22,8 @@ struct Case {
 Fate FateOf(const RowVerdict& verdict) {
   switch (verdict.outcome) {
     case RowOutcome::kUpserted:
+    case RowOutcome::kInserted:
+    case RowOutcome::kReplaced:
       return Fate::kUpserted;
     case RowOutcome::kDeleted:
       return Fate::kDeleted;

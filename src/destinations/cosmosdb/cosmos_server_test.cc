@@ -218,7 +218,7 @@ TEST_F(CosmosServerTest, DeletesAndUpdatesMirrorTheSource) {
   auto writer = destination->OpenWriter(WriteMode::kMirror, {});
   const auto report = (*writer)->Write(changes.documents, {});
   EXPECT_THAT(report->outcomes,
-              ElementsAre(RowOutcome::kDeleted, RowOutcome::kUpserted, RowOutcome::kNotFound));
+              ElementsAre(RowOutcome::kDeleted, RowOutcome::kReplaced, RowOutcome::kNotFound));
   const auto found = ReadAll(*destination);
   EXPECT_EQ(found.size(), 9u);
   EXPECT_THAT(found.at("[\"k4\"]4"), testing::HasSubstr("\"new\""));
@@ -235,16 +235,16 @@ TEST_F(CosmosServerTest, AppendUpdateAndPatchKeepToTheirMeaning) {
     return (*writer)->Write(rows.documents, {});
   };
   EXPECT_THAT(write(WriteMode::kPatchIfExists)->outcomes,
-              ElementsAre(RowOutcome::kUpserted, RowOutcome::kSuppressed));
+              ElementsAre(RowOutcome::kReplaced, RowOutcome::kSuppressed));
   EXPECT_EQ(*CanonicalHash(**destination->ReadOne("[\"k1\"]", "1", {}), kSystem),
             *CanonicalHash(R"({"id":"1","pk":"k1","n":1.5,"x":1})", kSystem));
   EXPECT_THAT(write(WriteMode::kUpdate)->outcomes,
-              ElementsAre(RowOutcome::kUpserted, RowOutcome::kSuppressed));
+              ElementsAre(RowOutcome::kReplaced, RowOutcome::kSuppressed));
   EXPECT_THAT(write(WriteMode::kAppend)->outcomes,
-              ElementsAre(RowOutcome::kSuppressed, RowOutcome::kUpserted));
-  EXPECT_THAT(write(WriteMode::kMergeFields)->outcomes, Each(RowOutcome::kUpserted));
+              ElementsAre(RowOutcome::kSuppressed, RowOutcome::kInserted));
+  EXPECT_THAT(write(WriteMode::kMergeFields)->outcomes, Each(RowOutcome::kReplaced));
   EXPECT_THAT(write(WriteMode::kDelete)->outcomes, Each(RowOutcome::kDeleted));
-  EXPECT_THAT(write(WriteMode::kMergeFields)->outcomes, Each(RowOutcome::kUpserted)) << "created";
+  EXPECT_THAT(write(WriteMode::kMergeFields)->outcomes, Each(RowOutcome::kInserted)) << "created";
   EXPECT_EQ(ReadAll(*destination).size(), 4u);
 }
 
@@ -275,7 +275,7 @@ TEST_F(CosmosServerTest, ABadRowIsRejectedAndItsNeighboursLand) {
   auto writer = destination->OpenWriter(WriteMode::kUpsert, {});
   const auto report = (*writer)->Write(rows.documents, {});
   EXPECT_THAT(report->outcomes,
-              ElementsAre(RowOutcome::kUpserted, RowOutcome::kFailed, RowOutcome::kUpserted));
+              ElementsAre(RowOutcome::kInserted, RowOutcome::kFailed, RowOutcome::kInserted));
   ASSERT_EQ(report->failures.size(), 1u);
   EXPECT_EQ(report->failures[0].disposition, Disposition::kReject);
 }

@@ -9,6 +9,8 @@
 namespace spillway::cosmosdb {
 namespace {
 
+constexpr int kOkStatus = 200;
+constexpr int kCreatedStatus = 201;
 constexpr int kNotFoundStatus = 404;
 constexpr int kConflictStatus = 409;
 constexpr int kPreconditionStatus = 412;
@@ -42,6 +44,17 @@ bool MayBeOurOwnDoing(const Operation& operation, const OperationResult& result)
   if (operation.kind == OperationKind::kCreate) return result.status == kConflictStatus;
   return operation.kind == OperationKind::kReplace && !operation.if_match.empty() &&
          result.status == kPreconditionStatus;
+}
+
+// What the status tells of a write that was done: 201, there was nothing before; 200, there was. (A
+// document that may have been written before is what there was, perhaps.)
+RowVerdict Refine(RowVerdict verdict, const Operation& operation, const OperationResult& result) {
+  if (verdict.outcome != RowOutcome::kUpserted) return verdict;
+  if (result.status == kCreatedStatus) verdict.outcome = RowOutcome::kInserted;
+  if (result.status == kOkStatus && !operation.document->after_unsure) {
+    verdict.outcome = RowOutcome::kReplaced;
+  }
+  return verdict;
 }
 
 RowFailure Rejected(uint32_t row, std::string reason, Status status) {
@@ -178,7 +191,9 @@ void CosmosWriter::SendPlanned(std::span<const Planned> planned, Settlement* set
     if (MayBeOurOwnDoing(planned[i].operation, results_[i])) {
       SettleByReading(planned[i], results_[i], settlement, ctx);
     } else {
-      settlement->Set(planned[i].operation.row, Judge(results_[i], *planned[i].rule));
+      RowVerdict verdict = Judge(results_[i], *planned[i].rule);
+      settlement->Set(planned[i].operation.row,
+                      Refine(std::move(verdict), planned[i].operation, results_[i]));
     }
   }
 }

@@ -66,7 +66,7 @@ TEST_F(CosmosWriterTest, SendsOneBulkRequestAndCountsItsCost) {
   Answer(201);
   const Result<WriteReport> report = Write(WriteMode::kMirror, {a_, Delete("d", "[\"p\"]")});
   ASSERT_TRUE(report.ok());
-  EXPECT_THAT(report->outcomes, ElementsAre(RowOutcome::kUpserted, RowOutcome::kDeleted));
+  EXPECT_THAT(report->outcomes, ElementsAre(RowOutcome::kInserted, RowOutcome::kDeleted));
   EXPECT_TRUE(report->failures.empty());
   EXPECT_EQ(report->requests, 1u);
   EXPECT_DOUBLE_EQ(report->cost, 5.5);
@@ -98,7 +98,7 @@ TEST_F(CosmosWriterTest, OneBadRowDoesNotTouchItsNeighbours) {
   const Result<WriteReport> report =
       Write(WriteMode::kUpsert, {a_, b_, Upsert("c", "[\"p\"]", "{}")});
   EXPECT_THAT(report->outcomes,
-              ElementsAre(RowOutcome::kUpserted, RowOutcome::kFailed, RowOutcome::kFailed));
+              ElementsAre(RowOutcome::kInserted, RowOutcome::kFailed, RowOutcome::kFailed));
   ASSERT_EQ(report->failures.size(), 2u);
   EXPECT_EQ(report->failures[0].index, 1u);
   EXPECT_EQ(report->failures[0].disposition, Disposition::kReject);
@@ -202,8 +202,8 @@ TEST_F(CosmosWriterTest, RowsOfTwoRangesTravelInTwoRequestsAndKeepTheirPlaces) {
   const Result<WriteReport> report = Write(
       WriteMode::kUpsert, {Upsert("1", "[\"tenant2\"]", "{}"), Upsert("2", "[\"tenant1\"]", "{}"),
                            Upsert("3", "[\"tenant2\"]", "{}"), Upsert("4", "[\"tenant1\"]", "{}")});
-  EXPECT_THAT(report->outcomes, ElementsAre(RowOutcome::kFailed, RowOutcome::kUpserted,
-                                            RowOutcome::kFailed, RowOutcome::kUpserted));
+  EXPECT_THAT(report->outcomes, ElementsAre(RowOutcome::kFailed, RowOutcome::kInserted,
+                                            RowOutcome::kFailed, RowOutcome::kInserted));
   ASSERT_EQ(report->failures.size(), 2u);
   EXPECT_EQ(report->failures[0].index, 0u);
   EXPECT_EQ(report->failures[1].index, 2u);
@@ -229,7 +229,7 @@ TEST_P(SplitTest, AfterASplitTheRowsGoToTheChildren) {
   EXPECT_EQ(first->failures[0].disposition, Disposition::kRetry);
   EXPECT_EQ(first->requests, 1u) << "the writer itself does not send again";
   const Result<WriteReport> second = Write(WriteMode::kUpsert, rows);
-  EXPECT_THAT(second->outcomes, ElementsAre(RowOutcome::kUpserted, RowOutcome::kUpserted));
+  EXPECT_THAT(second->outcomes, ElementsAre(RowOutcome::kInserted, RowOutcome::kInserted));
   const std::vector<SeenRequest> sent = cosmos_.writes();
   ASSERT_EQ(sent.size(), 3u);
   EXPECT_EQ(sent[1].Header("x-ms-documentdb-partitionkeyrangeid"), "1");
@@ -297,7 +297,7 @@ TEST_F(CosmosWriterTest, AnUnusablePartitionKeyRejectsItsRowWithoutARequest) {
   const Result<WriteReport> report =
       Write(WriteMode::kUpsert, {Upsert("x", "[[1]]", "{}"), a_, Upsert("y", "", "{}")});
   EXPECT_THAT(report->outcomes,
-              ElementsAre(RowOutcome::kFailed, RowOutcome::kUpserted, RowOutcome::kFailed));
+              ElementsAre(RowOutcome::kFailed, RowOutcome::kInserted, RowOutcome::kFailed));
   EXPECT_EQ(report->failures[0].disposition, Disposition::kReject);
   EXPECT_EQ(report->failures[1].disposition, Disposition::kReject);
   EXPECT_EQ(cosmos_.writes().size(), 1u);
@@ -369,7 +369,7 @@ TEST_F(CosmosWriterTest, WithoutBulkEachDocumentIsARequest) {
   const Result<WriteReport> report =
       Write(WriteMode::kMirror,
             {Upsert("\xC3\xBC/1", "[\"\xC3\xBC\"]", R"({"id":"1"})"), Delete("d", "[1]")});
-  EXPECT_THAT(report->outcomes, ElementsAre(RowOutcome::kUpserted, RowOutcome::kNotFound));
+  EXPECT_THAT(report->outcomes, ElementsAre(RowOutcome::kInserted, RowOutcome::kNotFound));
   EXPECT_EQ(report->requests, 2u);
   EXPECT_DOUBLE_EQ(report->cost, 6);
   const std::vector<SeenRequest> sent = cosmos_.writes();

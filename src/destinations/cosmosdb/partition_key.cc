@@ -7,18 +7,13 @@
 namespace spillway::cosmosdb {
 namespace {
 
-constexpr size_t kRouteBytes = 16;
-
 // Reads the small JSON of a partition key from left to right.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}
 
   void SkipSpace() {
-    while (at_ < text_.size() &&
-           std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos) {
-      ++at_;
-    }
+    while (at_ < text_.size() && IsSpace(text_[at_])) ++at_;
   }
   bool Take(char c) {
     SkipSpace();
@@ -48,8 +43,9 @@ class Scanner {
   // Behind the opening quote. The view is of the text, or of `unescaped`.
   std::optional<std::string_view> TakeString(std::string* unescaped) {
     const size_t start = at_;
-    const size_t stop = text_.find_first_of("\"\\", at_);
-    if (stop == std::string_view::npos) return std::nullopt;
+    size_t stop = at_;
+    while (stop < text_.size() && text_[stop] != '"' && text_[stop] != '\\') ++stop;
+    if (stop == text_.size()) return std::nullopt;
     at_ = stop + 1;
     if (text_[stop] == '"') return text_.substr(start, stop - start);
     unescaped->assign(text_, start, stop - start);
@@ -58,6 +54,7 @@ class Scanner {
   }
 
  private:
+  static bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
   std::optional<std::string_view> TakeEscapedString(std::string* unescaped) {
     while (at_ < text_.size()) {
       const char c = text_[at_++];
@@ -178,8 +175,8 @@ Hash128 RouteOfEpk(std::string_view epk) {
   return {halves[0], halves[1]};
 }
 
-std::string EpkOfRoute(Hash128 route) {
-  std::string epk(kRouteBytes, '\0');
+std::array<char, kRouteBytes> EpkOfRoute(Hash128 route) {
+  std::array<char, kRouteBytes> epk;
   for (size_t i = 0; i < kRouteBytes; ++i) {
     const uint64_t half = i < 8 ? route.high : route.low;
     epk[i] = static_cast<char>(half >> (56 - 8 * (i % 8)) & 0xFF);

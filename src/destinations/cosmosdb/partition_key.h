@@ -41,8 +41,9 @@ Status EpkOfText(HashKind kind, std::string_view json, std::string* epk);
 
 // The first 16 bytes as a number, zeros behind a shorter one: order is kept.
 Hash128 RouteOfEpk(std::string_view epk);
+inline constexpr size_t kRouteBytes = 16;
 // All 16 bytes of a route.
-std::string EpkOfRoute(Hash128 route);
+std::array<char, kRouteBytes> EpkOfRoute(Hash128 route);
 
 }  // namespace spillway::cosmosdb
 

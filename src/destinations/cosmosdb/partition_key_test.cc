@@ -107,7 +107,8 @@ TEST(Route, IsTheFirstSixteenBytesInOrder) {
   const std::string epk =
       *EpkFromHex("0DAE0B8467B011E957BC0B8B0DEB5ACA0756B433488293350E1E1D7190F4D1C4");
   EXPECT_EQ(RouteOfEpk(epk), (Hash128{0x0DAE0B8467B011E9, 0x57BC0B8B0DEB5ACA}));
-  EXPECT_EQ(EpkOfRoute(RouteOfEpk(epk)), epk.substr(0, 16));
+  const std::array<char, kRouteBytes> first = EpkOfRoute(RouteOfEpk(epk));
+  EXPECT_EQ(std::string_view(first.data(), first.size()), epk.substr(0, 16));
 }
 
 }  // namespace

@@ -158,7 +158,9 @@ RowOutcome PartitionStore::Plan(const Document& document, WriteMode mode, std::s
   if (mode == WriteMode::kAppend && exists) return RowOutcome::kSuppressed;
   if (mode == WriteMode::kUpdate && !exists) return RowOutcome::kSuppressed;
   AppendDocument(document.body, text);
-  return RowOutcome::kUpserted;
+  // Without the index nobody looked; and what is there may be this very document, sent before.
+  if (!index_ || (exists && document.after_unsure)) return RowOutcome::kUpserted;
+  return exists ? RowOutcome::kReplaced : RowOutcome::kInserted;
 }
 
 Status PartitionStore::Apply(std::span<const Document* const> documents, WriteMode mode,
@@ -182,8 +184,12 @@ Status PartitionStore::Apply(std::span<const Document* const> documents, WriteMo
   RETURN_IF_ERROR(std::move(written));
   journal_bytes_ += text.size();
   for (size_t i = 0; i < documents.size() && index_; ++i) {
-    if (planned[i] == RowOutcome::kUpserted) index_->insert(documents[i]->identity);
-    if (planned[i] == RowOutcome::kDeleted) index_->erase(documents[i]->identity);
+    if (planned[i] == RowOutcome::kSuppressed) continue;
+    if (IsDelete(*documents[i], mode)) {
+      index_->erase(documents[i]->identity);
+    } else {
+      index_->insert(documents[i]->identity);
+    }
   }
   outcomes->insert(outcomes->end(), planned.begin(), planned.end());
   return Status::Ok();

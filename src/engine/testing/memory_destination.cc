@@ -18,6 +18,12 @@ std::string KeyText(std::string_view partition_key, std::string_view id) {
   return fmt::format("{}/{}", partition_key, id);
 }
 
+// `{"id":"1"}` and `{"deleted":true}` to `{"id":"1","deleted":true}`; setting it twice is once.
+std::string WithMark(const std::string& body, const std::string& mark) {
+  const std::string end = "," + mark.substr(1);
+  return body.ends_with(end) ? body : body.substr(0, body.size() - 1) + end;
+}
+
 class MemoryReaderOfPages : public DocumentReader {
  public:
   struct Row {
@@ -62,7 +68,7 @@ MemoryDestination::MemoryDestination(Clock& clock, uint64_t seed) : clock_(clock
   capabilities_.rows_max = 20;
   capabilities_.bytes_target = 4'000;
   capabilities_.modes = {WriteMode::kMirror, WriteMode::kUpsert, WriteMode::kAppend,
-                         WriteMode::kUpdate, WriteMode::kDelete};
+                         WriteMode::kUpdate, WriteMode::kDelete, WriteMode::kSoftDelete};
   capabilities_.limits.id_bytes_max = 100;
 }
 
@@ -93,6 +99,11 @@ RowOutcome MemoryDestination::Apply(WriteMode mode, Intent intent, Stored docume
   const bool exists = found != documents_.end();
   if (intent == Intent::kDelete) {
     if (!exists) return RowOutcome::kNotFound;
+    if (mode == WriteMode::kSoftDelete) {
+      found->second.body = WithMark(found->second.body, document.body);
+      history_.push_back({key, found->second.body});
+      return RowOutcome::kDeleted;
+    }
     documents_.erase(found);
     history_.push_back({key, ""});
     return RowOutcome::kDeleted;
@@ -101,7 +112,7 @@ RowOutcome MemoryDestination::Apply(WriteMode mode, Intent intent, Stored docume
   if (mode == WriteMode::kUpdate && !exists) return RowOutcome::kSuppressed;
   history_.push_back({key, document.body});
   documents_.insert_or_assign(key, std::move(document));
-  return RowOutcome::kUpserted;
+  return exists ? RowOutcome::kReplaced : RowOutcome::kInserted;
 }
 
 void MemoryDestination::Land(SteadyTime until) {

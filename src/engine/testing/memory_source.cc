@@ -154,6 +154,7 @@ class MemoryChangeLog : public ChangeLog {
     RETURN_IF_ERROR(ctx.CheckNotStopped());
     std::lock_guard lock(source_.mutex_);
     const auto next = source_.commits_.find(version_ + 1);
+    if (version_ + 1 < source_.log_begins_) return DataLoss("the log was cleaned");
     const bool stop_here = until_.has_value() && version_ >= *until_;
     if (next == source_.commits_.end() || stop_here) {
       if (source_.on_poll_) source_.on_poll_();
@@ -165,6 +166,8 @@ class MemoryChangeLog : public ChangeLog {
     info.first_version = version_;
     info.method = next->second->method;
     info.column_changes = next->second->column_changes;
+    info.timestamp_ms = next->second->timestamp_ms;
+    info.retention = next->second->retention;
     info.position = PositionOf(source_.table_id_, version_);
     return std::unique_ptr<VersionChanges>(std::make_unique<MemoryChanges>(
         std::move(info), next->second, source_.batch_rows_, source_.on_next_));

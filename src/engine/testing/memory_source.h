@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,8 @@ struct MemoryCommit {
   std::vector<std::vector<MemoryImage>> splits;
   ChangeMethod method = ChangeMethod::kFeed;
   std::vector<ColumnChange> column_changes;
+  std::optional<int64_t> timestamp_ms{};
+  std::optional<Retention> retention{};
 };
 
 // Thread-safe; the table may move on while it is read.
@@ -52,6 +55,11 @@ class MemorySource : public Source {
   // From then on a change log tells it.
   void Commit(int64_t version, MemoryCommit commit);
   void SetTableId(std::string id) { table_id_ = std::move(id); }
+  // A clean-up took the commits below this version: no log tells them any more.
+  void CleanLogBefore(int64_t version) {
+    std::lock_guard lock(mutex_);
+    log_begins_ = version;
+  }
   // Called before every batch, of changes too; a failure is returned by Next.
   void OnNext(std::function<Status(uint32_t split, uint64_t row)> hook) { on_next_ = hook; }
   // Called when a change log is asked for a version that is not there.
@@ -69,6 +77,7 @@ class MemorySource : public Source {
   std::string table_id_ = "table-1";
   std::mutex mutex_;
   std::map<int64_t, std::shared_ptr<const MemoryCommit>> commits_;
+  int64_t log_begins_ = 0;
   std::map<int64_t, std::shared_ptr<const MemorySplits>> versions_;
   std::function<Status(uint32_t, uint64_t)> on_next_;
   std::function<void()> on_poll_;

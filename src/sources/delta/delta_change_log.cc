@@ -7,6 +7,7 @@
 
 #include "sources/delta/changed_files.h"
 #include "sources/delta/column_changes.h"
+#include "sources/delta/delta_retention.h"
 #include "sources/delta/delta_version_changes.h"
 #include "sources/delta/resync_hint.h"
 #include "sources/delta/version_scan.h"
@@ -24,6 +25,12 @@ std::unique_ptr<VersionChanges> Nothing() {
 
 bool IsLost(const Status& status) {
   return status.code() == StatusCode::kNotFound || status.code() == StatusCode::kDataLoss;
+}
+
+bool NeedsOldFiles(const DeltaCommit& commit) {
+  return std::any_of(commit.files.begin(), commit.files.end(), [](const LoggedFile& file) {
+    return file.action != LoggedFile::Action::kAdd;
+  });
 }
 
 }  // namespace
@@ -108,7 +115,9 @@ Result<std::unique_ptr<VersionChanges>> DeltaChangeLog::Next(const CallContext& 
   if (!difference_reason_.empty()) return TellDifference(ctx);
   ASSIGN_OR_RETURN(std::optional<CommitFile> file, ReadNext(ctx));
   if (!difference_reason_.empty()) return TellDifference(ctx);
-  if (!file.has_value()) return Nothing();
+  // Two versions are compared whether or not the commits between them are still there.
+  const bool is_behind = known_latest_ > version() && request_.policy == ChangePolicy::kDiff;
+  if (!file.has_value() && !is_behind) return Nothing();
   // Nothing was seen of the table in between: it may have been created anew and have grown.
   if (idle_polls_ > 0) RETURN_IF_ERROR(CheckSameTable(ctx));
   if (request_.policy == ChangePolicy::kDiff) return TellDifference(ctx);
@@ -165,6 +174,7 @@ Result<std::unique_ptr<VersionChanges>> DeltaChangeLog::Tell(CommitFile file,
                    ColumnChangesBetween(definition_->details, definition->details));
   info.column_changes = OfColumns(std::move(columns), request_.columns);
   RETURN_IF_ERROR(ChooseMethod(*definition, commit, info));
+  info.retention = RetentionOf(definition->details.info.properties, NeedsOldFiles(commit));
   const VersionScan scan{.table = *table_,
                          .version = info.version,
                          .before = *definition_,

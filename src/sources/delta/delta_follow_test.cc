@@ -237,6 +237,24 @@ TEST_F(DeltaFollow, CleanedCommitsAreToldAsADifferenceWhereBothVersionsAreThere)
   EXPECT_EQ(Take(*Follow())->info().method, ChangeMethod::kDiff);
 }
 
+TEST_F(DeltaFollow, VersionsAreComparedWhetherOrNotTheCommitsBetweenThemAreThere) {
+  CreateWithCheckpoints();
+  request_.after = Position();
+  request_.policy = ChangePolicy::kDiff;
+  AppendUntil(2, 4);
+  CheckpointAt(1, {"a.parquet", "1.parquet"});
+  CheckpointAt(3, {"a.parquet", "1.parquet", "2.parquet", "3.parquet"});
+  RemoveCommit(2);
+  RemoveCommit(1);
+  const auto log = Follow();
+  const auto changes = Take(*log);
+  ASSERT_NE(changes, nullptr);
+  EXPECT_EQ(changes->info().method, ChangeMethod::kDiff);
+  EXPECT_EQ(changes->info().first_version, 2);
+  EXPECT_EQ(changes->info().version, 4);
+  EXPECT_EQ(Take(*log), nullptr);
+}
+
 TEST_F(DeltaFollow, AfterADifferenceVersionsAreToldOneByOneAgain) {
   CreateWithCheckpoints();
   request_.after = Position();
