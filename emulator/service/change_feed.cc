@@ -18,7 +18,6 @@ namespace spillway::emulator {
 namespace {
 
 constexpr size_t kPageDefault = 100;
-constexpr size_t kPageBytesMax = 4 * 1024 * 1024;
 constexpr std::string_view kIncremental = "Incremental Feed";
 constexpr std::string_view kFullFidelity = "Full-Fidelity Feed";
 
@@ -129,7 +128,15 @@ class FeedReader {
     return std::nullopt;
   }
 
-  bool PageFull() const { return documents_.size() >= page_ || bytes_ > kPageBytesMax; }
+  // False when the page is full without it.
+  bool Add(std::string text) {
+    if (documents_.size() >= page_ || !PageHasRoom(documents_.size(), bytes_, text.size())) {
+      return false;
+    }
+    bytes_ += text.size();
+    documents_.push_back(std::move(text));
+    return true;
+  }
 
   // The LSN to go on from. REQUIRES: the partition's mutex.
   uint64_t ReadRange(Partition* partition) {
@@ -144,15 +151,15 @@ class FeedReader {
                                [](uint64_t lsn, const Item* item) { return lsn < item->lsn; });
     uint64_t reached = start;
     for (; at != items.end(); ++at) {
-      if (PageFull()) return reached;
       const Item& item = **at;
+      if (item.timestamp >= since_ && !item.ExpiredAt(now) && InScope(item.epk())) {
+        std::string text;
+        AppendDocument(item, target_.container->rid(), target_.container->self(), &text);
+        text.pop_back();
+        text += ",\"_lsn\":" + std::to_string(item.lsn) + "}";
+        if (!Add(std::move(text))) return reached;
+      }
       reached = item.lsn;
-      if (item.timestamp < since_ || item.ExpiredAt(now) || !InScope(item.epk())) continue;
-      std::string& text = documents_.emplace_back();
-      AppendDocument(item, target_.container->rid(), target_.container->self(), &text);
-      text.pop_back();
-      text += ",\"_lsn\":" + std::to_string(item.lsn) + "}";
-      bytes_ += text.size();
     }
     return std::max(start, partition->lsn());
   }
@@ -161,11 +168,10 @@ class FeedReader {
     uint64_t reached = start;
     for (const ChangeRecord& change : partition.changes) {
       if (change.lsn <= start) continue;
-      if (PageFull()) return reached;
+      if (change.timestamp >= since_ && InScope(change.epk) && !Add(Envelope(change))) {
+        return reached;
+      }
       reached = change.lsn;
-      if (change.timestamp < since_ || !InScope(change.epk)) continue;
-      documents_.push_back(Envelope(change));
-      bytes_ += documents_.back().size();
     }
     return std::max(start, partition.lsn());
   }

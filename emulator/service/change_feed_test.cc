@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "emulator/service/handlers.h"
 #include "emulator/service/test_client.h"
 
 namespace spillway::emulator {
@@ -42,6 +43,51 @@ TEST_F(ChangeFeed, GivesTheLatestVersionInOrderOfWriting) {
   EXPECT_THAT(Read(&etag), ElementsAre("4"));
   client.Point("DELETE", "4", R"(["a"])");
   EXPECT_THAT(Read(&etag, {}, 304), ElementsAre());
+}
+
+// Seven documents of 1.2 MB need three answers of at most 4 MB, whatever they are asked with.
+TEST(LargePages, EndBeforeFourMegabytes) {
+  ServerOptions options;
+  options.unlimited = true;
+  TestClient client(options);
+  client.MakeContainer(1, R"(,"changeFeedPolicy":{"retentionDuration":10})");
+  const std::string text(1'200'000, 'x');
+  for (int i = 0; i < 7; ++i) {
+    client.Write("{\"id\":\"" + std::to_string(i) + R"(","pk":"a","t":")" + text + "\"}",
+                 R"(["a"])");
+  }
+  const auto pages = [&](const std::string& method, Headers headers, const std::string& body,
+                         const std::string& token_name, const std::string& next_name) {
+    std::vector<int> counts;
+    std::string token;
+    headers.emplace_back("x-ms-max-item-count", "1000");
+    headers.emplace_back("x-ms-documentdb-query-enablecrosspartition", "True");
+    for (int page = 0; page < 9; ++page) {
+      Headers with = headers;
+      if (!token.empty()) with.emplace_back(token_name, token);
+      const Reply reply = client.Call(method, TestClient::kDocs, with, body);
+      if (reply.status == 304) break;
+      EXPECT_EQ(reply.status, 200) << reply.body;
+      EXPECT_LE(reply.body.size(), kAnswerBytesMax);
+      counts.push_back(static_cast<int>(Body(reply)["_count"].number()));
+      token = reply.Header(next_name);
+      if (token.empty()) break;
+    }
+    return counts;
+  };
+  const std::string token = "x-ms-continuation";
+  EXPECT_THAT(pages("GET", {}, "", token, token), ElementsAre(3, 3, 1));
+  const Headers query = {{"content-type", "application/query+json"},
+                         {"x-ms-documentdb-isquery", "True"}};
+  EXPECT_THAT(pages("POST", query, R"({"query":"SELECT * FROM c"})", token, token),
+              ElementsAre(3, 3, 1));
+  const std::string sorted = R"({"query":"SELECT * FROM c ORDER BY c.id"})";
+  Headers of_key = query;
+  of_key.emplace_back("x-ms-documentdb-partitionkey", R"(["a"])");
+  EXPECT_THAT(pages("POST", of_key, sorted, token, token), ElementsAre(3, 3, 1));
+  for (const char* feed : {"Incremental Feed", "Full-Fidelity Feed"}) {
+    EXPECT_THAT(pages("GET", {{"a-im", feed}}, "", "if-none-match", "etag"), ElementsAre(3, 3, 1));
+  }
 }
 
 TEST_F(ChangeFeed, StartsNowOrAtATime) {

@@ -9,6 +9,8 @@ namespace spillway::emulator {
 namespace {
 
 constexpr size_t kDefinitionsPageMax = 1000;
+// What FeedReply writes around the rows.
+constexpr size_t kEnvelopeBytesMax = 128;
 
 // The continuation of a list of definitions is the index to go on from.
 size_t DefinitionOffset(const Request& request) {
@@ -30,6 +32,11 @@ Outcome<std::vector<std::string>> QueryDefinitions(const Context& context,
 }
 
 }  // namespace
+
+bool PageHasRoom(size_t rows, size_t bytes, size_t more) {
+  // Every row comes with a comma.
+  return rows == 0 || bytes + rows + more + kEnvelopeBytesMax <= kAnswerBytesMax;
+}
 
 size_t PageSize(const Request& request, size_t fallback) {
   const std::string_view text = request.Header("x-ms-max-item-count");

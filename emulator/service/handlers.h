@@ -65,6 +65,10 @@ Reply FeedReply(std::string_view rid, std::string_view name, const std::vector<s
 // A page of definitions (JSON texts), or what a query finds in them.
 Reply DefinitionFeed(const Context& context, std::string_view rid, std::string_view name,
                      std::vector<std::string> items);
+// True if a page of `rows` rows and `bytes` bytes can take a row of `more` bytes and still be an
+// answer of at most kAnswerBytesMax. The first row always fits.
+inline constexpr size_t kAnswerBytesMax = 4 * 1024 * 1024;
+bool PageHasRoom(size_t rows, size_t bytes, size_t more);
 // x-ms-max-item-count; `fallback` when absent or -1.
 size_t PageSize(const Request& request, size_t fallback);
 

@@ -17,7 +17,6 @@ namespace spillway::emulator {
 namespace {
 
 constexpr size_t kPageDefault = 100;
-constexpr size_t kPageBytesMax = 4 * 1024 * 1024;
 constexpr int kRangeGone = 1002;
 constexpr int kCompletingSplit = 1007;
 
@@ -32,13 +31,14 @@ Reply ReadFeed(const Context& context, const ContainerTarget& target) {
   bool more = false;
   ScanItems(*target.container, scope, start ? &start->position : nullptr,
             context.account.clock.Seconds(), [&](const Item& item, const ScanPosition& position) {
-              if (items.size() == page || bytes > kPageBytesMax) {
+              std::string text;
+              AppendDocument(item, target.container->rid(), target.container->self(), &text);
+              if (items.size() == page || !PageHasRoom(items.size(), bytes, text.size())) {
                 more = true;
                 return false;
               }
-              AppendDocument(item, target.container->rid(), target.container->self(),
-                             &items.emplace_back());
-              bytes += items.back().size();
+              bytes += text.size();
+              items.push_back(std::move(text));
               last.position = position;
               return true;
             });

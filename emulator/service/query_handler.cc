@@ -24,7 +24,6 @@ namespace spillway::emulator {
 namespace {
 
 constexpr size_t kPageDefault = 100;
-constexpr size_t kPageBytesMax = 4 * 1024 * 1024;
 // A page that has looked at so many documents ends, full or not.
 constexpr size_t kExaminedPerPageMax = 50'000;
 constexpr int kNeedsPlan = 1004;
@@ -56,6 +55,9 @@ struct Page {
   size_t bytes = 0;
   std::string continuation;  // empty: the last page
 
+  bool HasRoomFor(const std::string& row) const {
+    return PageHasRoom(rows.size(), bytes, row.size());
+  }
   void Add(std::string row) {
     bytes += row.size();
     rows.push_back(std::move(row));
@@ -194,8 +196,7 @@ class StreamingPage {
   }
   bool LimitReached() const { return at_.returned >= Limit(); }
   bool PageFull() const {
-    return page_.rows.size() >= run_.page || page_.bytes > kPageBytesMax ||
-           run_.examined >= kExaminedPerPageMax;
+    return page_.rows.size() >= run_.page || run_.examined >= kExaminedPerPageMax;
   }
 
   bool Visit(const Item& item, const ScanPosition& position) {
@@ -213,6 +214,7 @@ class StreamingPage {
         ++at_.skipped;
         continue;
       }
+      if (!page_.HasRoomFor(rows[row])) return StopInside(item, row);
       page_.Add(rows[row]);
       ++at_.returned;
       if (LimitReached()) return false;
@@ -268,11 +270,12 @@ Page BlockingPage(QueryRun* run, size_t index) {
   const std::vector<Value> rows = execution.Finish();
   Page page;
   for (; index < rows.size(); ++index) {
-    if (page.rows.size() >= run->page || page.bytes > kPageBytesMax) {
+    std::string row = ToJson(rows[index]);
+    if (page.rows.size() >= run->page || !page.HasRoomFor(row)) {
       page.continuation = std::string(kIndexToken) + std::to_string(index);
       break;
     }
-    page.Add(ToJson(rows[index]));
+    page.Add(std::move(row));
   }
   return page;
 }

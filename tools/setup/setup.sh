@@ -172,7 +172,7 @@ case ${1:-} in
   env) print_environment ;;
   build) lock_cache; build_tools ;;
   demo) lock_cache; build_tools; demo_tools ;;
-  test) lock_cache; build_tools; test_tools ;;
+  test) lock_cache; build_tools; test_tools; connector_tools ;;
   spark) lock_cache; build_tools; test_tools; spark_tools ;;
   full) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools; connector_tools ;;
   bench) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools; bench_tools; connector_tools ;;
