@@ -70,6 +70,7 @@ class ProjectReader {
     ReadRemoteState(section.state);
     ReadPipelines(section.pipelines);
     CheckStateContainer();
+    CheckIndexes();
     RETURN_IF_ERROR(problems_.ToStatus(document_).WithHint("spillway check"));
     return std::move(project_);
   }
@@ -174,6 +175,19 @@ class ProjectReader {
                       fmt::format("pipeline `{}` writes into the container of the state", name),
                       "give the state a container of its own");
       }
+    }
+  }
+
+  // Another machine would not know what a window of this one's index had begun to write.
+  void CheckIndexes() {
+    if (!project_->remote_state_.has_value()) return;
+    for (const auto& [name, pipeline] : project_->pipelines_) {
+      if (!pipeline.sync.index && pipeline.sync.changes != ChangePolicy::kIndex) continue;
+      problems_.Add(document_.root.Find("state")->place,
+                    fmt::format("pipeline `{}` keeps an index on this machine, but its state is in "
+                                "a container",
+                                name),
+                    "keep the state in a file (`store: sqlite`), or do without the index");
     }
   }
 

@@ -298,6 +298,17 @@ TEST(Project, KeepsItsStateInAFileOrInAContainerOfItsOwn) {
   EXPECT_EQ(StateErrorOf("{path: ./other.db}"), "");
 }
 
+TEST(Project, KeepsNoIndexOnOneMachineForAStateThatManyShare) {
+  const std::string state = "state: {store: cosmosdb, connection: shop}\n";
+  for (const std::string sync : {"{index: true}", "{changes: index}"}) {
+    const auto project =
+        Project::Parse(Connections() + kSource + kDestination + "    sync: " + sync + "\n" + state,
+                       "dir/spillway.yaml");
+    ASSERT_FALSE(project.ok()) << sync;
+    EXPECT_THAT(project.status().message(), HasSubstr("keeps an index on this machine"));
+  }
+}
+
 TEST(Project, RefusesAStateThatCannotBe) {
   EXPECT_THAT(StateErrorOf("{store: cosmosdb}"), HasSubstr("`state.connection` is missing"));
   EXPECT_THAT(StateErrorOf("{store: cosmosdb, connection: shp}"),

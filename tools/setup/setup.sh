@@ -128,7 +128,6 @@ fetch_rust_client() { cargo fetch --quiet --locked --manifest-path "$clients/rus
 rust_client_tools() {
   fill "$(rust_client_folder)" "crates of the Rust client" fetch_rust_client
 }
-bench_tools() { fill "$(python_folder bench)" "Python packages with DuckDB" make_venv bench; }
 spark_tools() {
   check_java
   fill "$(python_folder spark)" "Python packages with Spark" make_venv spark
@@ -142,14 +141,12 @@ connector_tools() {
 }
 
 print_environment() {
-  local demo test spark bench
+  local demo test spark
   demo=$(python_folder demo) test=$(python_folder test) spark=$(python_folder spark)
-  bench=$(python_folder bench)
   cat <<END
 export SPILLWAY_DEMO_PYTHON='$demo/bin/python'
 export SPILLWAY_PYTHON='$test/bin/python'
 export SPILLWAY_SPARK_PYTHON='$spark/bin/python'
-export SPILLWAY_BENCH_PYTHON='$bench/bin/python'
 export SPILLWAY_NODE_MODULES='$(node_folder)/node_modules'
 export SPILLWAY_NPM_SUITES='$(npm_suites_folder)/node_modules'
 export SPILLWAY_GO_TOOLS='$(go_folder)'
@@ -175,6 +172,6 @@ case ${1:-} in
   test) lock_cache; build_tools; test_tools; connector_tools ;;
   spark) lock_cache; build_tools; test_tools; spark_tools ;;
   full) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools; connector_tools ;;
-  bench) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools; bench_tools; connector_tools ;;
+  bench) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools; connector_tools ;;
   *) fail "usage: setup.sh build|demo|test|spark|full|bench|env" ;;
 esac
