@@ -183,6 +183,33 @@ TEST_F(IndexRunTest, AnEarlierEndDoesNotTakeACutOffWindowBack) {
   ExpectEqualToTheTable();
 }
 
+TEST_F(IndexRunTest, AnEarlierEndDoesNotGoBehindTheCheckpoint) {
+  RunOk();
+  const std::string id = std::prev(table_.rows().end())->first;
+  const auto update_to = [&](int64_t value) {
+    table_.Update(id, value);
+    MemorySplits splits(1);
+    for (const auto& [name, row] : table_.rows()) splits[0].push_back(row);
+    source_.SetVersion(table_.version(), splits);
+  };
+  update_to(77);
+  RunOk();
+  const auto first = table_.Documents();
+  update_to(78);
+  destination_.OnCall([](std::span<const Document>) { return PermissionDenied("no more"); });
+  EXPECT_FALSE(Run().ok());
+  destination_.OnCall({});
+  Checkpoint died_before_it_was_stored = Stored();
+  died_before_it_was_stored.begun_through = 0;
+  ASSERT_TRUE(store_->StartWindow("p", died_before_it_was_stored).ok());
+  options_.until = 0;
+  EXPECT_EQ(RunOk().totals.version, 1);
+  EXPECT_EQ(destination_.Contents(), first);
+  options_.until.reset();
+  EXPECT_EQ(RunOk().totals.version, 2);
+  ExpectEqualToTheTable();
+}
+
 TEST_F(IndexRunTest, ATableThatWasCreatedAnewIsComparedToo) {
   RunOk();
   for (int i = 0; i < 5; ++i) table_.CommitRandom();

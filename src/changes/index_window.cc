@@ -137,7 +137,7 @@ Result<std::unique_ptr<ChangeWindow>> IndexWindowReader::Read(const IndexWindowR
   if (is_there && !is_begun) return Finished(std::move(window));
   // Some keys may be at the version that was begun: behind it is no way (I2).
   std::optional<int64_t> until = request.until;
-  if (until.has_value()) until = std::max(*until, checkpoint.begun_through);
+  if (until.has_value()) until = std::max({*until, checkpoint.begun_through, checkpoint.version});
   ASSIGN_OR_RETURN(const std::unique_ptr<Snapshot> snapshot, OpenNewest(until));
   if (snapshot->position() == checkpoint.position && !is_begun) return Finished(std::move(window));
   RETURN_IF_ERROR(Describe(*snapshot, request, *window));

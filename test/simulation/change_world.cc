@@ -168,7 +168,7 @@ Result<ChangeSummary> ChangeWorld::Run(End end, uint64_t after_events, bool cont
 
 // The commits so far are lost. What was begun before there was an index, only they can finish.
 void ChangeWorld::MayCleanLog() {
-  const auto store = *OpenSqliteStore((folder_ / "state.db").string(), clock_);
+  const auto store = *store_.Open();
   const auto checkpoint = *store->LoadCheckpoint(kPipeline);
   if (checkpoint->begun_through > checkpoint->version || Chance(0.5)) return;
   plan_ += "; log cleaned";
@@ -286,11 +286,14 @@ void ChangeWorld::CheckNoHole(int64_t version, int64_t begun_through, const Docu
     const std::set<std::string> values = values_of(versions_[static_cast<size_t>(v)]);
     std::erase_if(moved, [&](const std::string& value) { return !values.contains(value); });
   }
-  // A comparison that follows one that was cut off finds the row where that one had put it.
+  // A comparison may follow one that was cut off at any version between: that one may have given
+  // the row's key, then or later, to another row, and not yet have come to the row itself.
   for (int64_t v = version; compares_ && v <= begun_through; ++v) {
     for (const auto& [key, body] : versions_[static_cast<size_t>(v)]) {
-      const std::optional<std::string> taken = At(key, begun_through);
-      if (taken.has_value() && value_of(*taken) != value_of(body)) moved.erase(value_of(body));
+      for (int64_t later = v + 1; later <= begun_through; ++later) {
+        const std::optional<std::string> taken = At(key, later);
+        if (taken.has_value() && value_of(*taken) != value_of(body)) moved.erase(value_of(body));
+      }
     }
   }
   const std::set<std::string> there = values_of(contents);
