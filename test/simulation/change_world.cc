@@ -158,8 +158,9 @@ Result<ChangeSummary> ChangeWorld::Run(End end, uint64_t after_events, bool cont
   const bool compares = options.changes == ChangePolicy::kIndex;
   options.continuous = continuous && !compares;
   const LoadParts parts{source_, *destination, *store, clock_};
-  Result<ChangeSummary> summary =
-      RunChanges(parts, documents_, options, {}, CallContext{.stop = stop.get_token()});
+  Result<ChangeSummary> summary = store_.Outlive(options.lease, [&] {
+    return RunChanges(parts, documents_, options, {}, CallContext{.stop = stop.get_token()});
+  });
   source_.OnPoll({});
   source_.OnNext({});
   destination_.OnCall({});

@@ -180,8 +180,9 @@ Result<LoadSummary> LoadWorld::Run(End end, uint64_t after_events) {
   const auto store = MakeCrashingStore(**opened, crash, [&] { durable = IdentityBytes(); });
   const auto destination = MakeCrashingDestination(destination_, crash);
   const LoadParts parts{source_, *destination, *store, clock_};
-  Result<LoadSummary> summary =
-      RunLoad(parts, documents_, options_, {}, CallContext{.stop = stop.get_token()});
+  Result<LoadSummary> summary = store_.Outlive(options_.lease, [&] {
+    return RunLoad(parts, documents_, options_, {}, CallContext{.stop = stop.get_token()});
+  });
   if (crash.crashed()) LoseUnsyncedIdentities(durable, written);
   return summary;
 }
