@@ -103,6 +103,7 @@ class ChangeRun {
   void Report();
   ChangeReport Picture() const;
   void SetActivity(ChangeActivity activity) { activity_ = activity; }
+  void Note(std::string message);
   ChangeSummary Summary() const;
   std::string MethodsText() const;
 
@@ -151,7 +152,7 @@ Result<ChangeSummary> ChangeRun::Execute() {
   if (done.code() == StatusCode::kCancelled && !stop_.cause().ok()) done = stop_.cause();
   ended.request_stop();
   Report();
-  journal_.SetMessage(MethodsText());
+  Note(MethodsText());
   RETURN_IF_ERROR(done);
   RETURN_IF_ERROR(rejected_->CheckAtEnd());
   return Summary();
@@ -327,7 +328,7 @@ Result<std::unique_ptr<ChangeWindow>> ChangeRun::ReadNext() {
 Status ChangeRun::WaitForSource(Status why) {
   SetActivity(ChangeActivity::kWaiting);
   while (why.code() == StatusCode::kUnavailable) {
-    journal_.SetMessage(why.ToString());
+    Note(why.ToString());
     if (!parts_.clock.WaitFor(reopen_wait_, ctx_.stop)) return stop_.cause();
     reopen_wait_ = std::min(reopen_wait_ * 2, kReopenWaitMax);
     if (!compare_reason_.empty()) return Status::Ok();  // which reads it all again
@@ -485,6 +486,11 @@ void ChangeRun::Report() {
     journal_.SetTotals(totals, report.bytes_sent, meter_.unsure);
   }
   if (on_progress_) on_progress_(report);
+}
+
+void ChangeRun::Note(std::string message) {
+  std::lock_guard lock(mutex_);  // the ticker stores what was noted
+  journal_.SetMessage(std::move(message));
 }
 
 ChangeSummary ChangeRun::Summary() const {
