@@ -110,13 +110,23 @@ Result<int64_t> DocumentRuns::Start(const RunRecord& run) {
       ASSIGN_OR_RETURN(TableWrite again, WriteOfRun(earlier, TableWrite::Kind::kReplace));
       writes.push_back(std::move(again));
     }
+    ASSIGN_OR_RETURN(const bool done, Count(writes, attempts));
+    if (done) return started.id;
+  }
+}
+
+// False: look again at what is there. A busy store is asked for the write alone: reading first,
+// again and again, would take from it what the write waits for.
+Result<bool> DocumentRuns::Count(const std::vector<TableWrite>& writes, StateAttempts& attempts) {
+  while (true) {
     Result<std::vector<std::string>> written =
         table_.Write(kStateRunsPartition, writes, attempts.context());
-    if (written.ok()) return started.id;
-    // Somebody else has counted on: look again, as after a failure that passes.
-    const bool counted_on = written.status().code() == StatusCode::kConflict;
+    if (written.ok()) return true;
+    const StatusCode code = written.status().code();
+    const bool counted_on = code == StatusCode::kConflict;
     RETURN_IF_ERROR(attempts.WaitToTryAgain(counted_on ? Unavailable("runs are being started")
                                                        : std::move(written).status()));
+    if (counted_on || code == StatusCode::kUnsure) return false;
   }
 }
 

@@ -33,6 +33,8 @@ class DocumentRuns {
   // Newest first, down from `last`, until `take` says that it has enough.
   Status Visit(int64_t last, const std::function<bool(RunRecord run)>& take);
 
+  Result<bool> Count(const std::vector<TableWrite>& writes, StateAttempts& attempts);
+
   StateTable& table_;
   std::mutex mutex_;
 };

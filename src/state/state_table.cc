@@ -12,8 +12,7 @@ namespace spillway {
 namespace {
 
 constexpr RetryPolicy kPolicy{.wait_first = std::chrono::milliseconds(50),
-                              .wait_max = std::chrono::milliseconds(3'000),
-                              .attempts_max = 40};
+                              .wait_max = std::chrono::milliseconds(3'000)};
 constexpr std::string_view kFormat = "format";
 
 bool Passes(const Status& status) {
@@ -35,8 +34,9 @@ StateAttempts::StateAttempts(Clock& clock, std::chrono::milliseconds call_max)
 
 Status StateAttempts::WaitToTryAgain(Status last) {
   ++attempts_;
-  if (!Passes(last) || !kPolicy.AllowsAttempt(attempts_)) return last;
-  const auto wait = RetryWait(kPolicy, attempts_, last.retry_after(), random_);
+  if (!Passes(last)) return last;
+  // Ever further apart, whatever the store asks for: its refusals cost it throughput too.
+  const auto wait = std::max(last.retry_after(), RetryWait(kPolicy, attempts_, {}, random_));
   if (clock_.Now() + wait > deadline_) return last;
   clock_.WaitFor(wait, {});
   return Status::Ok();
@@ -44,6 +44,10 @@ Status StateAttempts::WaitToTryAgain(Status last) {
 
 CallContext StateAttempts::context() const {
   return {.stop = {}, .deadline = clock_.Now() + kStateRequestMax};
+}
+
+std::string StateTable::Name() const {
+  return "state " + table_->Describe();
 }
 
 int64_t StateTable::NowMillis() const {
@@ -85,7 +89,7 @@ Result<std::optional<StateDocument>> StateTable::Read(std::string_view partition
       ASSIGN_OR_RETURN(StateDocument document, Check(partition, **std::move(found)));
       return std::optional<StateDocument>(std::move(document));
     }
-    RETURN_IF_ERROR(attempts.WaitToTryAgain(std::move(found).status()));
+    RETURN_IF_ERROR(attempts.WaitToTryAgain(std::move(found).status().WithContext(Name())));
   }
 }
 
@@ -104,14 +108,16 @@ Result<std::vector<StateDocument>> StateTable::List(std::string_view partition,
       }
       return documents;
     }
-    RETURN_IF_ERROR(attempts.WaitToTryAgain(std::move(found).status()));
+    RETURN_IF_ERROR(attempts.WaitToTryAgain(std::move(found).status().WithContext(Name())));
   }
 }
 
 Result<std::vector<std::string>> StateTable::Write(std::string_view partition,
                                                    std::span<const TableWrite> writes,
                                                    const CallContext& ctx) {
-  return table_->Write(partition, writes, ctx);
+  Result<std::vector<std::string>> written = table_->Write(partition, writes, ctx);
+  if (written.ok()) return written;
+  return std::move(written).status().WithContext(Name());
 }
 
 StateDocumentWriter::StateDocumentWriter(std::string_view partition, std::string id)

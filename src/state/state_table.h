@@ -33,11 +33,11 @@ struct StateDocument {
   WallTime written;  // by the store's clock
 };
 
-// Bounds one call: counts its attempts and waits between them.
+// Bounds the time of one call: waits between its attempts.
 class StateAttempts {
  public:
   StateAttempts(Clock& clock, std::chrono::milliseconds call_max);
-  // OK: try again now. Else `last`: it is no failure that passes, or the bounds are reached.
+  // OK: try again now. Else `last`: it is no failure that passes, or time is up.
   Status WaitToTryAgain(Status last);
   CallContext context() const;  // of one request
 
@@ -69,6 +69,7 @@ class StateTable {
   int64_t NowMillis() const;
 
  private:
+  std::string Name() const;  // for people, of the store
   Result<StateDocument> Check(std::string_view partition, TableDocument document) const;
 
   const std::unique_ptr<DocumentTable> table_;

@@ -236,6 +236,8 @@ def test_machines_that_die_by_turns_lose_nothing_and_no_key_goes_back(
 ):
     """Every start is on the other machine; the server's own history of writes is judged."""
     phases = ["load", "load", "stream", "batch", "shutdown", "recovery"] * (10 if FULL else 1)
+    # Thirty commits a second, and status is asked all the time: more than a small state can tell.
+    workspace.create_container("kept", "/partition", throughput=4_000)
     episode = Episode(
         workspace, control, tmp_path / "episode", SEED, "episode", state=BESIDE["state"]
     )

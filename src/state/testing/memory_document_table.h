@@ -42,6 +42,7 @@ class MemoryDocumentTable : public DocumentTable {
   // Asked before every write.
   std::function<Fault(std::string_view partition, std::span<const TableWrite>)> on_write;
   uint64_t writes = 0;
+  uint64_t reads = 0;  // lists among them
 
   std::string Describe() const override { return "memory"; }
   const TableLimits& limits() const override { return limits_; }
@@ -58,6 +59,7 @@ class MemoryDocumentTable : public DocumentTable {
   Result<std::optional<TableDocument>> Read(std::string_view partition, std::string_view id,
                                             const CallContext&) override {
     std::lock_guard lock(content_->mutex);
+    ++reads;
     const auto found = content_->documents.find({std::string(partition), std::string(id)});
     if (found == content_->documents.end()) return std::optional<TableDocument>();
     return std::optional<TableDocument>(found->second);
@@ -66,6 +68,7 @@ class MemoryDocumentTable : public DocumentTable {
   Result<std::vector<TableDocument>> List(std::string_view partition, std::string_view from,
                                           std::string_view before, const CallContext&) override {
     std::lock_guard lock(content_->mutex);
+    ++reads;
     std::vector<TableDocument> found;
     for (const auto& [key, document] : content_->documents) {
       if (key.first == partition && key.second >= from && key.second < before) {
