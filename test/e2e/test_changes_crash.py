@@ -5,6 +5,7 @@ The server's own history of writes is judged, not what a reader happens to see.
 
 import random
 import signal
+import sqlite3
 import time
 
 import pytest
@@ -58,6 +59,7 @@ class Episode:
         self.judge = Judge(self.committer.timeline)
         self.history = History(control, f"{workspace.database}/{container}")
         self.kills = {}
+        self.state_file = folder / "state.db"
         workspace.configure(
             workspace.project(
                 folder,
@@ -69,7 +71,7 @@ class Episode:
                 },
                 sync={"delete_guard": "off"},
             )
-            | {"state": state or {"store": "sqlite", "path": str(folder / "state.db")}}
+            | {"state": state or {"store": "sqlite", "path": str(self.state_file)}}
         )
 
     def start(self, *words):
@@ -235,6 +237,25 @@ def test_every_phase_has_its_kills():
         assert set(phases) == {"load", "stream", "batch", "shutdown", "recovery"}
 
 
+def pause_outside_of_its_state(process, state_file):
+    """A process that is stopped inside a transaction would keep all others out of a local state."""
+
+    def pause():
+        process.send_signal(signal.SIGSTOP)
+        database = sqlite3.connect(state_file, timeout=0, isolation_level=None)
+        try:
+            database.execute("BEGIN IMMEDIATE")
+            database.execute("ROLLBACK")
+            return True
+        except sqlite3.OperationalError:
+            process.send_signal(signal.SIGCONT)
+            return False
+        finally:
+            database.close()
+
+    wait_until(pause, "a moment between two transactions")
+
+
 def test_of_two_runners_one_is_effective(workspace, control, tmp_path):
     """One is stopped for longer than its lease, and wakes up when another has the pipeline."""
     episode = Episode(workspace, control, tmp_path / "two", SEED, "two")
@@ -248,7 +269,7 @@ def test_of_two_runners_one_is_effective(workspace, control, tmp_path):
             [first] = [r for r in runners if r is not refused]
             assert refused.returncode == LOCKED, refused.communicate()
             time.sleep(0.5)
-            first.send_signal(signal.SIGSTOP)
+            pause_outside_of_its_state(first, episode.state_file)
             assert workspace.run("sync", "p", code=None).code == LOCKED, "its lease still holds"
             time.sleep(LEASE_SECONDS)
             second = episode.start("--continuous")
