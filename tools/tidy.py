@@ -29,12 +29,15 @@ LAYERS = {
     "sources/delta": {"base", "model", "config", "connector", "columns"},
     "destinations/cosmosdb": {"base", "model", "config", "connector", "net", "json"},
     "destinations/file": {"base", "model", "config", "connector", "json"},
-    "engine": {"base", "model", "connector", "state", "transforms", "columns", "json", "net"},
-    "changes": {"base", "model", "connector", "state", "transforms", "json", "engine"},
-    "app": {"base", "model", "config", "connector", "state", "engine", "changes", "transforms",
-            "json", "columns", "net"},
-    "cli": {"base", "model", "config", "app", "engine", "changes", "state", "transforms",
-            "connector"},
+    "throughput": {"base", "model", "config", "connector"},
+    "engine": {"base", "model", "connector", "state", "throughput", "transforms", "columns",
+               "json", "net"},
+    "changes": {"base", "model", "connector", "state", "throughput", "transforms", "json",
+                "engine"},
+    "app": {"base", "model", "config", "connector", "state", "throughput", "engine", "changes",
+            "transforms", "json", "columns", "net"},
+    "cli": {"base", "model", "config", "app", "throughput", "engine", "changes", "state",
+            "transforms", "connector"},
 }
 # The one file that names concrete connectors, and what it may include for that.
 CONNECTOR_LIST = {"src/connectors.cc", "src/connectors.h"}

@@ -202,6 +202,7 @@ class ProjectReader {
     PipelineConfig& pipeline = project_->pipelines_[entry.key];
     pipeline.name = entry.key;
     pipeline.sync = section.sync;
+    pipeline.throughput = section.throughput;
     const SourceSection source = ReadSource(section.source, reading.where, pipeline);
     const DestinationSection destination =
         ReadDestination(section.destination, reading.where, pipeline);

@@ -33,6 +33,7 @@ struct PipelineConfig {
   std::shared_ptr<const void> destination;
   DocumentOptions documents;
   SyncSection sync;
+  ThroughputSection throughput;
 };
 
 // A state that a connection keeps instead of a local file.

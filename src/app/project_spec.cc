@@ -256,6 +256,30 @@ class RejectedBudgetType : public Type<RejectedBudget> {
   }
 };
 
+// `limit`: "30%" or units a second.
+class ThroughputLimitType : public Type<ThroughputLimit> {
+ public:
+  void Read(const YamlNode& node, const Reading& reading, ThroughputLimit& target) const override {
+    const std::string* text = ReadScalar(node, reading, Describe());
+    if (text == nullptr) return;
+    const Result<ThroughputLimit> limit = ParseThroughputLimit(*text);
+    if (limit.ok()) {
+      target = *limit;
+      return;
+    }
+    reading.problems.Add(node.place,
+                         fmt::format("`{}` {}", reading.where, limit.status().message()),
+                         std::string(limit.status().hint()));
+  }
+  std::string Format(const ThroughputLimit& value) const override {
+    return value.is_set() ? FormatThroughputLimit(value) : std::string();
+  }
+  std::string Describe() const override { return "a share or request units per second"; }
+  void WriteSchema(JsonWriter& json) const override {
+    json.Key("type").BeginArray().String("integer").String("string").EndArray();
+  }
+};
+
 TypePtr<NullPolicy> Nulls() {
   return OneOf<NullPolicy>({{"keep", NullPolicy::kKeep, "write null"},
                             {"omit", NullPolicy::kOmit, "leave the field out"}});
@@ -367,9 +391,10 @@ const Spec<PipelineSection>& PipelineSpec() {
           .Example("{fields: {pricing.unit: price}, nulls: omit}")
           .Field(&PipelineSection::sync, "sync", "What a write means, and when a run stops.",
                  Nested(SyncSpec()))
-          .Later("throughput",
-                 "throughput limits come with a later version; until then give the container the "
-                 "throughput that the load may use")
+          .Field(&PipelineSection::throughput, "throughput",
+                 "How much of the destination's throughput the pipeline may use.",
+                 Nested(ThroughputSpec()))
+          .Example("{limit: 30%}")
           .Later("transforms",
                  "select and rename with source.columns, source.filter and documents.fields")
           .Later("stamp", "leave it out");
@@ -493,6 +518,18 @@ const Spec<SyncSection>& SyncSpec() {
               "A continuous sync asks for new versions at least this often; left out: every 5 ms "
               "on local files, every 10 s elsewhere.",
               Duration(std::chrono::milliseconds(0), std::chrono::hours(24)));
+  return spec;
+}
+
+const Spec<ThroughputSection>& ThroughputSpec() {
+  static const auto spec =
+      Spec<ThroughputSection>("How much of the destination's throughput the pipeline may use.")
+          .Field(&ThroughputSection::limit, "limit",
+                 "The most request units that are spent in any second: a share of the container's "
+                 "throughput (of the maximum where it scales by itself, and as it is now), or a "
+                 "number; left out: all that the container admits.",
+                 TypePtr<ThroughputLimit>(std::make_shared<ThroughputLimitType>()))
+          .Example("30%");
   return spec;
 }
 

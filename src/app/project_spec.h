@@ -100,11 +100,16 @@ struct SyncSection {
   std::chrono::milliseconds poll{0};  // 0: the source's own interval
 };
 
+struct ThroughputSection {
+  ThroughputLimit limit;  // not set: none
+};
+
 struct PipelineSection {
   RawSection source;
   RawSection destination;
   DocumentsSection documents;
   SyncSection sync;
+  ThroughputSection throughput;
 };
 
 const Spec<ProjectSection>& ProjectSpec();
@@ -114,6 +119,7 @@ const Spec<SourceSection>& SourceSpec();
 const Spec<DestinationSection>& DestinationSpec();
 const Spec<DocumentsSection>& DocumentsSpec();
 const Spec<SyncSection>& SyncSpec();
+const Spec<ThroughputSection>& ThroughputSpec();
 
 }  // namespace spillway
 

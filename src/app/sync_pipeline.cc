@@ -122,6 +122,7 @@ class Syncer {
     options.readers_max = request_.readers.value_or(options.readers_max);
     options.lanes_max = request_.lanes.value_or(options.lanes_max);
     options.settle = pipeline_.sync.settle;
+    options.throughput = Throughput();
     options.spill_folder = project_.spill_folder();
     options.restart = request_.full || request_.resync;
     options.sweep = request_.resync;
@@ -148,8 +149,13 @@ class Syncer {
     options.readers_max = request_.readers.value_or(options.readers_max);
     options.lanes_max = request_.lanes.value_or(options.lanes_max);
     options.settle = pipeline_.sync.settle;
+    options.throughput = Throughput();
     options.spill_folder = project_.spill_folder();
     return options;
+  }
+
+  ThroughputOptions Throughput() const {
+    return {.limit = pipeline_.throughput.limit, .limit_now = {}};
   }
 
   const Project& project_;

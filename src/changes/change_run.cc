@@ -408,6 +408,7 @@ Status ChangeRun::Deliver(const ChangeWindow& window, WindowDelivery& delivery) 
                                 .lanes_max = options_.lanes_max,
                                 .settle = options_.settle,
                                 .row_failing_max = options_.row_failing_max,
+                                .throughput = options_.throughput,
                                 .memory_bytes_max = SendMemory(options_.memory_bytes_max)};
     RETURN_IF_ERROR(parts_.destination.Prepare(false, ctx_).status());
     ASSIGN_OR_RETURN(sender_, ChangeSender::Open(parts, options, ctx_));

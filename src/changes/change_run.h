@@ -40,6 +40,7 @@ struct ChangeOptions {
   std::chrono::milliseconds row_failing_max{600'000};
   std::chrono::milliseconds lease{30'000};
   std::chrono::milliseconds checkpoint_interval{1'000};
+  ThroughputOptions throughput;
   std::string spill_folder;
 };
 

@@ -83,7 +83,6 @@ ChangeSender::ChangeSender(const SenderParts& parts, const SenderOptions& option
       delete_body_(DeleteBody(options.soft_delete)),
       memory_(options.memory_bytes_max),
       concurrency_(LimitFor(options.lanes_max)),
-      pacer_(parts.clock),
       batches_([this](BatchInFlight& batch) { return Settled(batch); }) {}
 
 Result<std::unique_ptr<ChangeSender>> ChangeSender::Open(const SenderParts& parts,
@@ -91,10 +90,13 @@ Result<std::unique_ptr<ChangeSender>> ChangeSender::Open(const SenderParts& part
                                                          const CallContext& ctx) {
   ASSIGN_OR_RETURN(const LanePlan plan, parts.destination.PlanLanes(options.lanes_max, ctx));
   std::unique_ptr<ChangeSender> sender(new ChangeSender(parts, options));
+  ASSIGN_OR_RETURN(sender->throughput_, ThroughputControl::Start(parts.destination, parts.clock,
+                                                                 plan, options.throughput, ctx));
   const DeliveryParts delivery{.clock = parts.clock,
                                .batches = sender->batches_,
                                .concurrency = sender->concurrency_,
-                               .pacer = sender->pacer_,
+                               .limiter = sender->throughput_->limiter(),
+                               .charges = sender->throughput_->charges(),
                                .lease = parts.lease,
                                .rejected = parts.rejected,
                                .meter = parts.meter,

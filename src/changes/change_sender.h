@@ -16,6 +16,7 @@
 #include "changes/image_record.h"
 #include "changes/record_log.h"
 #include "engine/lane.h"
+#include "throughput/throughput_control.h"
 #include "transforms/document_options.h"
 
 namespace spillway {
@@ -36,6 +37,7 @@ struct SenderOptions {
   uint32_t lanes_max = 32;
   std::chrono::milliseconds settle{15'000};
   std::chrono::milliseconds row_failing_max{600'000};
+  ThroughputOptions throughput{};
   uint64_t memory_bytes_max = 48 << 20;  // of documents on their way
 };
 
@@ -70,7 +72,6 @@ class ChangeSender {
   const std::string delete_body_;  // what a delete sets; empty: it deletes
   Budget memory_;
   ConcurrencyLimit concurrency_;
-  Pacer pacer_;
   OpenBatches batches_;
   OnSettled on_settled_;
 
@@ -78,6 +79,7 @@ class ChangeSender {
   std::condition_variable_any all_settled_;
   uint64_t open_ = 0;  // batches
 
+  std::unique_ptr<ThroughputControl> throughput_;
   std::unique_ptr<LaneSet> lanes_;  // last: its threads use the rest
 };
 

@@ -165,6 +165,7 @@ class SweepRun {
                                 .lanes_max = options_.lanes_max,
                                 .settle = options_.settle,
                                 .row_failing_max = options_.row_failing_max,
+                                .throughput = options_.throughput,
                                 .memory_bytes_max = options_.memory_bytes_max / 8};
     ASSIGN_OR_RETURN(const std::unique_ptr<ChangeSender> sender,
                      ChangeSender::Open(parts, options, ctx_));

@@ -56,6 +56,8 @@ struct Capabilities {
   std::vector<WriteMode> modes;
   bool keeps_numbers_exactly = true;  // false: numbers become IEEE-754 doubles
   bool measures_cost = false;         // WriteReport::cost means something
+  // Of one write, in the unit of WriteReport::cost, before any is known; null without such a unit.
+  double (*expected_cost)(uint64_t document_bytes) = nullptr;
   DocumentLimits limits;
 };
 
@@ -64,6 +66,14 @@ struct Capabilities {
 struct LanePlan {
   std::vector<Hash128> lower_bounds;  // ascending; the first is {0, 0}
   std::vector<uint32_t> groups;       // per lane: the unit that throttles (a physical partition)
+};
+
+// What the destination admits, in the unit of WriteReport::cost.
+struct AdmittedThroughput {
+  std::optional<double>
+      units_per_second;  // in all; nullopt: there is no such number, or no telling
+  // By group of a LanePlan, the part of it that the group can get; together 1. Empty: not known.
+  std::vector<double> parts;
 };
 
 // One ordered, blocking conversation. Used by one thread at a time.
@@ -112,6 +122,10 @@ class Destination {
   virtual Result<Preparation> Prepare(bool dry_run, const CallContext& ctx) = 0;
   // REQUIRES: Prepare. Sets how documents spread; at most `lanes_max` lanes.
   virtual Result<LanePlan> PlanLanes(uint32_t lanes_max, const CallContext& ctx) = 0;
+  // What is admitted now, for the groups of a plan that may be older than what they stand for.
+  virtual Result<AdmittedThroughput> ReadThroughput(const LanePlan&, const CallContext&) {
+    return AdmittedThroughput{};
+  }
   // Pure and fast: the route of a document by its partition key. REQUIRES: PlanLanes.
   virtual Hash128 Route(const Document& document) const = 0;
   virtual Result<std::unique_ptr<Writer>> OpenWriter(WriteMode mode, const CallContext& ctx) = 0;

@@ -49,20 +49,13 @@ RowFate FateOf(RowOutcome outcome) {
   return RowFate::kOpen;
 }
 
-PacerOutcome PacerOutcomeOf(const Result<WriteReport>& report) {
-  PacerOutcome outcome;
-  if (!report.ok()) {
-    outcome.throttled = report.status().code() == StatusCode::kThrottled;
-    outcome.retry_after = report.status().retry_after();
-    return outcome;
-  }
-  outcome.rows_settled = static_cast<uint32_t>(report->outcomes.size() - report->failures.size());
-  outcome.cost = report->cost > 0 ? report->cost : outcome.rows_settled;
-  for (const RowFailure& failure : report->failures) {
-    if (failure.status.code() != StatusCode::kThrottled) continue;
-    outcome.throttled = true;
-    outcome.retry_after = std::max(outcome.retry_after, failure.status.retry_after());
-  }
+// Of a write that failed as a whole.
+SendOutcome OutcomeOf(const Status& failed) {
+  SendOutcome outcome;
+  outcome.throttled = failed.code() == StatusCode::kThrottled;
+  outcome.retry_after = failed.retry_after();
+  // What is unsure may have been carried out, and then it was paid for.
+  if (failed.code() != StatusCode::kUnsure) outcome.units = 0;
   return outcome;
 }
 
@@ -128,6 +121,8 @@ void Delivery::Collect() {
   documents_.clear();
   identities_.Clear();
   uint64_t bytes = 0;
+  units_ = 0;
+  const double units_max = parts_.limiter.UnitsOfSendMax(options_.group);
   while (items_.size() < options_.rows_max) {
     const std::optional<Item> next = Peek();
     if (!next.has_value()) return;
@@ -140,8 +135,11 @@ void Delivery::Collect() {
       }
     }
     if (!items_.empty() && bytes + document.body.size() > options_.bytes_target) return;
+    const double units = parts_.charges.Predict(document);
+    if (!items_.empty() && units_ + units > units_max) return;
     if (!identities_.Insert(document.identity)) return;
     bytes += document.body.size();
+    units_ += units;
     items_.push_back(*next);
     documents_.push_back(document);
     documents_.back().after_unsure = next->after_unsure;
@@ -162,19 +160,43 @@ Status Delivery::Send() {
   failures_in_a_row_ = settled_ > 0 ? 0 : failures_in_a_row_ + 1;
   if (again_.empty()) return Status::Ok();
   PutFirst(std::exchange(again_, {}));
-  // The pacer spaces out what was throttled, for the whole group.
+  // The limiter spaces out what was throttled, for the whole group.
   const bool paced = only_throttled_ && failures_in_a_row_ <= kPacedFailuresMax;
   return paced ? Status::Ok() : BackOff();
 }
 
 Result<WriteReport> Delivery::Write() {
   const SteadyTime asked = parts_.clock.Now();
-  const auto rows = static_cast<uint32_t>(items_.size());
-  ASSIGN_OR_RETURN(const PacerTicket ticket,
-                   parts_.pacer.WaitTurn(options_.group, rows, parts_.stop.token()));
+  ASSIGN_OR_RETURN(const ThroughputTicket ticket,
+                   parts_.limiter.Admit(options_.group, units_, parts_.stop.token()));
   Result<WriteReport> report = WriteAdmitted(asked);
-  parts_.pacer.Settle(ticket, PacerOutcomeOf(report));
+  parts_.limiter.Settle(ticket, Learn(report));
   return report;
+}
+
+// A throttled row is charged too, which takes nothing from the budget; what is unsure may have been
+// carried out, and then it did.
+SendOutcome Delivery::Learn(const Result<WriteReport>& report) {
+  if (!report.ok()) return OutcomeOf(report.status());
+  SendOutcome outcome{.units = 0};
+  const bool by_row = report->row_costs.size() == documents_.size();
+  for (size_t i = 0; i < documents_.size() && i < report->outcomes.size(); ++i) {
+    const bool failed = report->outcomes[i] == RowOutcome::kFailed;
+    if (by_row && !failed) parts_.charges.Learn(documents_[i], report->row_costs[i]);
+    if (!failed)
+      *outcome.units += by_row ? report->row_costs[i] : parts_.charges.Predict(documents_[i]);
+  }
+  for (const RowFailure& failure : report->failures) {
+    if (failure.disposition == Disposition::kUnsure) {
+      *outcome.units += parts_.charges.Predict(documents_[failure.index]);
+    } else if (failure.status.code() != StatusCode::kThrottled) {
+      *outcome.units += by_row ? report->row_costs[failure.index] : 0;
+    }
+    if (failure.status.code() != StatusCode::kThrottled) continue;
+    outcome.throttled = true;
+    outcome.retry_after = std::max(outcome.retry_after, failure.status.retry_after());
+  }
+  return outcome;
 }
 
 Result<WriteReport> Delivery::WriteAdmitted(SteadyTime asked) {

@@ -19,12 +19,13 @@
 #include "engine/batch_in_flight.h"
 #include "engine/identity_set.h"
 #include "engine/lease_keeper.h"
-#include "engine/pacer.h"
 #include "engine/rejected_budget.h"
 #include "engine/run_meter.h"
 #include "engine/run_stop.h"
 #include "net/concurrency_limit.h"
 #include "net/retry_policy.h"
+#include "throughput/charge_model.h"
+#include "throughput/throughput_limiter.h"
 
 namespace spillway {
 
@@ -40,7 +41,8 @@ struct DeliveryParts {
   Clock& clock;
   OpenBatches& batches;
   ConcurrencyLimit& concurrency;
-  Pacer& pacer;
+  ThroughputLimiter& limiter;
+  ChargeModel& charges;
   const LeaseKeeper* lease;  // null: none is needed (tests)
   RejectedGuard& rejected;
   RunMeter& meter;
@@ -110,6 +112,7 @@ class Delivery {
   void Collect();
   Result<WriteReport> Write();
   Result<WriteReport> WriteAdmitted(SteadyTime asked);
+  SendOutcome Learn(const Result<WriteReport>& report);
   Status Judge(const WriteReport& report);
   Status JudgeFailure(const Item& item, const RowFailure& failure);
   Status JudgeAll(const Status& failed);
@@ -135,6 +138,7 @@ class Delivery {
   // Of the write at hand; members, so that their memory is kept.
   std::vector<Item> items_;
   std::vector<Document> documents_;
+  double units_ = 0;  // that it is expected to cost
   IdentitySet identities_;
   std::vector<Item> again_;
   std::chrono::milliseconds retry_after_{0};

@@ -60,7 +60,8 @@ class DeliveryTest : public testing::Test {
     return std::make_unique<Delivery>(DeliveryParts{.clock = clock_,
                                                     .batches = batches_,
                                                     .concurrency = concurrency_,
-                                                    .pacer = pacer_,
+                                                    .limiter = limiter_,
+                                                    .charges = charges_,
                                                     .lease = nullptr,
                                                     .rejected = rejected_,
                                                     .meter = meter_,
@@ -109,7 +110,8 @@ class DeliveryTest : public testing::Test {
   RunMeter meter_;
   RejectedGuard rejected_{RejectedBudget{.rows = 1'000, .share = std::nullopt}, "p", 0, 0};
   ConcurrencyLimit concurrency_;
-  Pacer pacer_{clock_};
+  ThroughputLimiter limiter_{clock_};
+  ChargeModel charges_{nullptr};
   std::vector<IntentCounts> settled_;
   std::vector<RejectedRow> rejected_rows_;
   OpenBatches batches_{[this](BatchInFlight& batch) {

@@ -95,7 +95,8 @@ class LaneTest : public testing::Test {
     return {.clock = clock_,
             .batches = batches_,
             .concurrency = concurrency_,
-            .pacer = pacer_,
+            .limiter = limiter_,
+            .charges = charges_,
             .lease = nullptr,
             .rejected = rejected_,
             .meter = meter_,
@@ -147,7 +148,8 @@ class LaneTest : public testing::Test {
   RunMeter meter_;
   RejectedGuard rejected_{RejectedBudget{.rows = 1'000, .share = std::nullopt}, "p", 0, 0};
   ConcurrencyLimit concurrency_;
-  Pacer pacer_{clock_};
+  ThroughputLimiter limiter_{clock_};
+  ChargeModel charges_{nullptr};
   std::atomic<uint64_t> rows_settled_{0};
   OpenBatches batches_{[this](BatchInFlight& batch) {
     rows_settled_ += batch.Counts().settled();

@@ -256,6 +256,7 @@ Status LoadRun::Pump(OpenBatches& batches, std::vector<SplitWork> work) {
                             .readers = options_.readers_max,
                             .settle = options_.settle,
                             .row_failing_max = options_.row_failing_max,
+                            .throughput = options_.throughput,
                             .tick = std::min(kReportInterval, options_.checkpoint_interval)};
   return RunPump(
       pump, options, std::move(work),

@@ -18,6 +18,7 @@
 #include "connector/source.h"
 #include "model/intent_counts.h"
 #include "state/state_store.h"
+#include "throughput/throughput_control.h"
 #include "transforms/document_options.h"
 
 namespace spillway {
@@ -47,6 +48,7 @@ struct LoadOptions {
   std::chrono::milliseconds row_failing_max{600'000};
   std::chrono::milliseconds lease{30'000};
   std::chrono::milliseconds checkpoint_interval{1'000};
+  ThroughputOptions throughput;
   std::string spill_folder;  // for identities of rows (duplicates); beside the state
   bool restart = false;      // --full: forget the progress, load again
   bool sweep = false;        // a fresh load is marked: what it leaves over is to be taken away

@@ -37,11 +37,15 @@ Status RunPump(const PumpParts& parts, const PumpOptions& options, std::vector<S
   limit.max = static_cast<uint32_t>(parts.lanes.groups.size());
   limit.start = std::min(limit.start, limit.max);
   ConcurrencyLimit concurrency(limit);
-  Pacer pacer(parts.clock);
+  const CallContext ctx{.stop = parts.stop.token()};
+  ASSIGN_OR_RETURN(const std::unique_ptr<ThroughputControl> throughput,
+                   ThroughputControl::Start(parts.destination, parts.clock, parts.lanes,
+                                            options.throughput, ctx));
   const DeliveryParts delivery{.clock = parts.clock,
                                .batches = parts.batches,
                                .concurrency = concurrency,
-                               .pacer = pacer,
+                               .limiter = throughput->limiter(),
+                               .charges = throughput->charges(),
                                .lease = parts.lease,
                                .rejected = parts.rejected,
                                .meter = parts.meter,
@@ -51,7 +55,7 @@ Status RunPump(const PumpParts& parts, const PumpOptions& options, std::vector<S
                                  {.mode = options.mode,
                                   .settle = options.settle,
                                   .row_failing_max = options.row_failing_max},
-                                 CallContext{.stop = parts.stop.token()}));
+                                 ctx));
   lanes->Start();
   const ReaderParts reading{.snapshot = parts.snapshot,
                             .encoder = parts.encoder,

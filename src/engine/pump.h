@@ -9,6 +9,7 @@
 
 #include "engine/lane.h"
 #include "engine/reader_pool.h"
+#include "throughput/throughput_control.h"
 
 namespace spillway {
 
@@ -33,6 +34,7 @@ struct PumpOptions {
   uint32_t readers = 1;
   std::chrono::milliseconds settle{15'000};
   std::chrono::milliseconds row_failing_max{600'000};
+  ThroughputOptions throughput{};
   std::chrono::milliseconds tick{250};  // how often `on_tick` is called
 };
 

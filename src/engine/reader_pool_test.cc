@@ -85,7 +85,8 @@ class ReaderPoolTest : public testing::Test {
     const DeliveryParts delivery{.clock = clock_,
                                  .batches = batches_,
                                  .concurrency = concurrency_,
-                                 .pacer = pacer_,
+                                 .limiter = limiter_,
+                                 .charges = charges_,
                                  .lease = nullptr,
                                  .rejected = rejected_,
                                  .meter = meter_,
@@ -126,7 +127,8 @@ class ReaderPoolTest : public testing::Test {
   RunMeter meter_;
   RejectedGuard rejected_{RejectedBudget{.rows = 0, .share = std::nullopt}, "p", 0, 0};
   ConcurrencyLimit concurrency_;
-  Pacer pacer_{clock_};
+  ThroughputLimiter limiter_{clock_};
+  ChargeModel charges_{nullptr};
   std::mutex mutex_;
   std::map<uint32_t, uint64_t> ends_;
   IntentCounts counts_;

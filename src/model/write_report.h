@@ -42,6 +42,7 @@ struct RowFailure {
 struct WriteReport {
   std::vector<RowOutcome> outcomes;  // one per document given
   std::vector<RowFailure> failures;  // one per outcome kFailed, in order of index
+  std::vector<double> row_costs;     // one per document given, all attempts; empty: not told by row
   double cost = 0;  // in the destination's unit (request units), every attempt counted
   uint32_t requests = 0;
   uint32_t throttled_requests = 0;  // whole requests or requests with throttled rows

@@ -32,6 +32,10 @@ error_code ReadInt(ondemand::value value, int64_t* out) {
   return error;
 }
 
+error_code ReadDouble(ondemand::value value, double* out) {
+  return IsNull(value) ? simdjson::SUCCESS : value.get_double().get(*out);
+}
+
 error_code ReadString(ondemand::value value, std::string* out) {
   if (IsNull(value)) return simdjson::SUCCESS;
   std::string_view text;
@@ -64,6 +68,8 @@ error_code ReadMember(std::string_view name, ondemand::value value, bool with_it
   } else if (name == "retryAfterMilliseconds") {
     error = ReadInt(value, &number);
     result->retry_after = std::chrono::milliseconds(number);
+  } else if (name == "requestCharge") {
+    error = ReadDouble(value, &result->charge);
   } else if (name == "message") {
     error = ReadString(value, &result->message);
   } else if (with_items && name == "eTag") {

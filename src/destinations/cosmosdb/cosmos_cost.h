@@ -6,6 +6,7 @@
 #define SPILLWAY_DESTINATIONS_COSMOSDB_COSMOS_COST_H_
 
 #include <algorithm>
+#include <cstdint>
 
 namespace spillway::cosmosdb {
 
@@ -18,6 +19,14 @@ inline double InsertUnits(double document_bytes, double indexed_properties) {
   const double kilobytes = std::max(1.0, document_bytes / 1024);
   return kInsertFirstKilobyteUnits + kInsertNextKilobyteUnits * (kilobytes - 1) +
          kIndexedPropertyUnits * indexed_properties;
+}
+
+// Before anything is known of the container's policy: a dozen indexed properties, and as many of
+// its documents replaced as inserted.
+inline double ExpectedWriteUnits(uint64_t document_bytes) {
+  constexpr double kProperties = 12;
+  constexpr double kReplaceFactor = 1.25;
+  return kReplaceFactor * InsertUnits(static_cast<double>(document_bytes), kProperties);
 }
 
 }  // namespace spillway::cosmosdb

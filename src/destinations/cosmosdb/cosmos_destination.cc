@@ -7,6 +7,7 @@
 #include "destinations/cosmosdb/bulk_request.h"
 #include "destinations/cosmosdb/bulk_sender.h"
 #include "destinations/cosmosdb/container_client.h"
+#include "destinations/cosmosdb/cosmos_cost.h"
 #include "destinations/cosmosdb/cosmos_reader.h"
 #include "destinations/cosmosdb/cosmos_writer.h"
 #include "destinations/cosmosdb/lane_plan.h"
@@ -41,6 +42,7 @@ Capabilities MakeCapabilities(const CosmosOptions& options) {
   }
   capabilities.keeps_numbers_exactly = false;
   capabilities.measures_cost = true;
+  capabilities.expected_cost = &ExpectedWriteUnits;
   capabilities.limits.document_bytes_max = kDocumentBytesMax;
   capabilities.limits.id_bytes_max = kIdBytesMax;
   capabilities.limits.partition_key_bytes_max =
@@ -112,6 +114,28 @@ class CosmosDestination : public Destination {
     ASSIGN_OR_RETURN(const ContainerInfo container, Container(*client, ctx));
     ASSIGN_OR_RETURN(const RangeMapPointer map, ranges_.Get(client->range_source(), ctx));
     return PlanLanesOver(*map, container.hash, lanes_max);
+  }
+
+  // The throughput of a container, or of its database, is divided evenly over its ranges.
+  Result<AdmittedThroughput> ReadThroughput(const LanePlan& plan, const CallContext& ctx) override {
+    ASSIGN_OR_RETURN(const Lease client, Borrow());
+    ASSIGN_OR_RETURN(const ContainerInfo container, Container(*client, ctx));
+    ASSIGN_OR_RETURN(const RangeMapPointer known, ranges_.Get(client->range_source(), ctx));
+    ASSIGN_OR_RETURN(const RangeMapPointer map,
+                     ranges_.Refresh(client->range_source(), known, ctx));
+    AdmittedThroughput admitted;
+    admitted.parts = PartsOfGroups(*map, plan);
+    ASSIGN_OR_RETURN(std::optional<OfferInfo> offer, client->ReadOffer(container.self, ctx));
+    if (!offer.has_value()) {
+      ASSIGN_OR_RETURN(const std::optional<std::string> database, client->ReadDatabase(ctx));
+      if (database.has_value()) {
+        ASSIGN_OR_RETURN(offer, client->ReadOffer("dbs/" + *database + "/", ctx));
+      }
+    }
+    if (offer.has_value()) {
+      admitted.units_per_second = offer->autoscale_max.value_or(offer->throughput);
+    }
+    return admitted;
   }
 
   // A key that is none has the lowest route; its row is refused when it is written.

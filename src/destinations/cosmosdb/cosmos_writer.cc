@@ -86,6 +86,7 @@ class CosmosWriter::Settlement {
  public:
   explicit Settlement(size_t rows) : failed_(rows, false) {
     report_.outcomes.assign(rows, RowOutcome::kFailed);
+    report_.row_costs.assign(rows, 0);
   }
   void Set(uint32_t row, RowVerdict verdict) {
     if (verdict.outcome == RowOutcome::kFailed) {
@@ -188,6 +189,7 @@ void CosmosWriter::SendPlanned(std::span<const Planned> planned, Settlement* set
   results_.resize(planned.size());
   sender_->Send(operations_, results_, settlement->report(), ctx);
   for (size_t i = 0; i < planned.size(); ++i) {
+    settlement->report()->row_costs[planned[i].operation.row] += results_[i].charge;
     if (MayBeOurOwnDoing(planned[i].operation, results_[i])) {
       SettleByReading(planned[i], results_[i], settlement, ctx);
     } else {
@@ -225,6 +227,9 @@ void CosmosWriter::Merge(Settlement* settlement, const CallContext& ctx) {
   }
   std::vector<OperationResult> items(merges_.size());
   sender_->Send(operations_, items, settlement->report(), ctx);
+  for (size_t i = 0; i < merges_.size(); ++i) {
+    settlement->report()->row_costs[merges_[i].operation.row] += items[i].charge;
+  }
   planned_.clear();
   for (size_t i = 0; i < merges_.size(); ++i) PlanMerged(merges_[i], items[i], settlement);
   SendPlanned(planned_, settlement, ctx);

@@ -87,4 +87,26 @@ LanePlan PlanLanesOver(const PartitionKeyRangeMap& ranges, HashKind hash, uint32
   return plan;
 }
 
+// A range that lies in several groups is theirs in equal parts.
+std::vector<double> PartsOfGroups(const PartitionKeyRangeMap& ranges, const LanePlan& plan) {
+  std::vector<double> parts;
+  for (size_t i = 0; i < ranges.size(); ++i) {
+    const Hash128 low = RouteOfEpk(ranges[i].min);
+    const bool to_the_end = CompareEpk(ranges[i].max, kEpkMax) == 0;
+    const Hash128 high = RouteOfEpk(ranges[i].max);
+    std::vector<uint32_t> groups;
+    for (size_t lane = 0; lane < plan.lower_bounds.size(); ++lane) {
+      const bool ends_before =
+          lane + 1 < plan.lower_bounds.size() && plan.lower_bounds[lane + 1] <= low;
+      if (ends_before || (!to_the_end && high <= plan.lower_bounds[lane])) continue;
+      if (groups.empty() || groups.back() != plan.groups[lane]) groups.push_back(plan.groups[lane]);
+    }
+    for (const uint32_t group : groups) {
+      parts.resize(std::max<size_t>(parts.size(), group + 1), 0);
+      parts[group] += 1.0 / static_cast<double>(ranges.size() * groups.size());
+    }
+  }
+  return parts;
+}
+
 }  // namespace spillway::cosmosdb

@@ -13,6 +13,10 @@ namespace spillway::cosmosdb {
 // REQUIRES: lanes_max >= 1. Groups are the ordinals of the ranges.
 LanePlan PlanLanesOver(const PartitionKeyRangeMap& ranges, HashKind hash, uint32_t lanes_max);
 
+// By group of the plan: the part of the container's throughput that its lanes can get, now that
+// these are the ranges: each has as much as any other. Together 1.
+std::vector<double> PartsOfGroups(const PartitionKeyRangeMap& ranges, const LanePlan& plan);
+
 }  // namespace spillway::cosmosdb
 
 #endif  // SPILLWAY_DESTINATIONS_COSMOSDB_LANE_PLAN_H_

@@ -32,6 +32,7 @@ struct OperationResult {
   int status = 0;
   int sub_status = 0;
   std::chrono::milliseconds retry_after{0};
+  double charge = 0;    // request units
   std::string message;  // the service's words when it refused
   std::string etag;     // of reads
   std::string body;     // of reads: the item

@@ -27,6 +27,7 @@ void SendItem(ContainerClient& client, const Operation& operation, OperationResu
   result->status = response->status;
   result->sub_status = response->sub_status;
   result->retry_after = response->retry_after;
+  result->charge = response->charge;
   if (!response->ok()) {
     result->message = MessageOfBody(response->body);
     const Classification classification = Classify(result->status, result->sub_status);

@@ -1,0 +1,76 @@
+#include "throughput/throughput_control.h"
+
+#include <chrono>
+#include <utility>
+
+namespace spillway {
+namespace {
+
+constexpr std::chrono::milliseconds kLookEvery{1'000};
+// A look that takes longer says nothing of now.
+constexpr std::chrono::seconds kLookMax{5};
+
+Status NothingToShare() {
+  return InvalidArgument(
+             "throughput.limit is a share, and the destination does not say what it admits (it is"
+             " serverless, or its throughput may not be read)")
+      .WithHint("give the limit in request units a second: throughput: {limit: 4000}");
+}
+
+}  // namespace
+
+ThroughputControl::ThroughputControl(Destination& destination, Clock& clock, const LanePlan& plan,
+                                     const ThroughputOptions& options)
+    : destination_(destination),
+      clock_(clock),
+      plan_(plan),
+      options_(options),
+      limiter_(clock),
+      charges_(destination.capabilities().expected_cost) {}
+
+Result<std::unique_ptr<ThroughputControl>> ThroughputControl::Start(
+    Destination& destination, Clock& clock, const LanePlan& plan, const ThroughputOptions& options,
+    const CallContext& ctx) {
+  std::unique_ptr<ThroughputControl> control(
+      new ThroughputControl(destination, clock, plan, options));
+  // Without a cost there is nothing to limit; what throttles all the same is learned.
+  if (!destination.capabilities().measures_cost) return control;
+  RETURN_IF_ERROR(control->LookAtAdmitted(ctx));
+  RETURN_IF_ERROR(control->LookAtLimit());
+  if (control->limit_.share.has_value() && !control->admitted_.has_value()) return NothingToShare();
+  control->thread_ =
+      std::jthread([raw = control.get()](const std::stop_token& stop) { raw->Follow(stop); });
+  return control;
+}
+
+Status ThroughputControl::LookAtLimit() {
+  ThroughputLimit limit = options_.limit;
+  if (options_.limit_now) {
+    ASSIGN_OR_RETURN(const std::optional<ThroughputLimit> now, options_.limit_now());
+    if (now.has_value()) limit = *now;
+  }
+  if (limit == limit_) return Status::Ok();
+  limit_ = limit;
+  limiter_.SetLimit(limit);
+  return Status::Ok();
+}
+
+Status ThroughputControl::LookAtAdmitted(const CallContext& ctx) {
+  ASSIGN_OR_RETURN(const AdmittedThroughput admitted, destination_.ReadThroughput(plan_, ctx));
+  admitted_ = admitted.units_per_second;
+  limiter_.SetAdmitted(admitted);
+  return Status::Ok();
+}
+
+void ThroughputControl::Follow(const std::stop_token& stop) {
+  uint64_t asked = limiter_.asked();
+  while (clock_.WaitFor(kLookEvery, stop)) {
+    if (std::exchange(asked, limiter_.asked()) == asked) continue;
+    // What cannot be read is as it was: the limit that is kept was allowed a second ago.
+    [[maybe_unused]] const Status limit = LookAtLimit();
+    [[maybe_unused]] const Status admitted =
+        LookAtAdmitted(CallContext{.stop = stop, .deadline = clock_.Now() + kLookMax});
+  }
+}
+
+}  // namespace spillway

@@ -1,0 +1,84 @@
+"""What a container was charged, second by second: the server's history and its clock are the judge.
+
+A second is any span of 1,000 ms that begins at a multiple of 10 ms, the first one included.
+Where this machine itself stood still (a ticker of 10 ms came more than 20 ms late), nobody can
+tell who was late: such seconds are left out, and if they are many the run says nothing.
+"""
+
+import threading
+import time
+from itertools import accumulate
+
+STEP_MS = 10
+SECOND_STEPS = 100
+LATE_MS = 20
+LEFT_OUT_MAX = 0.01
+
+
+class Ticker:
+    """Notes when this machine stood still."""
+
+    def __init__(self):
+        self.late_ms = []
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def run(self):
+        before = time.time_ns() // 1_000_000
+        while not self.stop.wait(STEP_MS / 1000):
+            now = time.time_ns() // 1_000_000
+            if now - before > STEP_MS + LATE_MS:
+                self.late_ms.append((before, now))
+            before = now
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        self.thread.join()
+
+
+class Meter:
+    """The charges of a run, from its first to its last write."""
+
+    def __init__(self, writes, ticker=None):
+        assert writes, "nothing was written"
+        self.start_ms = min(write["time_ms"] for write in writes) // STEP_MS * STEP_MS
+        end_ms = max(write["time_ms"] for write in writes)
+        self.steps = [0.0] * ((end_ms - self.start_ms) // STEP_MS + 1)
+        for write in writes:
+            self.steps[(write["time_ms"] - self.start_ms) // STEP_MS] += write["charge"]
+        self.sums = [0.0, *accumulate(self.steps)]
+        self.dearest_write = max(write["charge"] for write in writes)
+        self.late_ms = ticker.late_ms if ticker else []
+
+    @property
+    def seconds(self) -> float:
+        return len(self.steps) / SECOND_STEPS
+
+    def spent(self, begin: float, end: float) -> float:
+        """Between two moments of the run, in seconds."""
+        first, last = (min(int(at * SECOND_STEPS), len(self.steps)) for at in (begin, end))
+        return self.sums[last] - self.sums[first]
+
+    def rate(self, begin: float, end: float) -> float:
+        return self.spent(begin, end) / (end - begin)
+
+    def dearest_second(self, begin: float = 0, end: float | None = None) -> float:
+        """The most of any second that begins in this part of the run."""
+        last = int((self.seconds if end is None else end) * SECOND_STEPS)
+        starts = range(int(begin * SECOND_STEPS), max(last, 1))
+        counted = [start for start in starts if not self.disturbed(start)]
+        assert len(counted) >= (1 - LEFT_OUT_MAX) * len(starts), (
+            f"void: this machine stood still in {len(starts) - len(counted)} of {len(starts)}"
+            f" seconds: {self.late_ms}"
+        )
+        ends = (min(start + SECOND_STEPS, len(self.steps)) for start in counted)
+        return max(self.sums[end] - self.sums[start] for start, end in zip(counted, ends))
+
+    def disturbed(self, start: int) -> bool:
+        begin = self.start_ms + start * STEP_MS
+        end = begin + SECOND_STEPS * STEP_MS
+        return any(late_from < end and late_to > begin for late_from, late_to in self.late_ms)
