@@ -348,7 +348,8 @@ bool ChangeRun::WaitForVersion() {
 Status ChangeRun::Apply(const ChangeWindow& window, std::vector<SplitProgress> progress,
                         bool begun_before) {
   SetActivity(ChangeActivity::kSending);
-  rejected_->CountRead(window.counts.read);
+  // All of the window, the refused among it, before a share of it is judged.
+  rejected_->CountRead(window.counts.read + WindowDelivery::WritesLeft(window, progress));
   RETURN_IF_ERROR(rejected_->CountRejected(window.refused.size()));
   RETURN_IF_ERROR(StartWindow(window, begun_before));
   WindowDelivery delivery(window, parts_.state, parts_.clock,
@@ -377,7 +378,6 @@ Status ChangeRun::Apply(const ChangeWindow& window, std::vector<SplitProgress> p
 // Durable before the first write of it (I2): from then on, whoever runs next finishes this window.
 // The index comes first, so that it knows of whatever the state says was begun.
 Status ChangeRun::StartWindow(const ChangeWindow& window, bool begun_before) {
-  if (window.writes() > 0) rejected_->CountRead(window.writes());
   if (window.writes() > 0 && !begun_before) {
     RETURN_IF_ERROR(guard_.Check(window.removes->size(), checkpoint_.documents));
     // An earlier run's write must not land on top of a newer one of the same key.

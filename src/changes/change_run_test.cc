@@ -66,6 +66,17 @@ class ChangeRunTest : public testing::Test {
     EXPECT_EQ(summary->totals.version, table_.version());
     return summary->totals.counts;
   }
+  // New rows, of which `refused` cannot be documents where numbers must be exact.
+  void CommitRows(int64_t version, int good, int refused) {
+    std::vector<MemoryImage> rows;
+    for (int i = 0; i < good + refused; ++i) {
+      const int64_t value = i < good ? i : int64_t{9'007'199'254'740'993};
+      rows.push_back({Image::kNew, {fmt::format("v{}-{}", version, i), "c1", value}});
+    }
+    MemoryCommit commit;
+    commit.splits = {std::move(rows)};
+    source_.Commit(version, std::move(commit));
+  }
   void ExpectEqualToTheTable() {
     EXPECT_EQ(destination_.Contents(), table_.Documents());
     EXPECT_THAT(destination_.Violations(), IsEmpty());
@@ -299,6 +310,39 @@ TEST_F(ChangeRunTest, ARowThatCannotBeADocumentIsListedAndItsOldDocumentStays) {
   EXPECT_EQ(counts.superseded, 1u) << "the old image asks for nothing then";
   EXPECT_EQ(destination_.Contents(), before);
   EXPECT_EQ((*store_->Rejected("p", std::nullopt, 10)).size(), 1u);
+}
+
+// What a share of rejected rows is one of: every intent of the window, each once.
+TEST_F(ChangeRunTest, RefusedRowsAreJudgedByAllThatTheirWindowHasRead) {
+  Load();
+  destination_.mutable_capabilities().keeps_numbers_exactly = false;
+  options_.max_rejected.share = 0.01;
+  CommitRows(1, 1'000, 0);
+  ASSERT_TRUE(Run().ok());
+  CommitRows(2, 1'000, 20);
+  const auto within = Run();
+  ASSERT_TRUE(within.ok()) << within.status().ToString();
+  EXPECT_EQ(within->totals.counts.rejected, 20u);
+  CommitRows(3, 200, 10);
+  const uint64_t calls = destination_.calls();
+  const auto over = Run();
+  EXPECT_EQ(over.status().code(), StatusCode::kRejectedOverBudget);
+  EXPECT_THAT(std::string(over.status().message()), HasSubstr("30 of 2270 rows read so far"));
+  EXPECT_EQ(destination_.calls(), calls);
+}
+
+TEST_F(ChangeRunTest, WhatACutOffWindowHasSettledIsNotReadTwice) {
+  Load();
+  destination_.mutable_capabilities().keeps_numbers_exactly = false;
+  options_.max_rejected.rows = 2;
+  CommitRows(1, 50, 3);
+  Checkpoint begun = Stored();
+  begun.begun_through = 1;
+  ASSERT_TRUE(store_->StartWindow("p", begun).ok());
+  begun.counts.read += 20;
+  begun.counts.upserted += 20;
+  ASSERT_TRUE(store_->Commit("p", begun, {{0, 20, false}}, {}).ok());
+  EXPECT_THAT(std::string(Run().status().message()), HasSubstr("3 of 93 rows read so far"));
 }
 
 TEST_F(ChangeRunTest, TheDeleteGuardStopsBeforeTheFirstWrite) {
