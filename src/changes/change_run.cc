@@ -14,7 +14,7 @@
 #include "engine/duplicate_policy.h"
 #include "engine/earlier_writes.h"
 #include "engine/load_plan.h"
-#include "engine/run_journal.h"
+#include "engine/run_frame.h"
 
 namespace spillway {
 namespace {
@@ -159,13 +159,7 @@ Result<ChangeSummary> ChangeRun::Execute() {
 }
 
 Status ChangeRun::Begin() {
-  ASSIGN_OR_RETURN(const std::optional<Checkpoint> stored,
-                   parts_.state.LoadCheckpoint(options_.pipeline));
-  if (!stored.has_value() || stored->phase != LoadPhase::kLoaded) {
-    return InvalidArgument(
-        fmt::format("pipeline {}: the table is not loaded yet", options_.pipeline));
-  }
-  checkpoint_ = *stored;
+  ASSIGN_OR_RETURN(checkpoint_, LoadedCheckpoint(parts_.state, options_.pipeline));
   from_version_ = checkpoint_.version;
   RETURN_IF_ERROR(CheckCheckpoint());
   ASSIGN_OR_RETURN(earlier_writes_landed_,
@@ -532,17 +526,12 @@ Result<ChangeSummary> RunChanges(const LoadParts& parts, const DocumentOptions& 
                                  const std::function<void(const ChangeReport&)>& on_progress,
                                  const CallContext& ctx) {
   RETURN_IF_ERROR(Check(options));
-  RunStop stop(ctx.stop);
-  ASSIGN_OR_RETURN(
-      const std::unique_ptr<LeaseKeeper> lease,
-      LeaseKeeper::Acquire(parts.state, parts.clock, options.pipeline, options.lease, stop));
-  ASSIGN_OR_RETURN(RunJournal journal,
-                   RunJournal::Start(parts.state, parts.clock, options.pipeline, "changes"));
-  ChangeRun run(parts, documents, options, on_progress, stop, *lease, journal);
-  Result<ChangeSummary> result = run.Execute();
-  const Status outcome = result.ok() ? Status::Ok() : result.status();
-  if (Status noted = journal.End(outcome); outcome.ok() && !noted.ok()) return noted;
-  return result;
+  const RunFrame frame{.pipeline = options.pipeline, .kind = "changes", .lease = options.lease};
+  return RunFramed(
+      parts.state, parts.clock, frame, ctx,
+      [&](RunStop& stop, const LeaseKeeper& lease, RunJournal& journal) {
+        return ChangeRun(parts, documents, options, on_progress, stop, lease, journal).Execute();
+      });
 }
 
 }  // namespace spillway

@@ -13,7 +13,7 @@
 #include "engine/load_plan.h"
 #include "engine/progress_meter.h"
 #include "engine/pump.h"
-#include "engine/run_journal.h"
+#include "engine/run_frame.h"
 
 namespace spillway {
 namespace {
@@ -354,17 +354,12 @@ Result<LoadSummary> RunLoad(const LoadParts& parts, const DocumentOptions& docum
                             const std::function<void(const LoadProgressReport&)>& on_progress,
                             const CallContext& ctx) {
   RETURN_IF_ERROR(Check(options));
-  RunStop stop(ctx.stop);
-  ASSIGN_OR_RETURN(
-      const std::unique_ptr<LeaseKeeper> lease,
-      LeaseKeeper::Acquire(parts.state, parts.clock, options.pipeline, options.lease, stop));
-  ASSIGN_OR_RETURN(RunJournal journal,
-                   RunJournal::Start(parts.state, parts.clock, options.pipeline, "load"));
-  LoadRun run(parts, documents, options, on_progress, stop, *lease, journal);
-  Result<LoadSummary> result = run.Execute();
-  const Status outcome = result.ok() ? Status::Ok() : result.status();
-  if (Status noted = journal.End(outcome); outcome.ok() && !noted.ok()) return noted;
-  return result;
+  const RunFrame frame{.pipeline = options.pipeline, .kind = "load", .lease = options.lease};
+  return RunFramed(
+      parts.state, parts.clock, frame, ctx,
+      [&](RunStop& stop, const LeaseKeeper& lease, RunJournal& journal) {
+        return LoadRun(parts, documents, options, on_progress, stop, lease, journal).Execute();
+      });
 }
 
 }  // namespace spillway
