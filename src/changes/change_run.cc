@@ -11,7 +11,6 @@
 #include "changes/index_keeper.h"
 #include "changes/window_delivery.h"
 #include "changes/window_reader.h"
-#include "engine/duplicate_policy.h"
 #include "engine/earlier_writes.h"
 #include "engine/load_plan.h"
 #include "engine/run_frame.h"
@@ -29,21 +28,14 @@ constexpr uint64_t SendMemory(uint64_t memory_bytes_max) {
 }
 
 Status Check(const ChangeOptions& options) {
-  if (options.pipeline.empty()) return InvalidArgument("the pipeline needs a name");
-  if (options.readers_max == 0 || options.lanes_max == 0) {
-    return InvalidArgument("at least one reader and one lane are needed");
-  }
-  if (options.lease <= options.checkpoint_interval) {
-    return InvalidArgument("the lease must be longer than the checkpoint interval");
-  }
-  if (options.spill_folder.empty()) return InvalidArgument("a spill folder is needed");
+  RETURN_IF_ERROR(CheckRunOptions(options));
   if (options.changes == ChangePolicy::kIndex && RulesFor(options.mode).new_images_delete) {
     return InvalidArgument(
                "rows that name documents to delete cannot be compared with an index of "
                "documents")
         .WithHint("choose another value for sync.changes");
   }
-  return CheckDuplicatePolicy(options.duplicates, options.mode);
+  return Status::Ok();
 }
 
 // A mode that deletes what each row names does what it is told.

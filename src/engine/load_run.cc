@@ -30,18 +30,6 @@ constexpr uint64_t SortMemory(uint64_t memory_bytes_max) {
   return memory_bytes_max / 32;  // little, so that a large table needs no more than a small one
 }
 
-Status Check(const LoadOptions& options) {
-  if (options.pipeline.empty()) return InvalidArgument("the pipeline needs a name");
-  if (options.readers_max == 0 || options.lanes_max == 0) {
-    return InvalidArgument("at least one reader and one lane are needed");
-  }
-  if (options.lease <= options.checkpoint_interval) {
-    return InvalidArgument("the lease must be longer than the checkpoint interval");
-  }
-  if (options.spill_folder.empty()) return InvalidArgument("a spill folder is needed");
-  return CheckDuplicatePolicy(options.duplicates, options.mode);
-}
-
 // One run, from the lease on. Used by one thread, which is the supervisor of all others.
 class LoadRun {
  public:
@@ -353,7 +341,7 @@ Result<LoadSummary> RunLoad(const LoadParts& parts, const DocumentOptions& docum
                             const LoadOptions& options,
                             const std::function<void(const LoadProgressReport&)>& on_progress,
                             const CallContext& ctx) {
-  RETURN_IF_ERROR(Check(options));
+  RETURN_IF_ERROR(CheckRunOptions(options));
   const RunFrame frame{.pipeline = options.pipeline, .kind = "load", .lease = options.lease};
   return RunFramed(
       parts.state, parts.clock, frame, ctx,
