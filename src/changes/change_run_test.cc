@@ -5,14 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <filesystem>
 #include <random>
 #include <thread>
 
-#include "engine/testing/memory_destination.h"
-#include "engine/testing/memory_source.h"
-#include "engine/testing/memory_table.h"
-#include "engine/testing/scaled_clock.h"
+#include "changes/testing/changes_fixture.h"
 
 namespace spillway {
 namespace {
@@ -21,43 +17,10 @@ using std::chrono::milliseconds;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-class ChangeRunTest : public testing::Test {
+class ChangeRunTest : public ChangesFixture {
  protected:
-  ChangeRunTest() : destination_(clock_, 1), table_(source_, 7, 40) {
-    folder_ = std::filesystem::path(testing::TempDir()) /
-              testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    store_ = *OpenSqliteStore((folder_ / "state.db").string(), clock_);
-    documents_.id_columns = {"id"};
-    documents_.partition_key_paths = {"/category"};
-    documents_.filter = "value >= 0";
-    options_.pipeline = "p";
-    options_.lanes_max = 4;
-    options_.settle = milliseconds(1'000);
-    options_.lease = std::chrono::minutes(30);
-    options_.spill_folder = (folder_ / "spill").string();
-    options_.delete_guard.share.reset();
-  }
-  ~ChangeRunTest() override {
-    store_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  ChangeRunTest() : ChangesFixture(40) {}
 
-  LoadParts Parts() { return {source_, destination_, *store_, clock_}; }
-  void Load() {
-    LoadOptions load;
-    load.pipeline = "p";
-    load.mode = options_.mode;
-    load.lanes_max = 4;
-    load.settle = options_.settle;
-    load.lease = options_.lease;
-    load.spill_folder = options_.spill_folder;
-    const auto loaded = RunLoad(Parts(), documents_, load, {}, {});
-    ASSERT_TRUE(loaded.ok()) << loaded.status().ToString();
-  }
-  Result<ChangeSummary> Run(const CallContext& ctx = {}) {
-    return RunChanges(Parts(), documents_, options_, {}, ctx);
-  }
   IntentCounts RunOk() {
     const auto summary = Run();
     EXPECT_TRUE(summary.ok()) << summary.status().ToString();
@@ -77,22 +40,6 @@ class ChangeRunTest : public testing::Test {
     commit.splits = {std::move(rows)};
     source_.Commit(version, std::move(commit));
   }
-  void ExpectEqualToTheTable() {
-    EXPECT_EQ(destination_.Contents(), table_.Documents());
-    EXPECT_THAT(destination_.Violations(), IsEmpty());
-    EXPECT_EQ(Stored().documents, table_.Documents().size());
-  }
-  Checkpoint Stored() { return **store_->LoadCheckpoint("p"); }
-  std::string SomeId() { return table_.rows().begin()->first; }
-
-  ScaledClock clock_{100};
-  std::filesystem::path folder_;
-  MemorySource source_{7};
-  MemoryDestination destination_;
-  MemoryTable table_;
-  std::unique_ptr<StateStore> store_;
-  DocumentOptions documents_;
-  ChangeOptions options_;
 };
 
 TEST_F(ChangeRunTest, GoesOnFromTheLoadWithoutGapOrOverlap) {
