@@ -15,6 +15,7 @@ import pytest
 import yaml
 from azure.cosmos import CosmosClient, documents
 
+from followed import Followed
 from lake import Lake
 from programs import Emulator, Spillway
 
@@ -143,3 +144,9 @@ def configured(workspace, lake):
         return workspace
 
     return configure
+
+
+@pytest.fixture
+def followed(workspace, tmp_path):
+    """A table, not made yet, and the pipeline that will follow it."""
+    return Followed(workspace, tmp_path / "lake")
