@@ -27,14 +27,14 @@ MUTANTS = {
     "position-saved-when-read": (
         "the checkpoint moves when a window was read, not when it is settled", CHANGES,
         "src/changes/change_run.cc",
-        "  checkpoint_.begun_through = window.through;\n",
-        "  checkpoint_.begun_through = window.through;\n"
+        "  checkpoint_.begun_through = std::max(window.through, checkpoint_.version + 1);\n",
+        "  checkpoint_.begun_through = std::max(window.through, checkpoint_.version + 1);\n"
         "  checkpoint_.version = window.through;\n"
         "  checkpoint_.position = window.position;\n"),
     "begun-window-not-stored": (
         "a window is sent without saying first that it has begun", CHANGES,
         "src/changes/change_run.cc",
-        "  checkpoint_.begun_through = window.through;\n", ""),
+        "  checkpoint_.begun_through = std::max(window.through, checkpoint_.version + 1);\n", ""),
     "begun-window-forgotten": (
         "a window that was cut off is read as one that never began", CHANGES,
         "src/changes/change_run.cc",
