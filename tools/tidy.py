@@ -10,6 +10,11 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "test" / "simulation"))
+
+from mutants import MUTANTS  # noqa: E402
+
 LINE_MAX = 100
 SHELL_LINE_MAX = 120
 FUNCTION_LINES_MAX = 70
@@ -170,6 +175,14 @@ def check_built(sources):
             yield path, 1, "not in any CMakeLists.txt: dead file, or not built"
 
 
+def check_planted_bugs():
+    """A bug that cannot be planted proves nothing (test/simulation/mutants.py)."""
+    for name, (_, _, path, right, _) in MUTANTS.items():
+        found = (ROOT / path).read_text().count(right)
+        if found != 1:
+            yield path, 1, f"the planted bug {name} replaces a line that is there {found} times"
+
+
 def main():
     findings = []
     sources = tracked("src/*.cc", "src/*.h", "emulator/*.cc", "emulator/*.h", "test/*.cc",
@@ -179,6 +192,7 @@ def main():
         for check in (check_lines, check_banned, check_includes, check_sizes, check_header_guard):
             findings += [(path, number, what) for number, what in check(path, lines)]
     findings += check_built(sources)
+    findings += check_planted_bugs()
     for path in tracked("*.py", "*.rs", "*.sh", "*.cmake"):
         lines = (ROOT / path).read_text().splitlines()
         findings += [(path, number, what) for number, what in check_lines(path, lines)]

@@ -29,10 +29,6 @@ bool EtagMatches(std::string_view wanted, const Item& item) {
          wanted == std::string_view(etag).substr(1, etag.size() - 2);
 }
 
-bool IfMatchFails(const ItemOperation& operation, const Item& item) {
-  return !operation.if_match.empty() && !EtagMatches(operation.if_match, item);
-}
-
 }  // namespace
 
 ItemExecutor::ItemExecutor(Account* account, const Container* container, Partition* partition,
@@ -87,6 +83,12 @@ OperationResult ItemExecutor::Failed(int status, int substatus, std::string mess
   result.message = std::move(message);
   result.charge = charge;
   return result;
+}
+
+std::optional<OperationResult> ItemExecutor::CheckIfMatch(const ItemOperation& operation,
+                                                          const Item& item) {
+  if (operation.if_match.empty() || EtagMatches(operation.if_match, item)) return std::nullopt;
+  return Failed(412, 0, std::string(kPreconditionFailed), charges::kFailedWrite);
 }
 
 std::optional<OperationResult> ItemExecutor::Throttle(double charge) {
@@ -147,10 +149,7 @@ Item ItemExecutor::ContentOf(ItemOperation& operation) {
 
 OperationResult ItemExecutor::Create(ItemOperation& operation) {
   const std::vector<std::string> unique = UniqueNames(settings_, operation.epk, operation.document);
-  if (ViolatesUniqueKeys(unique, nullptr)) {
-    return Failed(409, kUniqueKeyViolated, "Unique index constraint violation.",
-                  charges::kFailedWrite);
-  }
+  if (auto failed = CheckUniqueKeys(unique, nullptr)) return *std::move(failed);
   const double charge = charges::Create(operation.document.body.size(),
                                         IndexedProperties(operation.document.properties));
   if (auto throttled = Throttle(charge)) return *std::move(throttled);
@@ -168,14 +167,9 @@ OperationResult ItemExecutor::Create(ItemOperation& operation) {
 }
 
 OperationResult ItemExecutor::Replace(ItemOperation& operation, Item* item, const char* name) {
-  if (IfMatchFails(operation, *item)) {
-    return Failed(412, 0, std::string(kPreconditionFailed), charges::kFailedWrite);
-  }
+  if (auto failed = CheckIfMatch(operation, *item)) return *std::move(failed);
   const std::vector<std::string> unique = UniqueNames(settings_, operation.epk, operation.document);
-  if (ViolatesUniqueKeys(unique, item)) {
-    return Failed(409, kUniqueKeyViolated, "Unique index constraint violation.",
-                  charges::kFailedWrite);
-  }
+  if (auto failed = CheckUniqueKeys(unique, item)) return *std::move(failed);
   const double charge = charges::Replace(operation.document.body.size(),
                                          IndexedProperties(operation.document.properties));
   if (auto throttled = Throttle(charge)) return *std::move(throttled);
@@ -190,17 +184,12 @@ OperationResult ItemExecutor::Replace(ItemOperation& operation, Item* item, cons
 
 // The document keeps its rid under its new id.
 OperationResult ItemExecutor::Rename(ItemOperation& operation, Item* item) {
-  if (IfMatchFails(operation, *item)) {
-    return Failed(412, 0, std::string(kPreconditionFailed), charges::kFailedWrite);
-  }
+  if (auto failed = CheckIfMatch(operation, *item)) return *std::move(failed);
   if (partition_.Find(operation.epk, operation.id, now_) != nullptr) {
     return Failed(409, 0, std::string(kExists), charges::kFailedWrite);
   }
   const std::vector<std::string> unique = UniqueNames(settings_, operation.epk, operation.document);
-  if (ViolatesUniqueKeys(unique, item)) {
-    return Failed(409, kUniqueKeyViolated, "Unique index constraint violation.",
-                  charges::kFailedWrite);
-  }
+  if (auto failed = CheckUniqueKeys(unique, item)) return *std::move(failed);
   const double charge = charges::Replace(operation.document.body.size(),
                                          IndexedProperties(operation.document.properties));
   if (auto throttled = Throttle(charge)) return *std::move(throttled);
@@ -222,9 +211,7 @@ OperationResult ItemExecutor::Rename(ItemOperation& operation, Item* item) {
 }
 
 OperationResult ItemExecutor::Delete(const ItemOperation& operation, Item* item) {
-  if (IfMatchFails(operation, *item)) {
-    return Failed(412, 0, std::string(kPreconditionFailed), charges::kFailedWrite);
-  }
+  if (auto failed = CheckIfMatch(operation, *item)) return *std::move(failed);
   OperationResult result;
   result.status = 204;
   result.charge = charges::Delete(item->body.size(), IndexedProperties(item->properties));
@@ -239,9 +226,7 @@ OperationResult ItemExecutor::Delete(const ItemOperation& operation, Item* item)
 }
 
 OperationResult ItemExecutor::ApplyPatch(ItemOperation& operation, Item* item) {
-  if (IfMatchFails(operation, *item)) {
-    return Failed(412, 0, std::string(kPreconditionFailed), charges::kFailedWrite);
-  }
+  if (auto failed = CheckIfMatch(operation, *item)) return *std::move(failed);
   std::string text;
   AppendDocument(*item, container_.rid(), container_.self(), &text);
   Value document = *ParseJson(text);
@@ -382,13 +367,16 @@ void ItemExecutor::RollBack() {
 
 // ---- unique keys: one name for each constraint and logical partition
 
-bool ItemExecutor::ViolatesUniqueKeys(const std::vector<std::string>& names,
-                                      const Item* self) const {
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+std::optional<OperationResult> ItemExecutor::CheckUniqueKeys(const std::vector<std::string>& names,
+                                                             const Item* self) {
+  const bool violated = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
     const auto found = partition_.unique_values.find(name);
     return found != partition_.unique_values.end() && found->second != self &&
            !found->second->ExpiredAt(now_);
   });
+  if (!violated) return std::nullopt;
+  return Failed(409, kUniqueKeyViolated, "Unique index constraint violation.",
+                charges::kFailedWrite);
 }
 
 void ItemExecutor::SwapUniqueKeys(const Item* item, const std::vector<std::string>& before,

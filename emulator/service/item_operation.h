@@ -96,6 +96,8 @@ class ItemExecutor {
   std::optional<OperationResult> Throttle(double charge);
   std::optional<OperationResult> Take(double charge);
   OperationResult Failed(int status, int substatus, std::string message, double charge);
+  // The failure, if the operation must not be done; charged as Failed is.
+  std::optional<OperationResult> CheckIfMatch(const ItemOperation& operation, const Item& item);
   OperationResult Written(int status, const ItemOperation& operation, const Item& item,
                           double charge, const char* name);
   Item ContentOf(ItemOperation& operation);
@@ -104,7 +106,8 @@ class ItemExecutor {
   void Record(const char* name, const Item& item, std::string_view document, uint64_t lsn,
               double charge);
 
-  bool ViolatesUniqueKeys(const std::vector<std::string>& names, const Item* self) const;
+  std::optional<OperationResult> CheckUniqueKeys(const std::vector<std::string>& names,
+                                                 const Item* self);
   void SwapUniqueKeys(const Item* item, const std::vector<std::string>& before,
                       const std::vector<std::string>& after);
 

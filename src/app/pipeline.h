@@ -38,7 +38,7 @@ Result<std::unique_ptr<StateStore>> OpenStateIfThere(const Project& project);
 // Tries what opening a state beside the data will need, without writing. OK for a local one.
 Status CheckState(const Project& project, const CallContext& ctx);
 
-// What the state says of the destination, as text to be compared: LoadOptions::target.
+// What the state says of the destination, as text to be compared: RunOptions::target.
 std::string TargetOf(const Project& project, const PipelineConfig& pipeline);
 
 // REQUIRES: loaded, or a version in `at`; else kInvalidArgument that says so.

@@ -111,8 +111,8 @@ class Syncer {
     return std::optional<int64_t>(snapshot->info().version);
   }
 
-  LoadOptions LoadingOptions() const {
-    LoadOptions options;
+  RunOptions OptionsOfAnyRun() const {
+    RunOptions options;
     options.pipeline = pipeline_.name;
     options.target = TargetOf(project_, pipeline_);
     options.mode = pipeline_.sync.mode.write();
@@ -124,6 +124,11 @@ class Syncer {
     options.settle = pipeline_.sync.settle;
     options.throughput = Throughput();
     options.spill_folder = project_.spill_folder();
+    return options;
+  }
+
+  LoadOptions LoadingOptions() const {
+    LoadOptions options{OptionsOfAnyRun()};
     options.restart = request_.full || request_.resync;
     options.sweep = request_.resync;
     options.at = Asks(request_.at) ? request_.at : request_.until;
@@ -131,26 +136,15 @@ class Syncer {
   }
 
   ChangeOptions ChangesOptions() const {
-    ChangeOptions options;
-    options.pipeline = pipeline_.name;
-    options.target = TargetOf(project_, pipeline_);
-    options.mode = pipeline_.sync.mode.write();
+    ChangeOptions options{OptionsOfAnyRun()};
     options.changes = pipeline_.sync.changes;
     options.keep_index = pipeline_.sync.index;
-    options.duplicates = pipeline_.sync.duplicates;
-    options.max_rejected = pipeline_.sync.max_rejected;
     options.delete_guard.share.reset();
     if (pipeline_.sync.delete_guard.has_value() && !request_.allow_deletes) {
       options.delete_guard.share = pipeline_.sync.delete_guard->value;
     }
     options.continuous = request_.continuous;
     if (pipeline_.sync.poll.count() > 0) options.poll_max = pipeline_.sync.poll;
-    options.memory_bytes_max = project_.memory_bytes();
-    options.readers_max = request_.readers.value_or(options.readers_max);
-    options.lanes_max = request_.lanes.value_or(options.lanes_max);
-    options.settle = pipeline_.sync.settle;
-    options.throughput = Throughput();
-    options.spill_folder = project_.spill_folder();
     return options;
   }
 

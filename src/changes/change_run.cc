@@ -7,43 +7,31 @@
 #include <mutex>
 #include <utility>
 
+#include "changes/change_follower.h"
 #include "changes/change_sender.h"
-#include "changes/index_keeper.h"
 #include "changes/window_delivery.h"
-#include "changes/window_reader.h"
-#include "engine/duplicate_policy.h"
 #include "engine/earlier_writes.h"
 #include "engine/load_plan.h"
-#include "engine/run_journal.h"
+#include "engine/run_frame.h"
 
 namespace spillway {
 namespace {
 
 constexpr std::chrono::milliseconds kReportInterval{250};
-// Of a source that is away for a while, in a continuous run.
-constexpr std::chrono::milliseconds kReopenWaitMin{1'000};
-constexpr std::chrono::milliseconds kReopenWaitMax{30'000};
 
 constexpr uint64_t SendMemory(uint64_t memory_bytes_max) {
   return memory_bytes_max / 8;
 }
 
 Status Check(const ChangeOptions& options) {
-  if (options.pipeline.empty()) return InvalidArgument("the pipeline needs a name");
-  if (options.readers_max == 0 || options.lanes_max == 0) {
-    return InvalidArgument("at least one reader and one lane are needed");
-  }
-  if (options.lease <= options.checkpoint_interval) {
-    return InvalidArgument("the lease must be longer than the checkpoint interval");
-  }
-  if (options.spill_folder.empty()) return InvalidArgument("a spill folder is needed");
+  RETURN_IF_ERROR(CheckRunOptions(options));
   if (options.changes == ChangePolicy::kIndex && RulesFor(options.mode).new_images_delete) {
     return InvalidArgument(
                "rows that name documents to delete cannot be compared with an index of "
                "documents")
         .WithHint("choose another value for sync.changes");
   }
-  return CheckDuplicatePolicy(options.duplicates, options.mode);
+  return Status::Ok();
 }
 
 // A mode that deletes what each row names does what it is told.
@@ -56,11 +44,6 @@ DeleteGuardOptions GuardFor(const ChangeOptions& options) {
 bool KeepsIndex(const ChangeOptions& options) {
   if (RulesFor(options.mode).new_images_delete) return false;
   return options.keep_index || options.changes == ChangePolicy::kIndex;
-}
-
-// May the whole table be compared when its log does not tell what changed?
-bool MayCompare(const ChangeOptions& options) {
-  return options.changes != ChangePolicy::kFeed && options.changes != ChangePolicy::kFiles;
 }
 
 // One run, from the lease on. Used by one thread; the ticker's thread only looks.
@@ -85,16 +68,8 @@ class ChangeRun {
  private:
   Status Begin();
   Status CheckCheckpoint() const;
-  WindowReaderOptions ReadingOptions() const;
-  Status OpenLog(std::optional<int64_t> until);
-  bool CompareInstead(const Status& failed, bool begun);
-  Status StartFollowing();
-  Result<std::unique_ptr<ChangeWindow>> ReadWindow();
   Status FinishBegunWindow();
   Status Follow();
-  Result<std::unique_ptr<ChangeWindow>> ReadNext();
-  Status WaitForSource(Status why);
-  bool WaitForVersion();
   Status Apply(const ChangeWindow& window, std::vector<SplitProgress> progress, bool begun_before);
   Status StartWindow(const ChangeWindow& window, bool begun_before);
   Status Deliver(const ChangeWindow& window, WindowDelivery& delivery);
@@ -123,15 +98,11 @@ class ChangeRun {
   bool resumed_ = false;
   std::vector<MethodCount> methods_;
   SteadyTime earlier_writes_landed_;
-  std::chrono::milliseconds poll_wait_{0};
-  std::chrono::milliseconds reopen_wait_{kReopenWaitMin};
 
   RunMeter meter_;
   std::unique_ptr<RejectedGuard> rejected_;
-  std::unique_ptr<ChangeLog> log_;
-  std::unique_ptr<WindowReader> reader_;
   std::unique_ptr<IndexKeeper> index_;  // null: none is kept
-  std::string compare_reason_;          // why the next window is a comparison; empty: it is not
+  std::unique_ptr<ChangeFollower> follower_;
   std::unique_ptr<ChangeSender> sender_;
 
   std::atomic<ChangeActivity> activity_{ChangeActivity::kReading};
@@ -146,7 +117,7 @@ Result<ChangeSummary> ChangeRun::Execute() {
   const std::jthread ticker([this, token = ended.get_token()] { Tick(token); });
   Status done =
       checkpoint_.begun_through > checkpoint_.version ? FinishBegunWindow() : Status::Ok();
-  if (done.ok() || CompareInstead(done, true)) done = Follow();
+  if (done.ok() || follower_->CompareInstead(done, true)) done = Follow();
   if (sender_ != nullptr) sender_->Finish();
   // What was waiting only knows that it is to end; the run knows why.
   if (done.code() == StatusCode::kCancelled && !stop_.cause().ok()) done = stop_.cause();
@@ -159,13 +130,7 @@ Result<ChangeSummary> ChangeRun::Execute() {
 }
 
 Status ChangeRun::Begin() {
-  ASSIGN_OR_RETURN(const std::optional<Checkpoint> stored,
-                   parts_.state.LoadCheckpoint(options_.pipeline));
-  if (!stored.has_value() || stored->phase != LoadPhase::kLoaded) {
-    return InvalidArgument(
-        fmt::format("pipeline {}: the table is not loaded yet", options_.pipeline));
-  }
-  checkpoint_ = *stored;
+  ASSIGN_OR_RETURN(checkpoint_, LoadedCheckpoint(parts_.state, options_.pipeline));
   from_version_ = checkpoint_.version;
   RETURN_IF_ERROR(CheckCheckpoint());
   ASSIGN_OR_RETURN(earlier_writes_landed_,
@@ -176,9 +141,21 @@ Status ChangeRun::Begin() {
   applied_.version = checkpoint_.version;
   applied_.through_version = checkpoint_.version;
   applied_.documents = checkpoint_.documents;
-  if (!KeepsIndex(options_)) return Status::Ok();
-  ASSIGN_OR_RETURN(
-      index_, IndexKeeper::Open(parts_, documents_, ReadingOptions(), checkpoint_, meter_, stop_));
+  if (KeepsIndex(options_)) {
+    ASSIGN_OR_RETURN(index_, IndexKeeper::Open(parts_, documents_, ReadingOptions(options_),
+                                               checkpoint_, meter_, stop_));
+  }
+  const FollowerParts following{.run = parts_,
+                                .documents = documents_,
+                                .options = options_,
+                                .checkpoint = checkpoint_,
+                                .index = index_.get(),
+                                .meter = meter_,
+                                .stop = stop_};
+  follower_ = std::make_unique<ChangeFollower>(following, [this](const Status& why) {
+    SetActivity(ChangeActivity::kWaiting);
+    Note(why.ToString());
+  });
   return Status::Ok();
 }
 
@@ -206,32 +183,6 @@ Status ChangeRun::CheckCheckpoint() const {
       options_.pipeline, checkpoint_.documents, missing.steps.front())));
 }
 
-WindowReaderOptions ChangeRun::ReadingOptions() const {
-  WindowReaderOptions reading;
-  reading.pipeline = options_.pipeline;
-  reading.spill_folder = options_.spill_folder;
-  reading.memory_bytes_max = options_.memory_bytes_max;
-  reading.readers_max = options_.readers_max;
-  reading.rules = RulesFor(options_.mode);
-  reading.duplicates = options_.duplicates;
-  return reading;
-}
-
-Status ChangeRun::OpenLog(std::optional<int64_t> until) {
-  ChangesRequest request;
-  request.after = checkpoint_.position;
-  request.policy =
-      options_.changes == ChangePolicy::kIndex ? ChangePolicy::kAuto : options_.changes;
-  request.until = until;
-  request.batch_bytes_target = BatchBytesTarget(options_.memory_bytes_max);
-  ASSIGN_OR_RETURN(request.columns, DocumentEncoder::ColumnsToRead(documents_));
-  reader_.reset();
-  ASSIGN_OR_RETURN(log_, parts_.source.OpenChanges(request, ctx_));
-  reader_ = std::make_unique<WindowReader>(*log_, documents_, parts_.destination.capabilities(),
-                                           ReadingOptions(), meter_, parts_.clock, stop_);
-  return Status::Ok();
-}
-
 // What an earlier run may have sent in part is sent again, to its end and no further. A comparison
 // with an index that knows what was begun needs no such end.
 Status ChangeRun::FinishBegunWindow() {
@@ -242,113 +193,34 @@ Status ChangeRun::FinishBegunWindow() {
   }
   ASSIGN_OR_RETURN(std::vector<SplitProgress> progress,
                    parts_.state.LoadProgress(options_.pipeline));
-  RETURN_IF_ERROR(OpenLog(checkpoint_.begun_through));
-  const WindowRequest request{.after = checkpoint_.version,
-                              .late_columns = checkpoint_.late_columns,
-                              .exactly_through = checkpoint_.begun_through};
-  ASSIGN_OR_RETURN(const std::unique_ptr<ChangeWindow> window, reader_->Read(request));
+  ASSIGN_OR_RETURN(const std::unique_ptr<ChangeWindow> window, follower_->ReadBegun());
   return Apply(*window, std::move(progress), true);
 }
 
-// When the log or the files that it names are gone, and the index can stand in for them. What was
-// begun, and is not in the index, only the log can finish.
-bool ChangeRun::CompareInstead(const Status& failed, bool begun) {
-  if (failed.code() != StatusCode::kDataLoss || index_ == nullptr || !MayCompare(options_)) {
-    return false;
-  }
-  if (!compare_reason_.empty()) return false;  // it was the comparison that failed
-  if (begun && index_->StandingAt(checkpoint_) != IndexStanding::kBegun) return false;
-  compare_reason_ = std::string(failed.message());
-  return true;
-}
-
-Status ChangeRun::StartFollowing() {
-  if (options_.changes == ChangePolicy::kIndex) {
-    compare_reason_ = "`changes: index` asks for it";
-    return Status::Ok();
-  }
-  if (!compare_reason_.empty()) return Status::Ok();
-  const Status opened = OpenLog(options_.until);
-  return CompareInstead(opened, false) ? Status::Ok() : opened;
-}
-
 Status ChangeRun::Follow() {
-  RETURN_IF_ERROR(StartFollowing());
+  RETURN_IF_ERROR(follower_->Start());
   while (true) {
     SetActivity(ChangeActivity::kReading);
-    Result<std::unique_ptr<ChangeWindow>> window = ReadNext();
-    if (!window.ok()) return std::move(window).status();
-    if (*window == nullptr) continue;
-    if ((*window)->empty()) {
+    ASSIGN_OR_RETURN(const std::unique_ptr<ChangeWindow> window, follower_->Next());
+    if (window == nullptr) continue;
+    if (window->empty()) {
       const bool reached = options_.until.has_value() && checkpoint_.version >= *options_.until;
       if (!options_.continuous || reached) return Status::Ok();
-      if (!WaitForVersion()) return stop_.cause();
+      SetActivity(ChangeActivity::kWaiting);
+      if (!follower_->WaitForVersion()) return stop_.cause();
       continue;
     }
-    poll_wait_ = std::chrono::milliseconds(0);
-    RETURN_IF_ERROR(Apply(**window, {}, false));
+    RETURN_IF_ERROR(Apply(*window, {}, false));
     if (options_.continuous) guard_.Reset();
-    if (compare_reason_.empty() || options_.changes == ChangePolicy::kIndex) continue;
-    compare_reason_.clear();  // the log may tell what comes after
-    RETURN_IF_ERROR(StartFollowing());
+    RETURN_IF_ERROR(follower_->OnApplied());
   }
-}
-
-Result<std::unique_ptr<ChangeWindow>> ChangeRun::ReadWindow() {
-  if (!compare_reason_.empty()) {
-    RETURN_IF_ERROR(index_->BringTo(checkpoint_));
-    return index_->ReadWindow(
-        {.checkpoint = checkpoint_, .until = options_.until, .reason = compare_reason_});
-  }
-  const WindowRequest request{.after = checkpoint_.version,
-                              .late_columns = checkpoint_.late_columns,
-                              .exactly_through = std::nullopt};
-  Result<std::unique_ptr<ChangeWindow>> window = reader_->Read(request);
-  if (!window.ok() && CompareInstead(window.status(), false)) return ReadWindow();
-  // Nothing new: the table has the version that an index is to be made of, if any has.
-  if (window.ok() && (*window)->empty() && index_ != nullptr) {
-    RETURN_IF_ERROR(index_->BringTo(checkpoint_));
-  }
-  return window;
-}
-
-// nullptr: the source was away; a continuous run tries again.
-Result<std::unique_ptr<ChangeWindow>> ChangeRun::ReadNext() {
-  Result<std::unique_ptr<ChangeWindow>> window = ReadWindow();
-  if (window.ok()) {
-    reopen_wait_ = kReopenWaitMin;
-    return window;
-  }
-  if (!options_.continuous || window.status().code() != StatusCode::kUnavailable) return window;
-  RETURN_IF_ERROR(WaitForSource(window.status()));
-  return std::unique_ptr<ChangeWindow>();
-}
-
-// The log has told versions that no window has now: it is opened again where the checkpoint is.
-Status ChangeRun::WaitForSource(Status why) {
-  SetActivity(ChangeActivity::kWaiting);
-  while (why.code() == StatusCode::kUnavailable) {
-    Note(why.ToString());
-    if (!parts_.clock.WaitFor(reopen_wait_, ctx_.stop)) return stop_.cause();
-    reopen_wait_ = std::min(reopen_wait_ * 2, kReopenWaitMax);
-    if (!compare_reason_.empty()) return Status::Ok();  // which reads it all again
-    why = OpenLog(options_.until);
-  }
-  return why;
-}
-
-bool ChangeRun::WaitForVersion() {
-  SetActivity(ChangeActivity::kWaiting);
-  const PollInterval poll = compare_reason_.empty() ? log_->poll_interval() : PollInterval{};
-  const std::chrono::milliseconds max = options_.poll_max.value_or(poll.max);
-  poll_wait_ = std::min(std::max(poll_wait_ * 2, poll.min), std::max(max, poll.min));
-  return parts_.clock.WaitFor(poll_wait_, ctx_.stop);
 }
 
 Status ChangeRun::Apply(const ChangeWindow& window, std::vector<SplitProgress> progress,
                         bool begun_before) {
   SetActivity(ChangeActivity::kSending);
-  rejected_->CountRead(window.counts.read);
+  // All of the window, the refused among it, before a share of it is judged.
+  rejected_->CountRead(window.counts.read + WindowDelivery::WritesLeft(window, progress));
   RETURN_IF_ERROR(rejected_->CountRejected(window.refused.size()));
   RETURN_IF_ERROR(StartWindow(window, begun_before));
   WindowDelivery delivery(window, parts_.state, parts_.clock,
@@ -377,7 +249,6 @@ Status ChangeRun::Apply(const ChangeWindow& window, std::vector<SplitProgress> p
 // Durable before the first write of it (I2): from then on, whoever runs next finishes this window.
 // The index comes first, so that it knows of whatever the state says was begun.
 Status ChangeRun::StartWindow(const ChangeWindow& window, bool begun_before) {
-  if (window.writes() > 0) rejected_->CountRead(window.writes());
   if (window.writes() > 0 && !begun_before) {
     RETURN_IF_ERROR(guard_.Check(window.removes->size(), checkpoint_.documents));
     // An earlier run's write must not land on top of a newer one of the same key.
@@ -533,17 +404,12 @@ Result<ChangeSummary> RunChanges(const LoadParts& parts, const DocumentOptions& 
                                  const std::function<void(const ChangeReport&)>& on_progress,
                                  const CallContext& ctx) {
   RETURN_IF_ERROR(Check(options));
-  RunStop stop(ctx.stop);
-  ASSIGN_OR_RETURN(
-      const std::unique_ptr<LeaseKeeper> lease,
-      LeaseKeeper::Acquire(parts.state, parts.clock, options.pipeline, options.lease, stop));
-  ASSIGN_OR_RETURN(RunJournal journal,
-                   RunJournal::Start(parts.state, parts.clock, options.pipeline, "changes"));
-  ChangeRun run(parts, documents, options, on_progress, stop, *lease, journal);
-  Result<ChangeSummary> result = run.Execute();
-  const Status outcome = result.ok() ? Status::Ok() : result.status();
-  if (Status noted = journal.End(outcome); outcome.ok() && !noted.ok()) return noted;
-  return result;
+  const RunFrame frame{.pipeline = options.pipeline, .kind = "changes", .lease = options.lease};
+  return RunFramed(
+      parts.state, parts.clock, frame, ctx,
+      [&](RunStop& stop, const LeaseKeeper& lease, RunJournal& journal) {
+        return ChangeRun(parts, documents, options, on_progress, stop, lease, journal).Execute();
+      });
 }
 
 }  // namespace spillway

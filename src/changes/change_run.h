@@ -18,30 +18,16 @@
 
 namespace spillway {
 
-struct ChangeOptions {
-  std::string pipeline;
-  std::string target;  // as LoadOptions::target
-  WriteMode mode = WriteMode::kMirror;
+struct ChangeOptions : RunOptions {
   ChangePolicy changes = ChangePolicy::kAuto;
   // Keeps an index of what the destination was told (changes/table_index.h), so that the table can
   // be compared with it when its log or its old files do not tell any more what changed. kIndex
   // always does; kFeed and kFiles never use it.
   bool keep_index = false;
-  DuplicatePolicy duplicates = DuplicatePolicy::kFail;
-  RejectedBudget max_rejected;
-  DeleteGuardOptions delete_guard;
-  std::optional<int64_t> until;  // the last version to be applied
+  DeleteGuardOptions delete_guard{};
+  std::optional<int64_t> until{};  // the last version to be applied
   bool continuous = false;
-  std::optional<std::chrono::milliseconds> poll_max;  // instead of the source's own
-  uint64_t memory_bytes_max = 256ull << 20;
-  uint32_t readers_max = 2;
-  uint32_t lanes_max = 32;
-  std::chrono::milliseconds settle{15'000};
-  std::chrono::milliseconds row_failing_max{600'000};
-  std::chrono::milliseconds lease{30'000};
-  std::chrono::milliseconds checkpoint_interval{1'000};
-  ThroughputOptions throughput;
-  std::string spill_folder;
+  std::optional<std::chrono::milliseconds> poll_max{};  // instead of the source's own
 };
 
 enum class ChangeActivity : uint8_t { kWaiting, kReading, kSending };

@@ -5,14 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <filesystem>
 #include <random>
 #include <thread>
 
-#include "engine/testing/memory_destination.h"
-#include "engine/testing/memory_source.h"
-#include "engine/testing/memory_table.h"
-#include "engine/testing/scaled_clock.h"
+#include "changes/testing/changes_fixture.h"
 
 namespace spillway {
 namespace {
@@ -21,43 +17,10 @@ using std::chrono::milliseconds;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-class ChangeRunTest : public testing::Test {
+class ChangeRunTest : public ChangesFixture {
  protected:
-  ChangeRunTest() : destination_(clock_, 1), table_(source_, 7, 40) {
-    folder_ = std::filesystem::path(testing::TempDir()) /
-              testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    store_ = *OpenSqliteStore((folder_ / "state.db").string(), clock_);
-    documents_.id_columns = {"id"};
-    documents_.partition_key_paths = {"/category"};
-    documents_.filter = "value >= 0";
-    options_.pipeline = "p";
-    options_.lanes_max = 4;
-    options_.settle = milliseconds(1'000);
-    options_.lease = std::chrono::minutes(30);
-    options_.spill_folder = (folder_ / "spill").string();
-    options_.delete_guard.share.reset();
-  }
-  ~ChangeRunTest() override {
-    store_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  ChangeRunTest() : ChangesFixture(40) {}
 
-  LoadParts Parts() { return {source_, destination_, *store_, clock_}; }
-  void Load() {
-    LoadOptions load;
-    load.pipeline = "p";
-    load.mode = options_.mode;
-    load.lanes_max = 4;
-    load.settle = options_.settle;
-    load.lease = options_.lease;
-    load.spill_folder = options_.spill_folder;
-    const auto loaded = RunLoad(Parts(), documents_, load, {}, {});
-    ASSERT_TRUE(loaded.ok()) << loaded.status().ToString();
-  }
-  Result<ChangeSummary> Run(const CallContext& ctx = {}) {
-    return RunChanges(Parts(), documents_, options_, {}, ctx);
-  }
   IntentCounts RunOk() {
     const auto summary = Run();
     EXPECT_TRUE(summary.ok()) << summary.status().ToString();
@@ -66,22 +29,17 @@ class ChangeRunTest : public testing::Test {
     EXPECT_EQ(summary->totals.version, table_.version());
     return summary->totals.counts;
   }
-  void ExpectEqualToTheTable() {
-    EXPECT_EQ(destination_.Contents(), table_.Documents());
-    EXPECT_THAT(destination_.Violations(), IsEmpty());
-    EXPECT_EQ(Stored().documents, table_.Documents().size());
+  // New rows, of which `refused` cannot be documents where numbers must be exact.
+  void CommitRows(int64_t version, int good, int refused) {
+    std::vector<MemoryImage> rows;
+    for (int i = 0; i < good + refused; ++i) {
+      const int64_t value = i < good ? i : int64_t{9'007'199'254'740'993};
+      rows.push_back({Image::kNew, {fmt::format("v{}-{}", version, i), "c1", value}});
+    }
+    MemoryCommit commit;
+    commit.splits = {std::move(rows)};
+    source_.Commit(version, std::move(commit));
   }
-  Checkpoint Stored() { return **store_->LoadCheckpoint("p"); }
-  std::string SomeId() { return table_.rows().begin()->first; }
-
-  ScaledClock clock_{100};
-  std::filesystem::path folder_;
-  MemorySource source_{7};
-  MemoryDestination destination_;
-  MemoryTable table_;
-  std::unique_ptr<StateStore> store_;
-  DocumentOptions documents_;
-  ChangeOptions options_;
 };
 
 TEST_F(ChangeRunTest, GoesOnFromTheLoadWithoutGapOrOverlap) {
@@ -299,6 +257,39 @@ TEST_F(ChangeRunTest, ARowThatCannotBeADocumentIsListedAndItsOldDocumentStays) {
   EXPECT_EQ(counts.superseded, 1u) << "the old image asks for nothing then";
   EXPECT_EQ(destination_.Contents(), before);
   EXPECT_EQ((*store_->Rejected("p", std::nullopt, 10)).size(), 1u);
+}
+
+// What a share of rejected rows is one of: every intent of the window, each once.
+TEST_F(ChangeRunTest, RefusedRowsAreJudgedByAllThatTheirWindowHasRead) {
+  Load();
+  destination_.mutable_capabilities().keeps_numbers_exactly = false;
+  options_.max_rejected.share = 0.01;
+  CommitRows(1, 1'000, 0);
+  ASSERT_TRUE(Run().ok());
+  CommitRows(2, 1'000, 20);
+  const auto within = Run();
+  ASSERT_TRUE(within.ok()) << within.status().ToString();
+  EXPECT_EQ(within->totals.counts.rejected, 20u);
+  CommitRows(3, 200, 10);
+  const uint64_t calls = destination_.calls();
+  const auto over = Run();
+  EXPECT_EQ(over.status().code(), StatusCode::kRejectedOverBudget);
+  EXPECT_THAT(std::string(over.status().message()), HasSubstr("30 of 2270 rows read so far"));
+  EXPECT_EQ(destination_.calls(), calls);
+}
+
+TEST_F(ChangeRunTest, WhatACutOffWindowHasSettledIsNotReadTwice) {
+  Load();
+  destination_.mutable_capabilities().keeps_numbers_exactly = false;
+  options_.max_rejected.rows = 2;
+  CommitRows(1, 50, 3);
+  Checkpoint begun = Stored();
+  begun.begun_through = 1;
+  ASSERT_TRUE(store_->StartWindow("p", begun).ok());
+  begun.counts.read += 20;
+  begun.counts.upserted += 20;
+  ASSERT_TRUE(store_->Commit("p", begun, {{0, 20, false}}, {}).ok());
+  EXPECT_THAT(std::string(Run().status().message()), HasSubstr("3 of 93 rows read so far"));
 }
 
 TEST_F(ChangeRunTest, TheDeleteGuardStopsBeforeTheFirstWrite) {

@@ -5,54 +5,20 @@
 
 #include <filesystem>
 
-#include "changes/change_run.h"
-#include "engine/testing/memory_destination.h"
-#include "engine/testing/memory_source.h"
-#include "engine/testing/memory_table.h"
-#include "engine/testing/scaled_clock.h"
+#include "changes/testing/changes_fixture.h"
 
 namespace spillway {
 namespace {
 
-using std::chrono::milliseconds;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
-class IndexRunTest : public testing::Test {
+class IndexRunTest : public ChangesFixture {
  protected:
-  IndexRunTest() : destination_(clock_, 1), table_(source_, 7, 200) {
-    folder_ = std::filesystem::path(testing::TempDir()) /
-              testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    store_ = *OpenSqliteStore((folder_ / "state.db").string(), clock_);
-    documents_.id_columns = {"id"};
-    documents_.partition_key_paths = {"/category"};
-    documents_.filter = "value >= 0";
-    options_.pipeline = "p";
+  IndexRunTest() : ChangesFixture(200) {
     options_.changes = ChangePolicy::kIndex;
-    options_.lanes_max = 4;
-    options_.settle = milliseconds(1'000);
-    options_.lease = std::chrono::minutes(30);
-    options_.spill_folder = (folder_ / "spill").string();
-    options_.delete_guard.share.reset();
     Load();
   }
-  ~IndexRunTest() override {
-    store_.reset();
-    std::filesystem::remove_all(folder_);
-  }
 
-  LoadParts Parts() { return {source_, destination_, *store_, clock_}; }
-  void Load() {
-    LoadOptions load;
-    load.pipeline = "p";
-    load.lanes_max = 4;
-    load.settle = options_.settle;
-    load.lease = options_.lease;
-    load.spill_folder = options_.spill_folder;
-    const auto loaded = RunLoad(Parts(), documents_, load, {}, {});
-    ASSERT_TRUE(loaded.ok()) << loaded.status().ToString();
-  }
   // The table as it is now can be read, and nothing older.
   void Publish() {
     MemorySplits splits(3);
@@ -64,7 +30,6 @@ class IndexRunTest : public testing::Test {
     }
     source_.CleanLogBefore(table_.version() + 1);
   }
-  Result<ChangeSummary> Run() { return RunChanges(Parts(), documents_, options_, {}, {}); }
   ChangeSummary RunOk() {
     const auto summary = Run();
     EXPECT_TRUE(summary.ok()) << summary.status().ToString();
@@ -72,24 +37,7 @@ class IndexRunTest : public testing::Test {
     EXPECT_TRUE(summary->totals.counts.AddsUp());
     return *summary;
   }
-  void ExpectEqualToTheTable() {
-    EXPECT_EQ(destination_.Contents(), table_.Documents());
-    EXPECT_THAT(destination_.Violations(), IsEmpty());
-    EXPECT_EQ(Stored().documents, table_.Documents().size());
-    EXPECT_TRUE(Stored().counts.AddsUp());
-  }
-  Checkpoint Stored() { return **store_->LoadCheckpoint("p"); }
-  std::string SomeId() { return table_.rows().begin()->first; }
   std::filesystem::path IndexFolder() const { return folder_ / "spill" / "p.index"; }
-
-  ScaledClock clock_{100};
-  std::filesystem::path folder_;
-  MemorySource source_{7};
-  MemoryDestination destination_;
-  MemoryTable table_;
-  std::unique_ptr<StateStore> store_;
-  DocumentOptions documents_;
-  ChangeOptions options_;
 };
 
 TEST_F(IndexRunTest, WritesWhatChangedAndNothingElse) {

@@ -8,7 +8,7 @@
 #include "changes/change_sender.h"
 #include "engine/earlier_writes.h"
 #include "engine/load_plan.h"
-#include "engine/run_journal.h"
+#include "engine/run_frame.h"
 #include "engine/verify_side.h"
 #include "engine/worker_group.h"
 
@@ -37,13 +37,7 @@ class SweepRun {
         removes_(SpillPath("removes"), options.memory_bytes_max / kSideShare) {}
 
   Result<SweepSummary> Execute() {
-    ASSIGN_OR_RETURN(const std::optional<Checkpoint> stored,
-                     parts_.state.LoadCheckpoint(options_.pipeline));
-    if (!stored.has_value() || stored->phase != LoadPhase::kLoaded) {
-      return InvalidArgument(
-          fmt::format("pipeline {}: the table is not loaded yet", options_.pipeline));
-    }
-    checkpoint_ = *stored;
+    ASSIGN_OR_RETURN(checkpoint_, LoadedCheckpoint(parts_.state, options_.pipeline));
     summary_.run_id = journal_.run_id();
     summary_.version = checkpoint_.version;
     RETURN_IF_ERROR(ReadSource());
@@ -221,17 +215,11 @@ class SweepRun {
 
 Result<SweepSummary> RunSweep(const LoadParts& parts, const DocumentOptions& documents,
                               const ChangeOptions& options, const CallContext& ctx) {
-  RunStop stop(ctx.stop);
-  ASSIGN_OR_RETURN(
-      const std::unique_ptr<LeaseKeeper> lease,
-      LeaseKeeper::Acquire(parts.state, parts.clock, options.pipeline, options.lease, stop));
-  ASSIGN_OR_RETURN(RunJournal journal,
-                   RunJournal::Start(parts.state, parts.clock, options.pipeline, "sweep"));
-  SweepRun run(parts, documents, options, stop, *lease, journal);
-  Result<SweepSummary> result = run.Execute();
-  const Status outcome = result.ok() ? Status::Ok() : result.status();
-  if (Status noted = journal.End(outcome); outcome.ok() && !noted.ok()) return noted;
-  return result;
+  const RunFrame frame{.pipeline = options.pipeline, .kind = "sweep", .lease = options.lease};
+  return RunFramed(parts.state, parts.clock, frame, ctx,
+                   [&](RunStop& stop, const LeaseKeeper& lease, RunJournal& journal) {
+                     return SweepRun(parts, documents, options, stop, lease, journal).Execute();
+                   });
 }
 
 }  // namespace spillway

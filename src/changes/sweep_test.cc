@@ -4,52 +4,28 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
-#include "engine/testing/memory_destination.h"
-#include "engine/testing/memory_table.h"
-#include "engine/testing/scaled_clock.h"
+#include "changes/testing/changes_fixture.h"
 
 namespace spillway {
 namespace {
 
 using testing::HasSubstr;
 
-class SweepTest : public testing::Test {
+class SweepTest : public ChangesFixture {
  protected:
-  SweepTest() : destination_(clock_, 1), table_(source_, 7, 300) {
-    folder_ = std::filesystem::path(testing::TempDir()) /
-              testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    store_ = *OpenSqliteStore((folder_ / "state.db").string(), clock_);
-    documents_.id_columns = {"id"};
-    documents_.partition_key_paths = {"/category"};
-    documents_.filter = "value >= 0";
-    options_.pipeline = "p";
+  SweepTest() : ChangesFixture(300, 50) {
     options_.lanes_max = 3;
     options_.settle = std::chrono::milliseconds(500);
-    options_.lease = std::chrono::minutes(30);
-    options_.spill_folder = (folder_ / "spill").string();
     options_.memory_bytes_max = 64 << 10;
-  }
-  ~SweepTest() override {
-    store_.reset();
-    std::filesystem::remove_all(folder_);
+    options_.delete_guard = {};
   }
 
-  LoadParts Parts() { return {source_, destination_, *store_, clock_}; }
+  // What it leaves over is to be swept.
   void Load() {
-    LoadOptions load;
-    load.pipeline = "p";
-    load.mode = options_.mode;
-    load.lanes_max = 3;
-    load.settle = options_.settle;
-    load.lease = options_.lease;
-    load.spill_folder = options_.spill_folder;
+    LoadOptions load = LoadingOptions();
     load.restart = true;
     load.sweep = true;
-    const auto loaded = RunLoad(Parts(), documents_, load, {}, {});
-    ASSERT_TRUE(loaded.ok()) << loaded.status().ToString();
+    ChangesFixture::Load(load);
   }
   // A new version of the table with every other row, as one that history does not tell of.
   void LoseRows() {
@@ -61,16 +37,7 @@ class SweepTest : public testing::Test {
     }
     source_.SetVersion(1, splits);
   }
-  Checkpoint Stored() { return **store_->LoadCheckpoint("p"); }
 
-  ScaledClock clock_{100};
-  std::filesystem::path folder_;
-  MemorySource source_{50};
-  MemoryDestination destination_;
-  MemoryTable table_;
-  std::unique_ptr<StateStore> store_;
-  DocumentOptions documents_;
-  ChangeOptions options_;
   std::map<std::string, std::string> expected_;
 };
 

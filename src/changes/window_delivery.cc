@@ -17,7 +17,23 @@ Checkpoint Behind(const ChangeWindow& window, Checkpoint checkpoint) {
   return checkpoint;
 }
 
+// Of a list of `writes`.
+uint64_t SettledIn(const std::vector<SplitProgress>& progress_of_lists, uint32_t list,
+                   uint64_t writes) {
+  for (const SplitProgress& progress : progress_of_lists) {
+    if (progress.split != list) continue;
+    return progress.complete ? writes : progress.rows_settled;
+  }
+  return 0;
+}
+
 }  // namespace
+
+uint64_t WindowDelivery::WritesLeft(const ChangeWindow& window,
+                                    const std::vector<SplitProgress>& progress) {
+  return window.writes() - SettledIn(progress, kUpserts, window.upserts->size()) -
+         SettledIn(progress, kRemoves, window.removes->size());
+}
 
 WindowDelivery::WindowDelivery(const ChangeWindow& window, StateStore& state, Clock& clock,
                                WindowDeliveryOptions options)
@@ -48,14 +64,6 @@ const RecordLog<ImageRecord>& WindowDelivery::Records(List list) const {
   return list == kUpserts ? *window_.upserts : *window_.removes;
 }
 
-uint64_t WindowDelivery::Settled(List list) const {
-  for (const SplitProgress& progress : progress_) {
-    if (progress.split != list) continue;
-    return progress.complete ? Records(list).size() : progress.rows_settled;
-  }
-  return 0;
-}
-
 Status WindowDelivery::Send(ChangeSender* sender) {
   RETURN_IF_ERROR(SendList(sender, kUpserts, Intent::kUpsert));
   return SendList(sender, kRemoves, Intent::kDelete);
@@ -71,7 +79,7 @@ Status WindowDelivery::SendList(ChangeSender* sender, List list, Intent intent) 
                                          .rejected = batch.TakeRejected(),
                                          .shares = batch.TakeShares()});
   };
-  const uint64_t first = Settled(list);
+  const uint64_t first = SettledIn(progress_, list, records.size());
   if (first < records.size()) {
     RETURN_IF_ERROR(sender->Send(records, window_.images->bytes(), intent, first, on_settled));
   }

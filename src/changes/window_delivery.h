@@ -27,6 +27,10 @@ struct WindowDeliveryOptions {
 // Send: one thread. The others: thread-safe.
 class WindowDelivery {
  public:
+  // Writes of the window that no earlier run has settled, so that its counts do not know them yet.
+  static uint64_t WritesLeft(const ChangeWindow& window,
+                             const std::vector<SplitProgress>& progress);
+
   WindowDelivery(const ChangeWindow& window, StateStore& state, Clock& clock,
                  WindowDeliveryOptions options);
 
@@ -45,7 +49,6 @@ class WindowDelivery {
  private:
   enum List : uint32_t { kUpserts = 0, kRemoves = 1 };
   AcknowledgerOptions Options(WindowDeliveryOptions options);
-  uint64_t Settled(List list) const;
   const RecordLog<ImageRecord>& Records(List list) const;
   Status SendList(ChangeSender* sender, List list, Intent intent);
   Status Locate(uint32_t list, uint64_t index, RejectedRecord& record) const;

@@ -9,8 +9,8 @@
 
 #include "connector/source.h"
 #include "engine/duplicate_finder.h"
-#include "engine/load_run.h"
 #include "engine/reader_pool.h"
+#include "engine/run_options.h"
 #include "model/intent_counts.h"
 #include "transforms/document_encoder.h"
 

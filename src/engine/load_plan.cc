@@ -107,6 +107,14 @@ uint64_t ReadingBytesMax(uint64_t memory_bytes_max) {
   return memory_bytes_max / 8 * 3;
 }
 
+Result<Checkpoint> LoadedCheckpoint(StateStore& state, std::string_view pipeline) {
+  ASSIGN_OR_RETURN(const std::optional<Checkpoint> stored, state.LoadCheckpoint(pipeline));
+  if (!stored.has_value() || stored->phase != LoadPhase::kLoaded) {
+    return InvalidArgument(fmt::format("pipeline {}: the table is not loaded yet", pipeline));
+  }
+  return *stored;
+}
+
 Result<std::unique_ptr<Snapshot>> OpenMapped(Source& source, const DocumentOptions& documents,
                                              const VersionSelector& at, uint64_t batch_bytes_target,
                                              const CallContext& ctx) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/load_run.h"
@@ -37,6 +38,9 @@ std::string MappingHash(const DocumentOptions& documents, WriteMode mode,
 
 // Where a load of this snapshot begins.
 Checkpoint CheckpointOf(const Snapshot& snapshot, std::string mapping_hash);
+
+// As it is stored. kInvalidArgument: the table of this pipeline is not loaded yet.
+Result<Checkpoint> LoadedCheckpoint(StateStore& state, std::string_view pipeline);
 
 // A snapshot as the mapping needs it: its columns, its filter, batches of about
 // `batch_bytes_target`.

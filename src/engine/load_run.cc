@@ -13,7 +13,7 @@
 #include "engine/load_plan.h"
 #include "engine/progress_meter.h"
 #include "engine/pump.h"
-#include "engine/run_journal.h"
+#include "engine/run_frame.h"
 
 namespace spillway {
 namespace {
@@ -28,18 +28,6 @@ constexpr uint64_t BatchMemory(uint64_t memory_bytes_max) {
 }
 constexpr uint64_t SortMemory(uint64_t memory_bytes_max) {
   return memory_bytes_max / 32;  // little, so that a large table needs no more than a small one
-}
-
-Status Check(const LoadOptions& options) {
-  if (options.pipeline.empty()) return InvalidArgument("the pipeline needs a name");
-  if (options.readers_max == 0 || options.lanes_max == 0) {
-    return InvalidArgument("at least one reader and one lane are needed");
-  }
-  if (options.lease <= options.checkpoint_interval) {
-    return InvalidArgument("the lease must be longer than the checkpoint interval");
-  }
-  if (options.spill_folder.empty()) return InvalidArgument("a spill folder is needed");
-  return CheckDuplicatePolicy(options.duplicates, options.mode);
 }
 
 // One run, from the lease on. Used by one thread, which is the supervisor of all others.
@@ -354,18 +342,13 @@ Result<LoadSummary> RunLoad(const LoadParts& parts, const DocumentOptions& docum
                             const LoadOptions& options,
                             const std::function<void(const LoadProgressReport&)>& on_progress,
                             const CallContext& ctx) {
-  RETURN_IF_ERROR(Check(options));
-  RunStop stop(ctx.stop);
-  ASSIGN_OR_RETURN(
-      const std::unique_ptr<LeaseKeeper> lease,
-      LeaseKeeper::Acquire(parts.state, parts.clock, options.pipeline, options.lease, stop));
-  ASSIGN_OR_RETURN(RunJournal journal,
-                   RunJournal::Start(parts.state, parts.clock, options.pipeline, "load"));
-  LoadRun run(parts, documents, options, on_progress, stop, *lease, journal);
-  Result<LoadSummary> result = run.Execute();
-  const Status outcome = result.ok() ? Status::Ok() : result.status();
-  if (Status noted = journal.End(outcome); outcome.ok() && !noted.ok()) return noted;
-  return result;
+  RETURN_IF_ERROR(CheckRunOptions(options));
+  const RunFrame frame{.pipeline = options.pipeline, .kind = "load", .lease = options.lease};
+  return RunFramed(
+      parts.state, parts.clock, frame, ctx,
+      [&](RunStop& stop, const LeaseKeeper& lease, RunJournal& journal) {
+        return LoadRun(parts, documents, options, on_progress, stop, lease, journal).Execute();
+      });
 }
 
 }  // namespace spillway

@@ -16,43 +16,17 @@
 #include "base/result.h"
 #include "connector/destination.h"
 #include "connector/source.h"
+#include "engine/run_options.h"
 #include "model/intent_counts.h"
 #include "state/state_store.h"
-#include "throughput/throughput_control.h"
 #include "transforms/document_options.h"
 
 namespace spillway {
 
-enum class DuplicatePolicy : uint8_t { kFail, kLast };
-
-// `max_rejected`: rows, or a share of the rows read so far (judged from 1 000 rows on and at the
-// end).
-struct RejectedBudget {
-  std::optional<uint64_t> rows;
-  std::optional<double> share = 0.001;
-};
-
-struct LoadOptions {
-  std::string pipeline;
-  // Names the destination (account, database, container): another one means a new load, as another
-  // mapping does. Compared as text.
-  std::string target;
-  WriteMode mode = WriteMode::kMirror;
-  DuplicatePolicy duplicates = DuplicatePolicy::kFail;
-  RejectedBudget max_rejected;
-  uint64_t memory_bytes_max = 256ull << 20;  // the one knob; queues and batches take shares of it
-  uint32_t readers_max = 2;
-  uint32_t lanes_max = 32;
-  std::chrono::milliseconds settle{15'000};  // I3: a request lands within this time or never
-  // A row that could not be written for so long stops the run with its last failure.
-  std::chrono::milliseconds row_failing_max{600'000};
-  std::chrono::milliseconds lease{30'000};
-  std::chrono::milliseconds checkpoint_interval{1'000};
-  ThroughputOptions throughput;
-  std::string spill_folder;  // for identities of rows (duplicates); beside the state
-  bool restart = false;      // --full: forget the progress, load again
-  bool sweep = false;        // a fresh load is marked: what it leaves over is to be taken away
-  VersionSelector at;
+struct LoadOptions : RunOptions {
+  bool restart = false;  // --full: forget the progress, load again
+  bool sweep = false;    // a fresh load is marked: what it leaves over is to be taken away
+  VersionSelector at{};
 };
 
 enum class BindingLimit : uint8_t { kSource, kDestination, kThrottled, kStarting };

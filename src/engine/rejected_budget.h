@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/status.h"
-#include "engine/load_run.h"
+#include "engine/run_options.h"
 
 namespace spillway {
 

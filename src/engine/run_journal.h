@@ -30,6 +30,13 @@ class RunJournal {
   Status Update();
   // How the run ended: OK, kCancelled, or why it failed. Returns what could not be stored.
   Status End(const Status& outcome);
+  // Ends as `result` says, and returns it; what could not be stored, when the run was well.
+  template <typename Summary>
+  Result<Summary> Close(Result<Summary> result) {
+    const Status outcome = result.ok() ? Status::Ok() : result.status();
+    if (Status noted = End(outcome); outcome.ok() && !noted.ok()) return noted;
+    return result;
+  }
 
  private:
   RunJournal(StateStore& state, Clock& clock) : state_(&state), clock_(&clock) {}

@@ -226,9 +226,7 @@ Result<VerifySummary> RunVerify(const LoadParts& parts, const DocumentOptions& d
     journal.SetMessage(fmt::format("{} equal, {} missing, {} extra, {} different", result->equal,
                                    result->missing, result->extra, result->different));
   }
-  const Status outcome = result.ok() ? Status::Ok() : result.status();
-  if (Status noted = journal.End(outcome); outcome.ok() && !noted.ok()) return noted;
-  return result;
+  return journal.Close(std::move(result));
 }
 
 }  // namespace spillway

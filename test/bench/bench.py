@@ -31,7 +31,7 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 
 from azure.cosmos import CosmosClient, PartitionKey  # noqa: E402
 from control import Control, History  # noqa: E402
-from programs import Emulator  # noqa: E402
+from programs import Emulator, cosmos_connection  # noqa: E402
 from server_bench import run_server_bench  # noqa: E402
 
 DATABASE = "bench"
@@ -59,21 +59,13 @@ def make_table(shape, rows, lake, files=4):
 
 def configure(folder, server, table, container, tls=False):
     """A project with two pipelines: `cosmos`, and `files` for the peers' input."""
-    place = {"endpoint": server.http_endpoint}
-    if tls:
-        place = {"endpoint": server.endpoint, "ca_file": server.certificate}
     source = {"connection": "lake", "table": table}
     keys = {"id": "id", "partition_key": "/id", "container": container}
     project = {
         "version": 1,
         "connections": {
             "lake": {"type": "delta", "root": str(folder / "lake")},
-            "shop": {
-                "type": "cosmosdb",
-                **place,
-                "database": DATABASE,
-                "auth": {"key": {"env": "COSMOS_KEY"}},
-            },
+            "shop": cosmos_connection(server, DATABASE, tls),
             "disk": {"type": "file", "root": str(folder / "files")},
         },
         "pipelines": {

@@ -16,7 +16,6 @@ import argparse
 import json
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 import textwrap
@@ -29,7 +28,7 @@ from azure.cosmos import CosmosClient, PartitionKey  # noqa: E402
 from deltalake import DeltaTable, write_deltalake  # noqa: E402
 
 from bench import measured  # noqa: E402
-from programs import Emulator, program  # noqa: E402
+from programs import Emulator, cosmos_connection, program  # noqa: E402
 
 ROWS = 10_000_000
 CHANGED_ONE_IN = 100
@@ -70,12 +69,7 @@ def configure(folder, server, sync):
         "version": 1,
         "connections": {
             "lake": {"type": "delta", "root": str(folder)},
-            "shop": {
-                "type": "cosmosdb",
-                "endpoint": server.http_endpoint,
-                "database": DATABASE,
-                "auth": {"key": {"env": "COSMOS_KEY"}},
-            },
+            "shop": cosmos_connection(server, DATABASE, tls=False),
         },
         "pipelines": {
             "p": {"source": source, "destination": {"connection": "shop", **keys}, "sync": sync}

@@ -33,7 +33,7 @@ from azure.cosmos import CosmosClient  # noqa: E402
 from control import Control, History  # noqa: E402
 from documents import without_service_properties  # noqa: E402
 from hand_log import HandTable, show_commit  # noqa: E402
-from programs import Emulator, Spillway, wait_until  # noqa: E402
+from programs import Emulator, Spillway, cosmos_connection, wait_until  # noqa: E402
 
 COLUMNS = {"id": pa.string(), "v": pa.int64(), "text": pa.string()}
 COMMITS_PER_SECOND = 10
@@ -62,13 +62,7 @@ class Pipeline:
             "version": 1,
             "connections": {
                 "lake": {"type": "delta", "root": str(folder)},
-                "shop": {
-                    "type": "cosmosdb",
-                    "endpoint": server.endpoint,
-                    "database": DATABASE,
-                    "auth": {"key": {"env": "COSMOS_KEY"}},
-                    "ca_file": server.certificate,
-                },
+                "shop": cosmos_connection(server, DATABASE),
             },
             "state": state,
             "pipelines": {name: {"source": source, "destination": {"connection": "shop", **keys}}},

@@ -28,7 +28,7 @@ from azure.cosmos import CosmosClient, PartitionKey  # noqa: E402
 from azure.cosmos.documents import SSLConfiguration  # noqa: E402
 from control import Control, history  # noqa: E402
 from deltalake import DeltaTable, write_deltalake  # noqa: E402
-from programs import Emulator, Spillway  # noqa: E402
+from programs import Emulator, Spillway, cosmos_connection  # noqa: E402
 
 from cases import CASES, ROWS, rows  # noqa: E402
 
@@ -57,8 +57,7 @@ class Comparison:
         (folder / "spillway.yaml").write_text(json.dumps(self.project()))
 
     def project(self) -> dict:
-        shop = {"type": "cosmosdb", "endpoint": self.server.endpoint, "database": DATABASE,
-                "auth": {"key": {"env": "COSMOS_KEY"}}, "ca_file": self.server.certificate}
+        shop = cosmos_connection(self.server, DATABASE)
         pipelines = {
             case.name: {"source": {"connection": "lake", "table": case.name},
                         "destination": {"connection": "shop", "container": f"{case.name}-spillway",

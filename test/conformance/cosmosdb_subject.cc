@@ -4,10 +4,9 @@
 #include <string>
 #include <utility>
 
-#include "base/check.h"
 #include "base/clock.h"
+#include "conformance/local_server.h"
 #include "destinations/cosmosdb/cosmos_destination.h"
-#include "emulator/server.h"
 #include "net/curl_transport.h"
 
 namespace spillway {
@@ -55,18 +54,9 @@ class FaultyTransport final : public HttpTransport {
 
 class CosmosSubject final : public ConformanceSubject {
  public:
-  explicit CosmosSubject(bool bulk) : bulk_(bulk) {
-    emulator::RunOptions run;
-    run.server.default_ranges = 4;
-    run.server.unlimited = true;
-    run.tls = false;
-    key_ = run.server.key_base64;
-    auto started = emulator::Server::Start(run, SystemClock());
-    SPILLWAY_CHECK(started.ok());
-    server_ = *std::move(started);
-  }
+  explicit CosmosSubject(bool bulk) : bulk_(bulk) {}
 
-  Result<std::unique_ptr<Destination>> Open() override { return OpenWithKey(key_); }
+  Result<std::unique_ptr<Destination>> Open() override { return OpenWithKey(server_.key); }
   Result<std::unique_ptr<Destination>> OpenUnauthorised() override {
     return OpenWithKey("d3Jvbmcga2V5");
   }
@@ -89,7 +79,7 @@ class CosmosSubject final : public ConformanceSubject {
  private:
   Result<std::unique_ptr<Destination>> OpenWithKey(const std::string& key) {
     cosmosdb::CosmosOptions options;
-    options.endpoint = server_->http_endpoint();
+    options.endpoint = server_.endpoint();
     options.key = key;
     options.database = "conformance";
     options.container = "container";
@@ -106,9 +96,8 @@ class CosmosSubject final : public ConformanceSubject {
   }
 
   const bool bulk_;
-  std::string key_;
   std::shared_ptr<Faults> faults_ = std::make_shared<Faults>();
-  std::unique_ptr<emulator::Server> server_;
+  LocalServer server_;
 };
 
 }  // namespace

@@ -3,8 +3,8 @@
 #include <atomic>
 #include <utility>
 
+#include "conformance/local_server.h"
 #include "destinations/cosmosdb/cosmos_document_table.h"
-#include "emulator/server.h"
 #include "net/curl_transport.h"
 #include "state/document_store.h"
 #include "state/testing/state_store_contract.h"
@@ -15,10 +15,10 @@ namespace {
 constexpr const char* kDatabase = "kept";
 constexpr const char* kContainer = "state";
 
-cosmosdb::CosmosOptions OptionsFor(const emulator::Server& server, const std::string& key) {
+cosmosdb::CosmosOptions OptionsFor(const LocalServer& server) {
   cosmosdb::CosmosOptions options;
-  options.endpoint = server.http_endpoint();
-  options.key = key;
+  options.endpoint = server.endpoint();
+  options.key = server.key;
   options.database = kDatabase;
   options.container = kContainer;
   options.partition_key = {"/partition"};
@@ -28,21 +28,9 @@ cosmosdb::CosmosOptions OptionsFor(const emulator::Server& server, const std::st
 
 class ServerSubject : public StateStoreSubject {
  public:
-  ServerSubject() {
-    emulator::RunOptions run;
-    run.server.default_ranges = 4;
-    run.server.unlimited = true;
-    run.tls = false;
-    key_ = run.server.key_base64;
-    auto started = emulator::Server::Start(run, SystemClock());
-    SPILLWAY_CHECK(started.ok());
-    server_ = *std::move(started);
-  }
-
   std::unique_ptr<DocumentTable> OpenTable() {
     auto table = cosmosdb::MakeCosmosDocumentTable(
-        OptionsFor(*server_, key_), [] { return MakeCurlTransport({}, SystemClock()); },
-        SystemClock());
+        OptionsFor(server_), [] { return MakeCurlTransport({}, SystemClock()); }, SystemClock());
     EXPECT_TRUE(table.ok()) << table.status().ToString();
     const Status prepared = (*table)->Prepare({});
     EXPECT_TRUE(prepared.ok()) << prepared.ToString();
@@ -52,12 +40,11 @@ class ServerSubject : public StateStoreSubject {
     return MakeDocumentStore(OpenTable(), "cosmosdb", SystemClock());
   }
   void Advance(std::chrono::seconds duration) override {
-    server_->service().account().clock.Advance(duration);
+    server_.server->service().account().clock.Advance(duration);
   }
 
  private:
-  std::string key_;
-  std::unique_ptr<emulator::Server> server_;
+  LocalServer server_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Server, StateStoreContract,

@@ -15,8 +15,10 @@ import pytest
 import yaml
 from azure.cosmos import CosmosClient, documents
 
+from control import Control
+from followed import Followed
 from lake import Lake
-from programs import Emulator, Spillway
+from programs import Emulator, Spillway, cosmos_connection
 
 TEST_SECONDS_MAX = 180
 # Enough that a test table never waits for its budget, and several partition key ranges.
@@ -46,6 +48,15 @@ def emulator(tmp_path_factory):
         yield server
 
 
+@pytest.fixture
+def control(emulator):
+    """The server's control port, with no faults and no history from other tests."""
+    control = Control(emulator)
+    control.tidy()
+    yield control
+    control.tidy()
+
+
 def official_client(server) -> CosmosClient:
     """Told which certificate to trust: else it checks none on this machine, and warns of it."""
     trust = documents.SSLConfiguration()
@@ -73,13 +84,7 @@ class Workspace:
     def connections(self, root) -> dict:
         return {
             "lake": {"type": "delta", "root": str(root)},
-            "shop": {
-                "type": "cosmosdb",
-                "endpoint": self.server.endpoint,
-                "database": self.database,
-                "auth": {"key": {"env": "COSMOS_KEY"}},
-                "ca_file": self.server.certificate,
-            },
+            "shop": cosmos_connection(self.server, self.database),
         }
 
     def project(self, root, table="table", **pipeline) -> dict:
@@ -143,3 +148,9 @@ def configured(workspace, lake):
         return workspace
 
     return configure
+
+
+@pytest.fixture
+def followed(workspace, tmp_path):
+    """A table, not made yet, and the pipeline that will follow it."""
+    return Followed(workspace, tmp_path / "lake")

@@ -32,6 +32,16 @@ class Control:
         gone = lambda: largest["id"] not in [r["id"] for r in self.container(name)["ranges"]]
         wait_until(gone, f"the split of range {largest['id']}")
 
+    def add_fault(self, seed, **rule) -> int:
+        """Adds a rule, drawn from a seed, and returns its number."""
+        self.ask("POST", "/faults", {"seed": seed})
+        return self.ask("POST", "/faults", rule)["id"]
+
+    def hits(self, rule: int) -> int:
+        """How often a rule was met."""
+        rules = self.ask("GET", "/faults")["rules"]
+        return next(r["hits"] for r in rules if r["id"] == rule)
+
     def tidy(self):
         self.ask("DELETE", "/faults")
         self.ask("POST", "/history", {"enabled": False})

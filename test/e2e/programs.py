@@ -19,6 +19,19 @@ def program(name: str) -> str:
     return str(pathlib.Path(os.environ["SPILLWAY_BIN"]) / name)
 
 
+def cosmos_connection(server, database: str, tls: bool = True) -> dict:
+    """How spillway.yaml names a database on the local server; the key is in COSMOS_KEY."""
+    place = {"endpoint": server.endpoint, "ca_file": server.certificate}
+    if not tls:
+        place = {"endpoint": server.http_endpoint}
+    return {
+        "type": "cosmosdb",
+        **place,
+        "database": database,
+        "auth": {"key": {"env": "COSMOS_KEY"}},
+    }
+
+
 @dataclasses.dataclass
 class Outcome:
     """What a command left behind."""

@@ -4,8 +4,6 @@ import http.server
 import json
 import pathlib
 import shutil
-import ssl
-import subprocess
 import threading
 
 import pytest

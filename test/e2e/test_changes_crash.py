@@ -11,7 +11,7 @@ import time
 import pytest
 
 from committer import Committer
-from control import Control, History
+from control import History
 from lake import FULL
 from mirror import assert_adds_up, assert_equal
 from programs import wait_until
@@ -35,14 +35,6 @@ def phases_of(kills: int) -> list:
     loads = max(2, kills // 5)
     later = ["stream", "batch", "shutdown", "recovery"]
     return ["load"] * loads + [later[n % len(later)] for n in range(kills - loads)]
-
-
-@pytest.fixture
-def control(emulator):
-    control = Control(emulator)
-    control.tidy()
-    yield control
-    control.tidy()
 
 
 class Episode:

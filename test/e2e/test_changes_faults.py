@@ -11,7 +11,7 @@ import time
 import pytest
 
 from committer import Committer
-from control import Control, History
+from control import History
 from lake import FULL
 from mirror import assert_adds_up, assert_equal
 from programs import wait_until
@@ -73,13 +73,11 @@ class Changing:
             self.committer.commit_one()
 
     def add_fault(self, seed=1, **rule) -> int:
-        self.control.ask("POST", "/faults", {"seed": seed})
         whole = {"operation": "bulk", "container": self.container, "probability": PROBABILITY}
-        return self.control.ask("POST", "/faults", {**whole, **rule})["id"]
+        return self.control.add_fault(seed, **{**whole, **rule})
 
     def hits(self, rule: int) -> int:
-        rules = self.control.ask("GET", "/faults")["rules"]
-        return next(r["hits"] for r in rules if r["id"] == rule)
+        return self.control.hits(rule)
 
     def assert_complete(self) -> None:
         version = self.committer.table.version
@@ -87,14 +85,6 @@ class Changing:
         self.judge.see(self.history.new())
         self.judge.expect_through(version)
         assert_equal(self.workspace, self.committer.table.path, partition_key="category")
-
-
-@pytest.fixture
-def control(emulator):
-    control = Control(emulator)
-    control.tidy()
-    yield control
-    control.tidy()
 
 
 @pytest.fixture

@@ -7,16 +7,11 @@ import signal
 import pytest
 from deltalake import write_deltalake
 
+from followed import DONE, FEED, merge, methods, rows
 from mirror import assert_adds_up
 from programs import wait_until
-from test_changes import DONE, FEED, Followed, merge, methods, rows
 
 ASKED = ("index", "`changes: index` asks for it")
-
-
-@pytest.fixture
-def followed(workspace, tmp_path):
-    return Followed(workspace, tmp_path / "lake")
 
 
 def change_some(followed):
@@ -29,7 +24,7 @@ def change_some(followed):
 
 def vacuum(followed):
     """Takes away every file that the newest version does not name, and every older commit."""
-    followed.table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+    followed.vacuum()
     table = followed.table  # VACUUM is a commit or two
     table.create_checkpoint()
     newest = table.version()

@@ -5,17 +5,12 @@ import time
 
 import pytest
 
+from followed import FEED, FEED_WAS_OFF, ROWS, do_merge, rows
 from mirror import assert_adds_up, assert_equal, version_of
-from test_changes import FEED, FEED_WAS_OFF, ROWS, Followed, do_merge, rows
 
 PENDING = 4
 HOUR_SECONDS = 3600
 LOG, FILES = "delta.logRetentionDuration", "delta.deletedFileRetentionDuration"
-
-
-@pytest.fixture
-def followed(workspace, tmp_path):
-    return Followed(workspace, tmp_path / "lake")
 
 
 def plan(followed, code=PENDING) -> dict:
@@ -104,7 +99,7 @@ def test_a_plan_of_changes_that_are_lost_says_so(followed):
     followed.create(feed=False)
     followed.sync()
     followed.table.update(updates={"stock": "stock + 1"})
-    followed.table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+    followed.vacuum()
     stopped = followed.workspace.run("plan", "p", code=None)
     assert stopped.code == 1 and "--resync" in stopped.stderr
 

@@ -7,13 +7,12 @@ that was not in doubt.
 import json
 import random
 import threading
-import time
 
 import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from control import Control, history
+from control import history
 from documents import without_service_properties
 from lake import FULL
 from programs import wait_until
@@ -50,13 +49,6 @@ def prepared(workspace, table):
     return prepare
 
 
-@pytest.fixture
-def control(emulator):
-    control = Control(emulator)
-    yield control
-    control.tidy()
-
-
 def assert_complete(workspace):
     documents = [without_service_properties(d) for d in workspace.documents()]
     assert {d["id"]: d["n"] for d in documents} == {f"r{n}": n for n in range(ROWS)}
@@ -67,6 +59,17 @@ def assert_adds_up(summary):
     counts = summary["counts"]
     assert (counts["read"], counts["upserted"], counts["rejected"]) == (ROWS, ROWS, 0)
     assert counts["adds_up"] is True
+
+
+def load_through(workspace, control, seed, **rule):
+    """A load that meets a fault, and ends as if there were none."""
+    container = f"{workspace.database}/items"
+    fault = control.add_fault(seed, operation="bulk", container=container, **rule)
+    summary = workspace.json("sync", "p")
+    assert control.hits(fault) > 0, "the fault was never met"
+    control.ask("DELETE", "/faults")
+    assert_adds_up(summary)
+    assert_complete(workspace)
 
 
 def test_a_load_over_its_budget_is_throttled_and_completes(prepared):
@@ -116,16 +119,7 @@ PROBABILITY = 0.15
 @pytest.mark.parametrize("fault", PASSING_FAULTS)
 def test_a_fault_that_passes_is_survived(fault, prepared, control):
     workspace = prepared()
-    container = f"{workspace.database}/items"
-    rule = {"operation": "bulk", "container": container, "probability": PROBABILITY}
-    control.ask("POST", "/faults", {"seed": 1})
-    added = control.ask("POST", "/faults", {**rule, **PASSING_FAULTS[fault]})
-    summary = workspace.json("sync", "p")
-    [rule] = [r for r in control.ask("GET", "/faults")["rules"] if r["id"] == added["id"]]
-    assert rule["hits"] > 0, "the fault was never met"
-    control.ask("DELETE", "/faults")
-    assert_adds_up(summary)
-    assert_complete(workspace)
+    load_through(workspace, control, 1, probability=PROBABILITY, **PASSING_FAULTS[fault])
 
 
 # Failures of single operations inside a bulk request that succeeds.
@@ -135,17 +129,8 @@ OPERATION_FAULTS = {"too many requests": 429, "retry with": 449, "time-out": 408
 @pytest.mark.parametrize("fault", OPERATION_FAULTS)
 def test_single_operations_that_fail_are_sent_again(fault, prepared, control):
     workspace = prepared()
-    rule = {"operation": "bulk", "per_operation": True, "probability": 0.05}
-    container = f"{workspace.database}/items"
-    control.ask("POST", "/faults", {"seed": 2})
-    status = OPERATION_FAULTS[fault]
-    added = control.ask("POST", "/faults", {**rule, "container": container, "status": status})
-    summary = workspace.json("sync", "p")
-    [rule] = [r for r in control.ask("GET", "/faults")["rules"] if r["id"] == added["id"]]
-    assert rule["hits"] > 0, "the fault was never met"
-    control.ask("DELETE", "/faults")
-    assert_adds_up(summary)
-    assert_complete(workspace)
+    rule = {"per_operation": True, "probability": 0.05, "status": OPERATION_FAULTS[fault]}
+    load_through(workspace, control, 2, **rule)
 
 
 def test_writes_that_land_late_do_not_undo_newer_ones(prepared, control):

@@ -11,7 +11,7 @@ import pytest
 from deltalake import write_deltalake
 
 from conftest import Workspace
-from control import Control, History
+from control import History
 from lake import FULL
 from mirror import assert_adds_up, assert_equal, version_of
 from programs import wait_until
@@ -162,14 +162,6 @@ def test_an_export_never_replaces_a_file_and_holds_no_secret(machines):
 
 
 # --- a state that lives beside the data ---
-
-
-@pytest.fixture
-def control(emulator):
-    control = Control(emulator)
-    control.tidy()
-    yield control
-    control.tidy()
 
 
 BESIDE = {"state": {"store": "cosmosdb", "connection": "shop", "container": "kept"}}

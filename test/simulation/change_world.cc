@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <atomic>
 #include <set>
 #include <utility>
@@ -10,8 +9,6 @@
 namespace spillway {
 namespace {
 
-constexpr int kClockScale = 200;
-constexpr const char* kPipeline = "simulated";
 constexpr int kDisturbedRunsMax = 5;
 constexpr const char* kMark = ",\"gone\":true}";
 
@@ -24,30 +21,16 @@ std::optional<std::string> StateOf(const std::string& body) {
 }  // namespace
 
 ChangeWorld::ChangeWorld(uint64_t seed, std::filesystem::path folder)
-    : seed_(seed),
-      folder_(std::move(folder)),
-      random_(seed),
-      clock_(kClockScale),
-      store_(seed, folder_, clock_),
-      source_(static_cast<uint32_t>(3 + Draw(30))),
-      destination_(clock_, seed) {
-  std::filesystem::remove_all(folder_);
+    : SimulatedWorld(seed, std::move(folder)), source_(static_cast<uint32_t>(3 + Draw(30))) {
   const auto rows = static_cast<uint32_t>(Draw(120));
   table_ = std::make_unique<MemoryTable>(source_, seed, rows);
   versions_.push_back(table_->Documents());
   DrawOptions();
   plan_ += fmt::format(", {} rows", rows);
-  DrawFaults();
-}
-
-ChangeWorld::~ChangeWorld() {
-  std::filesystem::remove_all(folder_);
+  DrawFaults(options_.settle);
 }
 
 void ChangeWorld::DrawOptions() {
-  documents_.id_columns = {"id"};
-  documents_.partition_key_paths = {"/category"};
-  documents_.filter = "value >= 0";
   options_.pipeline = kPipeline;
   options_.spill_folder = (folder_ / "spill").string();
   options_.readers_max = static_cast<uint32_t>(1 + Draw(3));
@@ -70,28 +53,6 @@ void ChangeWorld::DrawOptions() {
   }
   plan_ += fmt::format("seed {}: state {}, readers {}, lanes {}, memory {}", seed_, store_.name(),
                        options_.readers_max, options_.lanes_max, options_.memory_bytes_max);
-}
-
-void ChangeWorld::DrawFaults() {
-  MemoryFaults faults;
-  faults.late_max = options_.settle - std::chrono::milliseconds(50);
-  const auto perhaps = [this](double most) {
-    return Chance(0.4) ? std::uniform_real_distribution<>(0, most)(random_) : 0.0;
-  };
-  faults.throttled = perhaps(0.2);
-  faults.retry = perhaps(0.1);
-  faults.unsure_applied = perhaps(0.05);
-  faults.unsure_lost = perhaps(0.05);
-  faults.unsure_late = perhaps(0.1);
-  faults.call_throttled = perhaps(0.2);
-  faults.call_unavailable = perhaps(0.1);
-  faults.call_unsure = perhaps(0.1);
-  destination_.SetFaults(faults);
-  plan_ += fmt::format(
-      ", faults: rows {:.2f} throttled {:.2f} retry {:.2f} applied {:.2f} lost {:.2f} late, calls"
-      " {:.2f} throttled {:.2f} unavailable {:.2f} unsure",
-      faults.throttled, faults.retry, faults.unsure_applied, faults.unsure_lost, faults.unsure_late,
-      faults.call_throttled, faults.call_unavailable, faults.call_unsure);
 }
 
 void ChangeWorld::Commit() {
@@ -141,11 +102,7 @@ Result<ChangeSummary> ChangeWorld::Run(End end, uint64_t after_events, bool cont
     if (commits_every != 0 && call % commits_every == 0 && commits++ < commits_max) Commit();
     return Status::Ok();
   });
-  std::atomic<uint64_t> batches{0};
-  source_.OnNext([&](uint32_t, uint64_t) {
-    const bool fails = end == End::kSourceFails && ++batches == after_events;
-    return fails ? Unavailable("the lake is away") : Status::Ok();
-  });
+  source_.OnNext(FailingAfter(end, after_events));
   // A continuous run that nothing disturbs is stopped when the table has been quiet for a while.
   std::atomic<uint64_t> idle_polls{0};
   source_.OnPoll([&] {
@@ -179,17 +136,14 @@ void ChangeWorld::MayCleanLog() {
 void ChangeWorld::DisturbedRun() {
   if (options_.keep_index) MayCleanLog();
   for (uint64_t commits = Draw(8); commits > 0; --commits) Commit();
-  const End end = std::array{End::kCrash, End::kCrash, End::kStop, End::kSourceFails}[Draw(4)];
+  const End end = DrawEnd();
   const uint64_t events = 1 + Draw(1 + Draw(60));
   const bool continuous = Chance(0.4);
   options_.until.reset();
   if (!continuous && Chance(0.3)) options_.until = static_cast<int64_t>(Draw(versions_.size()));
   plan_ += fmt::format("; {}{}{} after {}", continuous ? "continuous, " : "",
                        options_.until ? fmt::format("until {}, ", *options_.until) : "",
-                       end == End::kCrash  ? "crash"
-                       : end == End::kStop ? "stop"
-                                           : "source fails",
-                       events);
+                       NameOf(end), events);
   const Result<ChangeSummary> summary = Run(end, events, continuous);
   plan_ += summary.ok() ? " (finished)" : fmt::format(" ({})", summary.status().ToString());
   CheckCheckpoint();
@@ -222,10 +176,6 @@ std::vector<std::string> ChangeWorld::Live() {
   CheckFinished();
   CheckHistory();
   return broken_;
-}
-
-void ChangeWorld::Expect(bool holds, const std::string& what) {
-  if (!holds) broken_.push_back(what);
 }
 
 std::optional<std::string> ChangeWorld::At(const std::string& key, int64_t version) const {

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <atomic>
 #include <fstream>
 #include <set>
@@ -11,8 +10,6 @@
 namespace spillway {
 namespace {
 
-constexpr int kClockScale = 200;
-constexpr const char* kPipeline = "simulated";
 constexpr int64_t kVersionFactor = 1'000'000;  // a value says which version wrote it
 constexpr size_t kIdBytesMax = 100;            // of MemoryDestination
 constexpr int kDisturbedRunsMax = 4;
@@ -41,27 +38,13 @@ int64_t VersionOf(const std::string& body) {
 }  // namespace
 
 LoadWorld::LoadWorld(uint64_t seed, std::filesystem::path folder)
-    : seed_(seed),
-      folder_(std::move(folder)),
-      random_(seed),
-      clock_(kClockScale),
-      store_(seed, folder_, clock_),
-      source_(static_cast<uint32_t>(10 + Draw(90))),
-      destination_(clock_, seed) {
-  std::filesystem::remove_all(folder_);
+    : SimulatedWorld(seed, std::move(folder)), source_(static_cast<uint32_t>(10 + Draw(90))) {
   DrawOptions();
   DrawTable();
-  DrawFaults();
-}
-
-LoadWorld::~LoadWorld() {
-  std::filesystem::remove_all(folder_);
+  DrawFaults(options_.settle);
 }
 
 void LoadWorld::DrawOptions() {
-  documents_.id_columns = {"id"};
-  documents_.partition_key_paths = {"/category"};
-  documents_.filter = "value >= 0";
   options_.pipeline = kPipeline;
   options_.spill_folder = (folder_ / "spill").string();
   options_.readers_max = static_cast<uint32_t>(1 + Draw(3));
@@ -116,28 +99,6 @@ void LoadWorld::DrawVersion(int64_t version) {
   versions_[version] = std::move(splits);
 }
 
-void LoadWorld::DrawFaults() {
-  MemoryFaults faults;
-  faults.late_max = options_.settle - std::chrono::milliseconds(50);
-  const auto perhaps = [this](double most) {
-    return Chance(0.4) ? std::uniform_real_distribution<>(0, most)(random_) : 0.0;
-  };
-  faults.throttled = perhaps(0.2);
-  faults.retry = perhaps(0.1);
-  faults.unsure_applied = perhaps(0.05);
-  faults.unsure_lost = perhaps(0.05);
-  faults.unsure_late = perhaps(0.1);
-  faults.call_throttled = perhaps(0.2);
-  faults.call_unavailable = perhaps(0.1);
-  faults.call_unsure = perhaps(0.1);
-  destination_.SetFaults(faults);
-  plan_ += fmt::format(
-      ", faults: rows {:.2f} throttled {:.2f} retry {:.2f} applied {:.2f} lost {:.2f} late, calls"
-      " {:.2f} throttled {:.2f} unavailable {:.2f} unsure",
-      faults.throttled, faults.retry, faults.unsure_applied, faults.unsure_lost, faults.unsure_late,
-      faults.call_throttled, faults.call_unavailable, faults.call_unsure);
-}
-
 uint64_t LoadWorld::IdentityBytes() const {
   std::error_code error;
   uint64_t bytes = 0;
@@ -172,11 +133,7 @@ Result<LoadSummary> LoadWorld::Run(End end, uint64_t after_events) {
     if (end == End::kStop && ++calls == after_events) stop.request_stop();
     return Status::Ok();
   });
-  std::atomic<uint64_t> batches{0};
-  source_.OnNext([&](uint32_t, uint64_t) {
-    const bool fails = end == End::kSourceFails && ++batches == after_events;
-    return fails ? Unavailable("the lake is away") : Status::Ok();
-  });
+  source_.OnNext(FailingAfter(end, after_events));
   const auto store = MakeCrashingStore(**opened, crash, [&] { durable = IdentityBytes(); });
   const auto destination = MakeCrashingDestination(destination_, crash);
   const LoadParts parts{source_, *destination, *store, clock_};
@@ -189,13 +146,9 @@ Result<LoadSummary> LoadWorld::Run(End end, uint64_t after_events) {
 
 std::vector<std::string> LoadWorld::Live() {
   for (uint64_t disturbed = Draw(kDisturbedRunsMax + 1); disturbed > 0; --disturbed) {
-    const End end = std::array{End::kCrash, End::kCrash, End::kStop, End::kSourceFails}[Draw(4)];
+    const End end = DrawEnd();
     const uint64_t events = 1 + Draw(1 + Draw(100));
-    plan_ += fmt::format("; {} after {}",
-                         end == End::kCrash  ? "crash"
-                         : end == End::kStop ? "stop"
-                                             : "source fails",
-                         events);
+    plan_ += fmt::format("; {} after {}", NameOf(end), events);
     const Result<LoadSummary> summary = Run(end, events);
     plan_ += summary.ok() ? " (finished)" : fmt::format(" ({})", summary.status().ToString());
     options_.restart = false;
@@ -213,10 +166,6 @@ std::vector<std::string> LoadWorld::Live() {
   CheckCheckpoint();
   CheckHistory();
   return broken_;
-}
-
-void LoadWorld::Expect(bool holds, const std::string& what) {
-  if (!holds) broken_.push_back(what);
 }
 
 // I4 and I5: what the stored position says is settled was applied before this moment, and is

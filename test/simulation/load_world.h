@@ -7,66 +7,40 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "engine/load_run.h"
-#include "engine/testing/memory_destination.h"
 #include "engine/testing/memory_source.h"
-#include "engine/testing/scaled_clock.h"
 #include "simulation/crashing_parts.h"
-#include "simulation/drawn_store.h"
+#include "simulation/simulated_world.h"
 
 namespace spillway {
 
-class LoadWorld {
+class LoadWorld : public SimulatedWorld {
  public:
   // Works in `folder`, which it empties first.
   LoadWorld(uint64_t seed, std::filesystem::path folder);
-  ~LoadWorld();
 
   // What broke the contract, with the plan that led to it; empty: nothing.
   std::vector<std::string> Live();
-  // What was drawn from the seed: for the message of a failure.
-  const std::string& plan() const { return plan_; }
 
  private:
-  enum class End : uint8_t { kLeftAlone, kCrash, kStop, kSourceFails };
-
-  uint64_t Draw(uint64_t below) {
-    return std::uniform_int_distribution<uint64_t>(0, below - 1)(random_);
-  }
-  bool Chance(double probability) {
-    return std::uniform_real_distribution<>(0, 1)(random_) < probability;
-  }
   void DrawTable();
   void DrawVersion(int64_t version);
-  void DrawFaults();
   void DrawOptions();
 
   Result<LoadSummary> Run(End end, uint64_t after_events);
   void LoseUnsyncedIdentities(uint64_t durable, uint64_t written);
   uint64_t IdentityBytes() const;
 
-  void Expect(bool holds, const std::string& what);
   void CheckCheckpoint();
   void CheckHistory();
   void CheckFinished(const LoadSummary& summary);
   const MemorySplits& Rows(int64_t version) const { return versions_.at(version); }
 
-  const uint64_t seed_;
-  const std::filesystem::path folder_;
-  std::mt19937_64 random_;
-  std::string plan_;
-  std::vector<std::string> broken_;
-
-  ScaledClock clock_;
-  DrawnStore store_;
   MemorySource source_;
-  MemoryDestination destination_;
   std::map<int64_t, MemorySplits> versions_;
-  DocumentOptions documents_;
   LoadOptions options_;
 };
 

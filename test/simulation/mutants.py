@@ -27,14 +27,14 @@ MUTANTS = {
     "position-saved-when-read": (
         "the checkpoint moves when a window was read, not when it is settled", CHANGES,
         "src/changes/change_run.cc",
-        "  checkpoint_.begun_through = window.through;\n",
-        "  checkpoint_.begun_through = window.through;\n"
+        "  checkpoint_.begun_through = std::max(window.through, checkpoint_.version + 1);\n",
+        "  checkpoint_.begun_through = std::max(window.through, checkpoint_.version + 1);\n"
         "  checkpoint_.version = window.through;\n"
         "  checkpoint_.position = window.position;\n"),
     "begun-window-not-stored": (
         "a window is sent without saying first that it has begun", CHANGES,
         "src/changes/change_run.cc",
-        "  checkpoint_.begun_through = window.through;\n", ""),
+        "  checkpoint_.begun_through = std::max(window.through, checkpoint_.version + 1);\n", ""),
     "begun-window-forgotten": (
         "a window that was cut off is read as one that never began", CHANGES,
         "src/changes/change_run.cc",
@@ -42,15 +42,15 @@ MUTANTS = {
         "false ? FinishBegunWindow() : Status::Ok()"),
     "begun-window-cut-anew": (
         "a window that was cut off goes on with its progress, but ends elsewhere", CHANGES,
-        "src/changes/change_run.cc",
-        "  RETURN_IF_ERROR(OpenLog(checkpoint_.begun_through));\n"
-        "  const WindowRequest request{.after = checkpoint_.version,\n"
-        "                              .late_columns = checkpoint_.late_columns,\n"
-        "                              .exactly_through = checkpoint_.begun_through};",
-        "  RETURN_IF_ERROR(OpenLog(options_.until));\n"
-        "  const WindowRequest request{.after = checkpoint_.version,\n"
-        "                              .late_columns = checkpoint_.late_columns,\n"
-        "                              .exactly_through = std::nullopt};"),
+        "src/changes/change_follower.cc",
+        "  RETURN_IF_ERROR(OpenLog(parts_.checkpoint.begun_through));\n"
+        "  return reader_->Read({.after = parts_.checkpoint.version,\n"
+        "                        .late_columns = parts_.checkpoint.late_columns,\n"
+        "                        .exactly_through = parts_.checkpoint.begun_through});",
+        "  RETURN_IF_ERROR(OpenLog(parts_.options.until));\n"
+        "  return reader_->Read({.after = parts_.checkpoint.version,\n"
+        "                        .late_columns = parts_.checkpoint.late_columns,\n"
+        "                        .exactly_through = std::nullopt});"),
     "late-writes-not-awaited": (
         "after a crash, new versions are sent while old writes may still land", CHANGES,
         "src/changes/change_run.cc",

@@ -4,9 +4,15 @@ import base64
 import dataclasses
 import json
 import math
+import os
 import pathlib
+import shutil
+import sys
 
+import pyspark
 from pyspark.sql import SparkSession, types
+
+WRITER = f"Spark {pyspark.__version__}, delta-spark 4.0.1"
 
 
 def open_session(jars: pathlib.Path, scratch: pathlib.Path) -> SparkSession:
@@ -122,6 +128,9 @@ class Table:
         writer = self.spark.sql(query).coalesce(files).write.format("delta").mode(mode)
         writer.options(**options).save(self.path)
 
+    def append_frame(self, frame) -> None:
+        frame.write.format("delta").mode("append").save(self.path)
+
     def conf(self, **settings) -> "Settings":
         """Session settings for a block; `__` in a name stands for a dot."""
         return Settings(
@@ -159,3 +168,30 @@ def table(shows: str, **about):
         return function
 
     return register
+
+
+# ---- The programs that write ----
+
+
+def write_all(write, recipes) -> None:
+    """Writes the tables that the command line names, or all, into folders below its first word.
+
+    `write(spark, recipe, folder)` gets an empty folder; one session writes all tables.
+    """
+    output = pathlib.Path(sys.argv[1]).resolve()
+    scratch = output / ".scratch"
+    scratch.mkdir(parents=True, exist_ok=True)
+    spark = open_session(pathlib.Path(os.environ["SPILLWAY_SPARK_JARS"]), scratch)
+    failed = []
+    for name in sys.argv[2:] or list(recipes):
+        try:
+            recipe, folder = recipes[name], output / name
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            write(spark, recipe, folder)
+        except Exception as error:  # noqa: BLE001: one table must not hide the others
+            failed.append(name)
+            print(f"{name}: {str(error)[:500]}", file=sys.stderr, flush=True)
+    spark.stop()
+    shutil.rmtree(scratch, ignore_errors=True)
+    sys.exit(f"not written: {', '.join(failed)}" if failed else 0)

@@ -46,9 +46,7 @@ def strings(t):
         ("json", '{"a": [1, "\\u0000"]}'),
         ("html", "</script>&amp;"),
     ]
-    t.spark.createDataFrame(rows, "id STRING, s STRING").coalesce(1).write.format("delta").mode(
-        "append"
-    ).save(t.path)
+    t.append_frame(t.spark.createDataFrame(rows, "id STRING, s STRING").coalesce(1))
 
 
 @table("timestamps in int96, milliseconds and microseconds; before 1970, far away")
@@ -158,9 +156,7 @@ def nested(t):
     )
     # INSERT writes a NULL struct as a struct of NULLs; a data frame keeps it.
     schema = t.spark.read.format("delta").load(t.path).schema
-    t.spark.createDataFrame([("null", *[None] * 9)], schema).write.format("delta").mode(
-        "append"
-    ).save(t.path)
+    t.append_frame(t.spark.createDataFrame([("null", *[None] * 9)], schema))
 
 
 @table("variant, not shredded")

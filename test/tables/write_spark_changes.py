@@ -7,20 +7,14 @@ As write_spark_tables.py; change_tables.py says what the output holds.
 
 import json
 import os
-import pathlib
-import shutil
-import sys
 
 # Python's side of Spark makes instants local: before the first of them is read.
 os.environ["TZ"] = "UTC"
 
-import pyspark
-
 import spark_tables_of_changes  # noqa: F401  (importing registers the recipes)
 from change_recipes import RECIPES
 from change_tables import SIGNS, About, row_text, save_about, save_lines
-from spark_tables import Table, open_session
-from write_spark_tables import DELTA_VERSION
+from spark_tables import WRITER, Table, write_all
 
 
 def plain(row):
@@ -55,15 +49,11 @@ def commit_time(folder, version):
     return found[0] if found else None
 
 
-def write(spark, name, output):
-    recipe = RECIPES[name]
-    folder = output / name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+def write(spark, recipe, folder):
     recipe.write(Table(spark, str(folder / "table")))
     newest = max(int(f.stem) for f in (folder / "table" / "_delta_log").glob("0*.json")
                  if f.stem.isdigit())
-    about = About(writer=f"Spark {pyspark.__version__}, delta-spark {DELTA_VERSION}",
+    about = About(writer=WRITER,
                   shows=recipe.shows, columns=recipe.columns, first=recipe.first,
                   last=newest if recipe.last is None else recipe.last, stops=recipe.stops)
     for version in range(about.first, about.last + 1):
@@ -75,25 +65,9 @@ def write(spark, name, output):
             if time is not None:
                 about.times[str(version)] = time
     save_about(folder, about)
-    print(f"{name}: {about.last} versions, {about.methods.count('feed')} with a feed", flush=True)
-
-
-def main():
-    output = pathlib.Path(sys.argv[1]).resolve()
-    scratch = output / ".scratch"
-    scratch.mkdir(parents=True, exist_ok=True)
-    spark = open_session(pathlib.Path(os.environ["SPILLWAY_SPARK_JARS"]), scratch)
-    failed = []
-    for name in sys.argv[2:] or list(RECIPES):
-        try:
-            write(spark, name, output)
-        except Exception as error:  # noqa: BLE001: one table must not hide the others
-            failed.append(name)
-            print(f"{name}: {str(error)[:500]}", file=sys.stderr, flush=True)
-    spark.stop()
-    shutil.rmtree(scratch, ignore_errors=True)
-    sys.exit(f"not written: {', '.join(failed)}" if failed else 0)
+    feeds = about.methods.count("feed")
+    print(f"{folder.name}: {about.last} versions, {feeds} with a feed", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    write_all(write, RECIPES)

@@ -1,10 +1,14 @@
-"""What the flows share: a check is a name and a function; one JSON line each says how it went."""
+"""What the flows share: the account, and how a call is refused."""
 
-import json
-import traceback
+import pathlib
+import sys
 
 from azure.cosmos import CosmosClient
 from azure.cosmos.exceptions import CosmosHttpResponseError
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))
+
+from checked import check, same  # noqa: E402, F401: the flows take them from here
 
 
 class Account:
@@ -20,19 +24,6 @@ class Account:
         return CosmosClient(self.endpoint, **options)
 
 
-def check(name: str, body, *arguments) -> None:
-    """Runs one check and prints how it went."""
-    failure = None
-    try:
-        body(*arguments)
-    except Exception as error:  # pylint: disable=broad-except
-        where = traceback.extract_tb(error.__traceback__)
-        line = next((f"{frame.name}:{frame.lineno}" for frame in reversed(where)
-                     if frame.filename.endswith("_flow.py")), "")
-        failure = f"{line} {type(error).__name__}: {str(error)[:400]}"
-    print(json.dumps({"name": name, "failure": failure}), flush=True)
-
-
 def refused(status: int, call, *arguments, substatus: int | None = None, **keywords):
     """Asserts that a call is refused with a status and, if given, a substatus."""
     try:
@@ -43,10 +34,6 @@ def refused(status: int, call, *arguments, substatus: int | None = None, **keywo
             assert error.sub_status == substatus, f"{error.sub_status}, not {substatus}"
         return error
     raise AssertionError(f"expected {status}, but it was done")
-
-
-def same(actual, expected) -> None:
-    assert actual == expected, f"{actual!r:.300}, not {expected!r:.300}"
 
 
 def rows(container, query: str, **options) -> list:

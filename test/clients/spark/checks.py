@@ -1,10 +1,13 @@
-"""What the flows share: a check is a name and a function; one JSON line each says how it went."""
+"""What the flows share: the account, and how a call is refused."""
 
-import json
-import traceback
+import pathlib
+import sys
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))
+
+from checked import FAILURE_SHOWN, check, same  # noqa: E402, F401: the flows take them from here
 
 FORMAT, CHANGES = "cosmos.oltp", "cosmos.oltp.changeFeed"
-FAILURE_SHOWN = 600
 
 
 class Account:
@@ -43,24 +46,6 @@ class Account:
     def rows(self, *sql: str, count: int = 1000):
         """`count` rows numbered by `id`, as the expressions make them."""
         return self.spark.range(count).selectExpr(*sql)
-
-
-def check(name: str, body, *arguments) -> None:
-    """Runs one check and prints how it went."""
-    failure = None
-    try:
-        body(*arguments)
-    except Exception as error:  # pylint: disable=broad-except
-        where = traceback.extract_tb(error.__traceback__)
-        line = next((f"{frame.name}:{frame.lineno}" for frame in reversed(where)
-                     if frame.filename.endswith("_flow.py")), "")
-        words = "\n".join(said for said in str(error).splitlines() if not said.startswith("\tat"))
-        failure = f"{line} {type(error).__name__}: {words[:FAILURE_SHOWN]}"
-    print(json.dumps({"name": name, "failure": failure}), flush=True)
-
-
-def same(actual, expected) -> None:
-    assert actual == expected, f"{actual!r:.300}, not {expected!r:.300}"
 
 
 def refused(words: str, call, *arguments, **keywords) -> None:
