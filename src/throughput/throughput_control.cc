@@ -10,10 +10,11 @@ constexpr std::chrono::milliseconds kLookEvery{1'000};
 // A look that takes longer says nothing of now.
 constexpr std::chrono::seconds kLookMax{5};
 
-Status NothingToShare() {
-  return InvalidArgument(
-             "throughput.limit is a share, and the destination does not say what it admits (it is"
-             " serverless, or its throughput may not be read)")
+Status NothingToShare(const Status& why) {
+  std::string message =
+      "throughput.limit is a share, and the destination does not say what it admits";
+  if (!why.ok()) message.append(": ").append(why.message());
+  return InvalidArgument(std::move(message))
       .WithHint("give the limit in request units a second: throughput: {limit: 4000}");
 }
 
@@ -35,9 +36,11 @@ Result<std::unique_ptr<ThroughputControl>> ThroughputControl::Start(
       new ThroughputControl(destination, clock, plan, options));
   // Without a cost there is nothing to limit; what throttles all the same is learned.
   if (!destination.capabilities().measures_cost) return control;
-  RETURN_IF_ERROR(control->LookAtAdmitted(ctx));
+  const Status looked = control->LookAtAdmitted(ctx);
   RETURN_IF_ERROR(control->LookAtLimit());
-  if (control->limit_.share.has_value() && !control->admitted_.has_value()) return NothingToShare();
+  if (control->limit_.share.has_value() && !control->admitted_.has_value()) {
+    return looked.code() == StatusCode::kCancelled ? looked : NothingToShare(looked);
+  }
   control->thread_ =
       std::jthread([raw = control.get()](const std::stop_token& stop) { raw->Follow(stop); });
   return control;

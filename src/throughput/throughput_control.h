@@ -26,9 +26,10 @@ struct ThroughputOptions {
 class ThroughputControl {
  public:
   // Looks at both once, and then about once a second while anything is sent, on a thread of its
-  // own, until it is destroyed; a look that fails later changes nothing. The destination and the
-  // clock outlive it. kInvalidArgument: the limit is a share, and the destination has no number
-  // that it could be one of. REQUIRES: Destination::PlanLanes made `plan`.
+  // own, until it is destroyed. What the destination admits is not known where it does not say, or
+  // may not be asked; a look that fails later changes nothing. The destination and the clock
+  // outlive it. kInvalidArgument: the limit is a share, and there is no number that it could be one
+  // of. REQUIRES: Destination::PlanLanes made `plan`.
   static Result<std::unique_ptr<ThroughputControl>> Start(Destination& destination, Clock& clock,
                                                           const LanePlan& plan,
                                                           const ThroughputOptions& options,

@@ -79,9 +79,12 @@ TEST_F(ThroughputControlTest, WhatIsAllowedNowGoesBeforeWhatIsConfigured) {
   EXPECT_NEAR((*control)->limiter().total_rate().value(), 8'000, 80);
 }
 
-TEST_F(ThroughputControlTest, WhatTheDestinationCannotSayAtTheBeginningStopsTheRun) {
-  destination_.failure = PermissionDenied("no");
-  EXPECT_EQ(Start({}).status().code(), StatusCode::kPermissionDenied);
+TEST_F(ThroughputControlTest, ADestinationThatMayNotBeAskedStopsOnlyAShare) {
+  destination_.failure = PermissionDenied("the role may not read offers");
+  EXPECT_TRUE(Start({}).ok());
+  const auto control = Start({.limit = {.share = 0.6, .units_per_second = {}}, .limit_now = {}});
+  EXPECT_EQ(control.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(control.status().message()), HasSubstr("the role may not read offers"));
 }
 
 }  // namespace

@@ -15,6 +15,10 @@ LATE_MS = 20
 LEFT_OUT_MAX = 0.01
 
 
+class Void(AssertionError):
+    """The run says nothing: the machine stood still too often."""
+
+
 class Ticker:
     """Notes when this machine stood still."""
 
@@ -46,8 +50,11 @@ class Meter:
     def __init__(self, writes, ticker=None):
         assert writes, "nothing was written"
         self.start_ms = min(write["time_ms"] for write in writes) // STEP_MS * STEP_MS
-        end_ms = max(write["time_ms"] for write in writes)
-        self.steps = [0.0] * ((end_ms - self.start_ms) // STEP_MS + 1)
+        ends_ms = {write["range"]: write["time_ms"] for write in writes}
+        self.end_ms = max(ends_ms.values())
+        # Until then, every range had something left to do.
+        self.backlog_seconds = (min(ends_ms.values()) - self.start_ms) / 1000
+        self.steps = [0.0] * ((self.end_ms - self.start_ms) // STEP_MS + 1)
         for write in writes:
             self.steps[(write["time_ms"] - self.start_ms) // STEP_MS] += write["charge"]
         self.sums = [0.0, *accumulate(self.steps)]
@@ -71,10 +78,9 @@ class Meter:
         last = int((self.seconds if end is None else end) * SECOND_STEPS)
         starts = range(int(begin * SECOND_STEPS), max(last, 1))
         counted = [start for start in starts if not self.disturbed(start)]
-        assert len(counted) >= (1 - LEFT_OUT_MAX) * len(starts), (
-            f"void: this machine stood still in {len(starts) - len(counted)} of {len(starts)}"
-            f" seconds: {self.late_ms}"
-        )
+        if len(counted) < (1 - LEFT_OUT_MAX) * len(starts):
+            left_out = len(starts) - len(counted)
+            raise Void(f"{left_out} of {len(starts)} seconds were disturbed: {self.late_ms}")
         ends = (min(start + SECOND_STEPS, len(self.steps)) for start in counted)
         return max(self.sums[end] - self.sums[start] for start, end in zip(counted, ends))
 

@@ -70,19 +70,25 @@ class Spillway:
 
     def run(self, *words: str, code: int | None = 0, seconds_max: int = RUN_SECONDS_MAX) -> Outcome:
         """Runs a command to its end and asserts its exit code (None: any)."""
-        process = self.start(*words)
+        return self.end_of(self.start(*words), code, seconds_max)
+
+    def end_of(
+        self, process: subprocess.Popen, code: int | None = 0, seconds_max: int = RUN_SECONDS_MAX
+    ) -> Outcome:
+        """Waits for a command that was started, and asserts its exit code (None: any)."""
+        words = " ".join(process.args[1:])
         try:
             stdout, stderr = process.communicate(timeout=seconds_max)
         except subprocess.TimeoutExpired:
             process.kill()
             stdout, stderr = process.communicate()
             raise AssertionError(
-                f"spillway {' '.join(words)} did not end in {seconds_max} s\n{stdout}\n{stderr}"
+                f"spillway {words} did not end in {seconds_max} s\n{stdout}\n{stderr}"
             ) from None
         outcome = Outcome(process.returncode, stdout, stderr)
         if code is not None:
             assert outcome.code == code, (
-                f"spillway {' '.join(words)} ended with {outcome.code}, not {code}\n"
+                f"spillway {words} ended with {outcome.code}, not {code}\n"
                 f"--- stdout\n{stdout}\n--- stderr\n{stderr}"
             )
         return outcome

@@ -123,8 +123,6 @@ class CosmosDestination : public Destination {
     ASSIGN_OR_RETURN(const RangeMapPointer known, ranges_.Get(client->range_source(), ctx));
     ASSIGN_OR_RETURN(const RangeMapPointer map,
                      ranges_.Refresh(client->range_source(), known, ctx));
-    AdmittedThroughput admitted;
-    admitted.parts = PartsOfGroups(*map, plan);
     ASSIGN_OR_RETURN(std::optional<OfferInfo> offer, client->ReadOffer(container.self, ctx));
     if (!offer.has_value()) {
       ASSIGN_OR_RETURN(const std::optional<std::string> database, client->ReadDatabase(ctx));
@@ -132,6 +130,7 @@ class CosmosDestination : public Destination {
         ASSIGN_OR_RETURN(offer, client->ReadOffer("dbs/" + *database + "/", ctx));
       }
     }
+    AdmittedThroughput admitted{.units_per_second = {}, .parts = PartsOfGroups(*map, plan)};
     if (offer.has_value()) {
       admitted.units_per_second = offer->autoscale_max.value_or(offer->throughput);
     }
