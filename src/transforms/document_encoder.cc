@@ -9,6 +9,7 @@
 #include "columns/column_view.h"
 #include "json/document_key.h"
 #include "json/json_buffer.h"
+#include "transforms/batch_pool.h"
 #include "transforms/document_plan.h"
 #include "transforms/key_writer.h"
 #include "transforms/row_filter.h"
@@ -33,7 +34,7 @@ class BatchEncoder {
       : plan_(plan),
         intent_(intent),
         batch_(*out),
-        buffer_(&out->bytes),
+        buffer_(&out->bytes, 0),
         checked_(plan.string_count),
         values_(&buffer_, &checked_),
         keys_(&plan_, &columns_, &values_, &buffer_) {}
@@ -199,7 +200,7 @@ class PlannedEncoder final : public DocumentEncoder {
       : plan_(std::move(plan)), filter_(std::move(filter)) {}
 
   Result<std::shared_ptr<EncodedBatch>> Encode(const Batch& batch, Intent intent) const override {
-    auto out = std::make_shared<EncodedBatch>();
+    const std::shared_ptr<EncodedBatch> out = pool_->Take();
     const auto rows = batch.rows();
     out->rows_read = static_cast<uint64_t>(rows);
     out->split = batch.split;
@@ -228,7 +229,7 @@ class PlannedEncoder final : public DocumentEncoder {
 
   Result<std::shared_ptr<EncodedBatch>> EncodeRows(const Batch& batch, Intent intent,
                                                    std::span<const uint32_t> rows) const override {
-    auto out = std::make_shared<EncodedBatch>();
+    const std::shared_ptr<EncodedBatch> out = pool_->Take();
     out->rows_read = rows.size();
     out->split = batch.split;
     out->first_row = batch.first_row;
@@ -251,6 +252,7 @@ class PlannedEncoder final : public DocumentEncoder {
 
   const DocumentPlan plan_;
   const std::optional<RowFilter> filter_;
+  const std::shared_ptr<BatchPool> pool_ = std::make_shared<BatchPool>();
   mutable std::atomic<size_t> bytes_per_row_{256};
 };
 
