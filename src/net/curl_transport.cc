@@ -1,8 +1,10 @@
 #include "net/curl_transport.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <utility>
 
@@ -19,6 +21,8 @@ namespace {
 // time).
 constexpr long kUploadBufferBytes = 256 << 10;
 constexpr long kDownloadBufferBytes = 64 << 10;
+// A body in pieces is joined up to here: libcurl sends it along with the head then, in one call.
+constexpr size_t kJoinedBytesMax = 64 << 10;
 constexpr int kPollMsMax = 1000;
 
 std::string_view Trim(std::string_view text) {
@@ -27,8 +31,16 @@ std::string_view Trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
+// A body that libcurl takes piece by piece, straight into what it sends from.
+struct Upload {
+  std::span<const std::string_view> pieces;
+  size_t piece = 0;
+  size_t offset = 0;  // into the piece
+};
+
 // What the callbacks of one request share.
 struct Exchange {
+  Upload upload;
   HttpResponse response;
   uint32_t times_sent = 0;
   bool repeatable = false;
@@ -46,6 +58,43 @@ int BeforeSending(void* data, char*, char*, int, int) {
   }
   ++exchange.times_sent;
   return CURL_PREREQFUNC_OK;
+}
+
+// Asks for the beginning of a piece that is copied soon: pieces lie anywhere.
+void Prefetch(const Upload& upload) {
+  constexpr size_t kAhead = 4;
+  constexpr size_t kLineBytes = 64;
+  const size_t ahead = upload.piece + kAhead;
+  if (ahead >= upload.pieces.size()) return;
+  const std::string_view piece = upload.pieces[ahead];
+  const size_t bytes = std::min<size_t>(piece.size(), 1024);
+  for (size_t at = 0; at < bytes; at += kLineBytes) __builtin_prefetch(piece.data() + at);
+}
+
+size_t OnUpload(char* out, size_t, size_t room, void* data) {
+  Upload& upload = static_cast<Exchange*>(data)->upload;
+  size_t copied = 0;
+  while (upload.piece < upload.pieces.size() && copied < room) {
+    Prefetch(upload);
+    const std::string_view rest = upload.pieces[upload.piece].substr(upload.offset);
+    const size_t bytes = std::min(rest.size(), room - copied);
+    std::copy_n(rest.data(), bytes, out + copied);
+    copied += bytes;
+    upload.offset += bytes;
+    if (bytes < rest.size()) break;
+    ++upload.piece;
+    upload.offset = 0;
+  }
+  return copied;
+}
+
+// libcurl starts a request again on a new connection when a kept one turns out to be dead.
+int OnRewind(void* data, curl_off_t offset, int origin) {
+  if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+  Upload& upload = static_cast<Exchange*>(data)->upload;
+  upload.piece = 0;
+  upload.offset = 0;
+  return CURL_SEEKFUNC_OK;
 }
 
 size_t OnHeader(char* bytes, size_t, size_t size, void* data) {
@@ -141,6 +190,8 @@ class CurlTransport : public HttpTransport {
     Set(CURLOPT_PREREQFUNCTION, &BeforeSending);
     Set(CURLOPT_HEADERFUNCTION, &OnHeader);
     Set(CURLOPT_WRITEFUNCTION, &OnBody);
+    Set(CURLOPT_READFUNCTION, &OnUpload);
+    Set(CURLOPT_SEEKFUNCTION, &OnRewind);
     SetTrust();
   }
 
@@ -209,8 +260,7 @@ class CurlTransport : public HttpTransport {
         request.method != HttpMethod::kGet && request.method != HttpMethod::kDelete;
     if (has_body) {
       Set(CURLOPT_POST, 1L);
-      Set(CURLOPT_POSTFIELDS, request.body.data() == nullptr ? "" : request.body.data());
-      Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+      SetBody(request.body, exchange);
     } else {
       Set(CURLOPT_HTTPGET, 1L);
     }
@@ -221,6 +271,23 @@ class CurlTransport : public HttpTransport {
     error_text_[0] = '\0';
     trust_status_ = Status::Ok();
     return headers;
+  }
+
+  void SetBody(const HttpBody& body, Exchange* exchange) {
+    const std::span<const std::string_view> pieces = body.pieces();
+    const char* whole = nullptr;
+    if (pieces.size() == 1) {
+      whole = pieces.front().data() == nullptr ? "" : pieces.front().data();
+    } else if (body.size() <= kJoinedBytesMax) {
+      body.JoinTo(&joined_);
+      whole = joined_.data();
+    } else {
+      exchange->upload.pieces = pieces;
+    }
+    Set(CURLOPT_POSTFIELDS, whole);
+    Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    Set(CURLOPT_READDATA, exchange);
+    Set(CURLOPT_SEEKDATA, exchange);
   }
 
   // Runs the transfer; nullopt when it was ended by a stop. The poll is woken at once by a stop.
@@ -289,6 +356,7 @@ class CurlTransport : public HttpTransport {
   CURL* easy_ = nullptr;
   CURLM* multi_ = nullptr;
   std::string checked_origin_;
+  std::string joined_;  // kept for its capacity
   Status trust_status_;
   char error_text_[CURL_ERROR_SIZE] = "";
 };

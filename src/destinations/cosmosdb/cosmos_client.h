@@ -24,7 +24,7 @@ struct CosmosRequest {
   std::string_view resource_link;     // as signed: raw, without slashes at the ends
   std::string_view path;              // as sent: percent-encoded, with its leading slash
   std::vector<HttpHeader> headers{};  // beside the ones that every request has
-  std::string_view body{};
+  HttpBody body{};
   bool write = false;  // may change something: sent at most once per call
 };
 
