@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/prefetch.h"
 #include "net/curl_library.h"
 #include "net/trust_store.h"
 #include "net/url.h"
@@ -60,22 +61,22 @@ int BeforeSending(void* data, char*, char*, int, int) {
   return CURL_PREREQFUNC_OK;
 }
 
-// Asks for the beginning of a piece that is copied soon: pieces lie anywhere.
-void Prefetch(const Upload& upload) {
-  constexpr size_t kAhead = 4;
-  constexpr size_t kLineBytes = 64;
-  const size_t ahead = upload.piece + kAhead;
+// Asks for a piece that is copied soon: pieces lie anywhere, so that the hardware cannot guess.
+void PrefetchAhead(const Upload& upload) {
+  constexpr size_t kPiecesAhead = 4;
+  constexpr size_t kBytesMax = 2048;
+  const size_t ahead = upload.piece + kPiecesAhead;
   if (ahead >= upload.pieces.size()) return;
   const std::string_view piece = upload.pieces[ahead];
-  const size_t bytes = std::min<size_t>(piece.size(), 1024);
-  for (size_t at = 0; at < bytes; at += kLineBytes) __builtin_prefetch(piece.data() + at);
+  const size_t bytes = std::min(piece.size(), kBytesMax);
+  for (size_t at = 0; at < bytes; at += kCacheLineBytes) Prefetch(piece.data() + at);
 }
 
 size_t OnUpload(char* out, size_t, size_t room, void* data) {
   Upload& upload = static_cast<Exchange*>(data)->upload;
   size_t copied = 0;
   while (upload.piece < upload.pieces.size() && copied < room) {
-    Prefetch(upload);
+    PrefetchAhead(upload);
     const std::string_view rest = upload.pieces[upload.piece].substr(upload.offset);
     const size_t bytes = std::min(rest.size(), room - copied);
     std::copy_n(rest.data(), bytes, out + copied);

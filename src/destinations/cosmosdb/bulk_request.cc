@@ -1,5 +1,6 @@
 #include "destinations/cosmosdb/bulk_request.h"
 
+#include "base/prefetch.h"
 #include "json/json_buffer.h"
 
 namespace spillway::cosmosdb {
@@ -53,11 +54,9 @@ void PutEnvelope(const Operation& operation, JsonBuffer* out) {
   if (!operation.body.empty()) out->PutText(R"(,"resourceBody":)");
 }
 
-// Of the operation that is built a little later: its key was written by another thread.
-void Prefetch(std::span<const Operation> operations, size_t at) {
-  constexpr size_t kAhead = 4;
-  if (at + kAhead >= operations.size()) return;
-  __builtin_prefetch(operations[at + kAhead].document->partition_key.data());
+// The keys lie among the documents, anywhere, and another thread wrote them.
+void PrefetchKeys(std::span<const Operation> operations) {
+  for (const Operation& operation : operations) Prefetch(operation.document->partition_key.data());
 }
 
 }  // namespace
@@ -67,17 +66,18 @@ size_t BulkOperationBytesMax(const Operation& operation) {
 }
 
 void BulkRequest::Build(std::span<const Operation> operations) {
+  PrefetchKeys(operations);
   pieces_.clear();
   size_t envelope_bytes_max = 2;
   for (const Operation& operation : operations) {
     envelope_bytes_max += EnvelopeBytesMax(operation) + 1;
   }
   JsonBuffer out(&envelope_, 0);
-  out.Ensure(envelope_bytes_max);  // all at once, since the pieces point into it
+  // All at once, since the pieces point into it. It keeps its size for the next request.
+  out.Ensure(envelope_bytes_max);
   size_t piece = 0;
   out.Put('[');
   for (size_t i = 0; i < operations.size(); ++i) {
-    Prefetch(operations, i);
     if (i > 0) out.Put(',');
     PutEnvelope(operations[i], &out);
     if (!operations[i].body.empty()) {
@@ -89,7 +89,6 @@ void BulkRequest::Build(std::span<const Operation> operations) {
   }
   out.Put(']');
   pieces_.push_back(out.Written(piece));
-  out.Finish();
 }
 
 }  // namespace spillway::cosmosdb
