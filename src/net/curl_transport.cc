@@ -7,6 +7,7 @@
 #include <span>
 #include <stop_token>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "base/prefetch.h"
@@ -24,6 +25,7 @@ constexpr long kUploadBufferBytes = 256 << 10;
 constexpr long kDownloadBufferBytes = 64 << 10;
 // A body in pieces is joined up to here: libcurl sends it along with the head then, in one call.
 constexpr size_t kJoinedBytesMax = 64 << 10;
+constexpr size_t kRoomBehindBody = 64;
 constexpr int kPollMsMax = 1000;
 
 std::string_view Trim(std::string_view text) {
@@ -49,6 +51,38 @@ struct Exchange {
   bool refused_resend = false;
   bool too_long = false;
   uint64_t response_bytes_max = 0;
+};
+
+// The lines of a request's head as libcurl wants them: a linked list, but in memory that is kept.
+class HeaderLines {
+ public:
+  void Clear() {
+    text_.clear();
+    begins_.clear();
+  }
+  void Add(std::string_view name, std::string_view value) {
+    begins_.push_back(text_.size());
+    text_.append(name).append(": ").append(value).push_back('\0');
+  }
+  // The line keeps libcurl from sending a header of its own accord.
+  void AddWithout(std::string_view name) {
+    begins_.push_back(text_.size());
+    text_.append(name).append(":").push_back('\0');
+  }
+  // Lives until the next Clear. REQUIRES: there is a line.
+  curl_slist* Link() {
+    lines_.resize(begins_.size());
+    for (size_t i = 0; i < lines_.size(); ++i) {
+      lines_[i].data = text_.data() + begins_[i];
+      lines_[i].next = i + 1 < lines_.size() ? &lines_[i + 1] : nullptr;
+    }
+    return lines_.data();
+  }
+
+ private:
+  std::string text_;
+  std::vector<size_t> begins_;
+  std::vector<curl_slist> lines_;
 };
 
 int BeforeSending(void* data, char*, char*, int, int) {
@@ -118,6 +152,8 @@ size_t OnBody(char* bytes, size_t, size_t size, void* data) {
     exchange.too_long = true;
     return 0;  // libcurl ends the transfer with CURLE_WRITE_ERROR
   }
+  // An answer that comes in one part is its reader's from then on, who needs room behind the text.
+  if (exchange.response.body.empty()) exchange.response.body.reserve(size + kRoomBehindBody);
   exchange.response.body.append(bytes, size);
   return size;
 }
@@ -153,9 +189,8 @@ class CurlTransport : public HttpTransport {
     Exchange exchange;
     exchange.repeatable = request.repeatable;
     exchange.response_bytes_max = options_.response_bytes_max;
-    curl_slist* headers = SetRequest(request, timeout, &exchange);
+    SetRequest(request, timeout, &exchange);
     const std::optional<CURLcode> code = Perform(ctx.stop);
-    curl_.slist_free_all(headers);
     if (!code.has_value()) return Stopped(exchange);
     if (*code != CURLE_OK) return Failure(*code, exchange);
     if (!exchange.head_complete) return Unsure(checked_origin_ + ": the answer was cut off");
@@ -244,18 +279,13 @@ class CurlTransport : public HttpTransport {
     return std::min(left, options_.request_timeout);
   }
 
-  // The header list must live until the transfer ended; the caller frees it.
-  curl_slist* SetRequest(const HttpRequest& request, std::chrono::milliseconds timeout,
-                         Exchange* exchange) {
-    curl_slist* headers = nullptr;
-    std::string line;
-    for (const HttpHeader& header : request.headers) {
-      line.assign(header.name).append(": ").append(header.value);
-      headers = curl_.slist_append(headers, line.c_str());
-    }
-    headers = curl_.slist_append(headers, "Expect:");  // no extra round trip before a large body
+  void SetRequest(const HttpRequest& request, std::chrono::milliseconds timeout,
+                  Exchange* exchange) {
+    headers_.Clear();
+    for (const HttpHeader& header : request.headers) headers_.Add(header.name, header.value);
+    headers_.AddWithout("Expect");  // no extra round trip before a large body
     Set(CURLOPT_URL, request.url.c_str());
-    Set(CURLOPT_HTTPHEADER, headers);
+    Set(CURLOPT_HTTPHEADER, headers_.Link());
     Set(CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
     const bool has_body =
         request.method != HttpMethod::kGet && request.method != HttpMethod::kDelete;
@@ -271,7 +301,6 @@ class CurlTransport : public HttpTransport {
     Set(CURLOPT_WRITEDATA, exchange);
     error_text_[0] = '\0';
     trust_status_ = Status::Ok();
-    return headers;
   }
 
   void SetBody(const HttpBody& body, Exchange* exchange) {
@@ -357,6 +386,7 @@ class CurlTransport : public HttpTransport {
   CURL* easy_ = nullptr;
   CURLM* multi_ = nullptr;
   std::string checked_origin_;
+  HeaderLines headers_;
   std::string joined_;  // kept for its capacity
   Status trust_status_;
   char error_text_[CURL_ERROR_SIZE] = "";
