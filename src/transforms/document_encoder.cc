@@ -205,7 +205,7 @@ class PlannedEncoder final : public DocumentEncoder {
     out->rows_read = static_cast<uint64_t>(rows);
     out->split = batch.split;
     out->first_row = batch.first_row;
-    out->bytes.reserve(EstimateBytes(rows));
+    MakeRoom(rows, &out->bytes);
     BatchEncoder encoder(plan_, intent, out.get());
     RETURN_IF_ERROR(encoder.Bind(batch));
     std::vector<uint8_t> selected;
@@ -233,7 +233,7 @@ class PlannedEncoder final : public DocumentEncoder {
     out->rows_read = rows.size();
     out->split = batch.split;
     out->first_row = batch.first_row;
-    out->bytes.reserve(EstimateBytes(static_cast<int64_t>(rows.size())));
+    MakeRoom(static_cast<int64_t>(rows.size()), &out->bytes);
     BatchEncoder encoder(plan_, intent, out.get());
     RETURN_IF_ERROR(encoder.Bind(batch));
     for (const uint32_t row : rows) encoder.EncodeRow(row);
@@ -243,11 +243,15 @@ class PlannedEncoder final : public DocumentEncoder {
 
  private:
   // By the batch before it, and a little more, so that batches of one table rarely move their
-  // bytes.
-  size_t EstimateBytes(int64_t rows) const {
-    const size_t per_row = bytes_per_row_.load(std::memory_order_relaxed);
-    const size_t bytes = static_cast<size_t>(rows) * per_row;
-    return bytes + bytes / 8;
+  // bytes. A recycled text that is too small is replaced: enlarging would copy it, and double it,
+  // which is counted against the memory of all batches.
+  void MakeRoom(int64_t rows, std::string* bytes) const {
+    const size_t expected =
+        static_cast<size_t>(rows) * bytes_per_row_.load(std::memory_order_relaxed);
+    if (bytes->capacity() >= expected + expected / 32) return;
+    std::string fresh;
+    fresh.reserve(expected + expected / 8);
+    bytes->swap(fresh);
   }
 
   const DocumentPlan plan_;
