@@ -109,6 +109,7 @@ class Delivery {
   std::optional<Item> Peek() const;
   void TakeNext();
   void PutFirst(std::vector<Item> items);
+  void PrefetchNext() const;
   void Collect();
   Result<WriteReport> Write();
   Result<WriteReport> WriteAdmitted(SteadyTime asked);

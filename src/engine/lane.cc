@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
+
+#include "base/prefetch.h"
 
 namespace spillway {
 namespace {
@@ -106,11 +109,24 @@ uint32_t LaneSet::LaneOf(const Hash128& route) const {
                                         : static_cast<uint32_t>(above - lower_bounds_.begin() - 1);
 }
 
+namespace {
+
+// How many keys are asked for in a row.
+constexpr size_t kPrefetchedKeys = 64;
+
+void PrefetchKeys(std::span<const Document> documents) {
+  const size_t count = std::min(documents.size(), kPrefetchedKeys);
+  for (size_t i = 0; i < count; ++i) Prefetch(documents[i].partition_key.data());
+}
+
+}  // namespace
+
 // A counting sort of the documents by lane, which keeps their order inside each.
 Status LaneSet::Push(BatchInFlight& batch, EncodedBatch& encoded) {
   std::vector<uint32_t> lane_of(encoded.documents.size());
   std::vector<uint32_t> ends(lanes_.size(), 0);
   for (size_t i = 0; i < encoded.documents.size(); ++i) {
+    if (i % kPrefetchedKeys == 0) PrefetchKeys(std::span(encoded.documents).subspan(i));
     Document& document = encoded.documents[i];
     document.route = destination_.Route(document);
     lane_of[i] = LaneOf(document.route);

@@ -17,7 +17,10 @@ namespace spillway {
 // Used by one thread; the string must outlive it.
 class JsonBuffer {
  public:
-  explicit JsonBuffer(std::string* text) : text_(text), size_(text->size()) { Sync(); }
+  explicit JsonBuffer(std::string* text) : JsonBuffer(text, text->size()) {}
+  // Writes over what the string holds from `size` on: that memory need not be cleared again.
+  // REQUIRES: size <= text->size().
+  JsonBuffer(std::string* text, size_t size) : text_(text), size_(size) { Sync(); }
 
   // Bytes written so far.
   size_t size() const { return static_cast<size_t>(at_ - text_->data()); }

@@ -64,6 +64,28 @@ TEST(JsonBuffer, NothingButEscapesStillFits) {
   EXPECT_EQ(Escaped(text).size(), text.size() * 6 + 2);
 }
 
+TEST(JsonBuffer, WritesOverAnEarlierTextAndBeyondIt) {
+  for (const size_t earlier : {0u, 1u, 10u, 1'000u, 100'000u}) {
+    std::string out(earlier, '?');
+    JsonBuffer buffer(&out, 0);
+    EXPECT_EQ(buffer.size(), 0u);
+    for (int i = 0; i < 50; ++i) buffer.AppendString("0123456789");
+    buffer.Finish();
+    std::string expected;
+    for (int i = 0; i < 50; ++i) expected += "\"0123456789\"";
+    EXPECT_EQ(out, expected) << earlier;
+  }
+}
+
+TEST(JsonBuffer, KeepsWhatStandsBeforeTheTextThatIsWrittenOver) {
+  std::string out = "kept, gone";
+  JsonBuffer buffer(&out, 4);
+  buffer.Append("!");
+  buffer.Append(std::string(50'000, 'x'));
+  buffer.Finish();
+  EXPECT_EQ(out, "kept!" + std::string(50'000, 'x'));
+}
+
 TEST(JsonBuffer, ClosingTakesTheLastCommaBack) {
   std::string out;
   JsonBuffer buffer(&out);

@@ -25,8 +25,6 @@ void Bind(void* handle, const char* name, Function* function, std::string* missi
 std::string BindAll(void* handle, CurlLibrary* library) {
   std::string missing;
   Bind(handle, "curl_global_init", &library->global_init, &missing);
-  Bind(handle, "curl_slist_append", &library->slist_append, &missing);
-  Bind(handle, "curl_slist_free_all", &library->slist_free_all, &missing);
   Bind(handle, "curl_easy_init", &library->easy_init, &missing);
   Bind(handle, "curl_easy_cleanup", &library->easy_cleanup, &missing);
   Bind(handle, "curl_easy_setopt", &library->easy_setopt, &missing);

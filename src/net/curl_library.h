@@ -15,8 +15,6 @@ namespace spillway {
 // The functions that we call. Filled once, then read-only and thread-safe.
 struct CurlLibrary {
   decltype(&::curl_global_init) global_init = nullptr;
-  decltype(&::curl_slist_append) slist_append = nullptr;
-  decltype(&::curl_slist_free_all) slist_free_all = nullptr;
   CURL* (*easy_init)() = nullptr;
   void (*easy_cleanup)(CURL*) = nullptr;
   CURLcode (*easy_setopt)(CURL*, CURLoption, ...) = nullptr;

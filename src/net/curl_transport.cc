@@ -1,12 +1,16 @@
 #include "net/curl_transport.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
+#include "base/prefetch.h"
 #include "net/curl_library.h"
 #include "net/trust_store.h"
 #include "net/url.h"
@@ -19,6 +23,9 @@ namespace {
 // time).
 constexpr long kUploadBufferBytes = 256 << 10;
 constexpr long kDownloadBufferBytes = 64 << 10;
+// A body in pieces is joined up to here: libcurl sends it along with the head then, in one call.
+constexpr size_t kJoinedBytesMax = 64 << 10;
+constexpr size_t kRoomBehindBody = 64;
 constexpr int kPollMsMax = 1000;
 
 std::string_view Trim(std::string_view text) {
@@ -27,8 +34,16 @@ std::string_view Trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
+// A body that libcurl takes piece by piece, straight into what it sends from.
+struct Upload {
+  std::span<const std::string_view> pieces;
+  size_t piece = 0;
+  size_t offset = 0;  // into the piece
+};
+
 // What the callbacks of one request share.
 struct Exchange {
+  Upload upload;
   HttpResponse response;
   uint32_t times_sent = 0;
   bool repeatable = false;
@@ -36,6 +51,38 @@ struct Exchange {
   bool refused_resend = false;
   bool too_long = false;
   uint64_t response_bytes_max = 0;
+};
+
+// The lines of a request's head as libcurl wants them: a linked list, but in memory that is kept.
+class HeaderLines {
+ public:
+  void Clear() {
+    text_.clear();
+    begins_.clear();
+  }
+  void Add(std::string_view name, std::string_view value) {
+    begins_.push_back(text_.size());
+    text_.append(name).append(": ").append(value).push_back('\0');
+  }
+  // The line keeps libcurl from sending a header of its own accord.
+  void AddWithout(std::string_view name) {
+    begins_.push_back(text_.size());
+    text_.append(name).append(":").push_back('\0');
+  }
+  // Lives until the next Clear. REQUIRES: there is a line.
+  curl_slist* Link() {
+    lines_.resize(begins_.size());
+    for (size_t i = 0; i < lines_.size(); ++i) {
+      lines_[i].data = text_.data() + begins_[i];
+      lines_[i].next = i + 1 < lines_.size() ? &lines_[i + 1] : nullptr;
+    }
+    return lines_.data();
+  }
+
+ private:
+  std::string text_;
+  std::vector<size_t> begins_;
+  std::vector<curl_slist> lines_;
 };
 
 int BeforeSending(void* data, char*, char*, int, int) {
@@ -46,6 +93,43 @@ int BeforeSending(void* data, char*, char*, int, int) {
   }
   ++exchange.times_sent;
   return CURL_PREREQFUNC_OK;
+}
+
+// Asks for a piece that is copied soon: pieces lie anywhere, so that the hardware cannot guess.
+void PrefetchAhead(const Upload& upload) {
+  constexpr size_t kPiecesAhead = 4;
+  constexpr size_t kBytesMax = 2048;
+  const size_t ahead = upload.piece + kPiecesAhead;
+  if (ahead >= upload.pieces.size()) return;
+  const std::string_view piece = upload.pieces[ahead];
+  const size_t bytes = std::min(piece.size(), kBytesMax);
+  for (size_t at = 0; at < bytes; at += kCacheLineBytes) Prefetch(piece.data() + at);
+}
+
+size_t OnUpload(char* out, size_t, size_t room, void* data) {
+  Upload& upload = static_cast<Exchange*>(data)->upload;
+  size_t copied = 0;
+  while (upload.piece < upload.pieces.size() && copied < room) {
+    PrefetchAhead(upload);
+    const std::string_view rest = upload.pieces[upload.piece].substr(upload.offset);
+    const size_t bytes = std::min(rest.size(), room - copied);
+    std::copy_n(rest.data(), bytes, out + copied);
+    copied += bytes;
+    upload.offset += bytes;
+    if (bytes < rest.size()) break;
+    ++upload.piece;
+    upload.offset = 0;
+  }
+  return copied;
+}
+
+// libcurl starts a request again on a new connection when a kept one turns out to be dead.
+int OnRewind(void* data, curl_off_t offset, int origin) {
+  if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+  Upload& upload = static_cast<Exchange*>(data)->upload;
+  upload.piece = 0;
+  upload.offset = 0;
+  return CURL_SEEKFUNC_OK;
 }
 
 size_t OnHeader(char* bytes, size_t, size_t size, void* data) {
@@ -68,6 +152,8 @@ size_t OnBody(char* bytes, size_t, size_t size, void* data) {
     exchange.too_long = true;
     return 0;  // libcurl ends the transfer with CURLE_WRITE_ERROR
   }
+  // An answer that comes in one part is its reader's from then on, who needs room behind the text.
+  if (exchange.response.body.empty()) exchange.response.body.reserve(size + kRoomBehindBody);
   exchange.response.body.append(bytes, size);
   return size;
 }
@@ -103,9 +189,8 @@ class CurlTransport : public HttpTransport {
     Exchange exchange;
     exchange.repeatable = request.repeatable;
     exchange.response_bytes_max = options_.response_bytes_max;
-    curl_slist* headers = SetRequest(request, timeout, &exchange);
+    SetRequest(request, timeout, &exchange);
     const std::optional<CURLcode> code = Perform(ctx.stop);
-    curl_.slist_free_all(headers);
     if (!code.has_value()) return Stopped(exchange);
     if (*code != CURLE_OK) return Failure(*code, exchange);
     if (!exchange.head_complete) return Unsure(checked_origin_ + ": the answer was cut off");
@@ -141,6 +226,8 @@ class CurlTransport : public HttpTransport {
     Set(CURLOPT_PREREQFUNCTION, &BeforeSending);
     Set(CURLOPT_HEADERFUNCTION, &OnHeader);
     Set(CURLOPT_WRITEFUNCTION, &OnBody);
+    Set(CURLOPT_READFUNCTION, &OnUpload);
+    Set(CURLOPT_SEEKFUNCTION, &OnRewind);
     SetTrust();
   }
 
@@ -192,25 +279,19 @@ class CurlTransport : public HttpTransport {
     return std::min(left, options_.request_timeout);
   }
 
-  // The header list must live until the transfer ended; the caller frees it.
-  curl_slist* SetRequest(const HttpRequest& request, std::chrono::milliseconds timeout,
-                         Exchange* exchange) {
-    curl_slist* headers = nullptr;
-    std::string line;
-    for (const HttpHeader& header : request.headers) {
-      line.assign(header.name).append(": ").append(header.value);
-      headers = curl_.slist_append(headers, line.c_str());
-    }
-    headers = curl_.slist_append(headers, "Expect:");  // no extra round trip before a large body
+  void SetRequest(const HttpRequest& request, std::chrono::milliseconds timeout,
+                  Exchange* exchange) {
+    headers_.Clear();
+    for (const HttpHeader& header : request.headers) headers_.Add(header.name, header.value);
+    headers_.AddWithout("Expect");  // no extra round trip before a large body
     Set(CURLOPT_URL, request.url.c_str());
-    Set(CURLOPT_HTTPHEADER, headers);
+    Set(CURLOPT_HTTPHEADER, headers_.Link());
     Set(CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
     const bool has_body =
         request.method != HttpMethod::kGet && request.method != HttpMethod::kDelete;
     if (has_body) {
       Set(CURLOPT_POST, 1L);
-      Set(CURLOPT_POSTFIELDS, request.body.data() == nullptr ? "" : request.body.data());
-      Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+      SetBody(request.body, exchange);
     } else {
       Set(CURLOPT_HTTPGET, 1L);
     }
@@ -220,7 +301,23 @@ class CurlTransport : public HttpTransport {
     Set(CURLOPT_WRITEDATA, exchange);
     error_text_[0] = '\0';
     trust_status_ = Status::Ok();
-    return headers;
+  }
+
+  void SetBody(const HttpBody& body, Exchange* exchange) {
+    const std::span<const std::string_view> pieces = body.pieces();
+    const char* whole = nullptr;
+    if (pieces.size() == 1) {
+      whole = pieces.front().data() == nullptr ? "" : pieces.front().data();
+    } else if (body.size() <= kJoinedBytesMax) {
+      body.JoinTo(&joined_);
+      whole = joined_.data();
+    } else {
+      exchange->upload.pieces = pieces;
+    }
+    Set(CURLOPT_POSTFIELDS, whole);
+    Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    Set(CURLOPT_READDATA, exchange);
+    Set(CURLOPT_SEEKDATA, exchange);
   }
 
   // Runs the transfer; nullopt when it was ended by a stop. The poll is woken at once by a stop.
@@ -289,6 +386,8 @@ class CurlTransport : public HttpTransport {
   CURL* easy_ = nullptr;
   CURLM* multi_ = nullptr;
   std::string checked_origin_;
+  HeaderLines headers_;
+  std::string joined_;  // kept for its capacity
   Status trust_status_;
   char error_text_[CURL_ERROR_SIZE] = "";
 };

@@ -89,6 +89,51 @@ TEST(CurlTransport, ALargeBodyArrivesWhole) {
   EXPECT_TRUE(seen.ends_with(body));
 }
 
+// Lengths around what is joined (64 KiB) and what libcurl takes at a time (256 KiB).
+TEST(CurlTransport, ABodyInPiecesArrivesAsTheirJoin) {
+  std::string seen;
+  LoopbackServer server([&](LoopbackConnection& connection) {
+    while (!(seen = connection.ReadRequest()).empty()) connection.Write(kOk);
+  });
+  const auto transport = Transport();
+  for (const size_t size : {0u, 5u, 65'535u, 65'536u, 65'537u, 262'144u, 262'147u, 1'500'000u}) {
+    std::string text(size, '?');
+    for (size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + i * i % 23);
+    std::vector<std::string_view> pieces{""};
+    for (size_t at = 0, length = 1; at < size; at += length, length = length * 7 % 5'003) {
+      pieces.push_back(std::string_view(text).substr(at, length));
+    }
+    pieces.push_back("");
+    HttpRequest request = Post(server.Url("/"), "");
+    request.body = HttpBody(std::span<const std::string_view>(pieces));
+    ASSERT_TRUE(transport->Send(request, {}).ok()) << size;
+    EXPECT_TRUE(seen.ends_with("\r\n\r\n" + text)) << size;
+    ASSERT_TRUE(transport->Send(Post(server.Url("/"), "whole"), {}).ok());
+    EXPECT_TRUE(seen.ends_with("\r\n\r\nwhole")) << size;
+  }
+  EXPECT_EQ(server.connections(), 1);
+}
+
+TEST(CurlTransport, ABodyInPiecesIsSentFromItsBeginningWhenAKeptConnectionWasDead) {
+  std::string seen;
+  LoopbackServer server([&](LoopbackConnection& connection) {
+    seen = connection.ReadRequest();
+    connection.Write(kOk);
+    connection.ReadRequest();  // and closed without an answer
+  });
+  const auto transport = Transport();
+  ASSERT_TRUE(transport->Send(Post(server.Url("/"), "1"), {}).ok());
+  const std::string first(100'000, 'f'), second(300'000, 's');
+  const std::string_view pieces[] = {first, second};
+  HttpRequest request = Post(server.Url("/"), "");
+  request.body = HttpBody(std::span(pieces));
+  request.repeatable = true;
+  const Result<HttpResponse> response = transport->Send(request, {});
+  ASSERT_TRUE(response.ok()) << response.status().ToString();
+  EXPECT_TRUE(seen.ends_with("\r\n\r\n" + first + second));
+  EXPECT_EQ(server.connections(), 2);
+}
+
 TEST(CurlTransport, ARefusedConnectionMeansThatNothingWasSent) {
   std::string url;
   {

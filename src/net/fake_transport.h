@@ -48,7 +48,8 @@ class FakeNetwork {
     explicit Transport(FakeNetwork& network) : network_(network) {}
     Result<HttpResponse> Send(const HttpRequest& request, const CallContext& ctx) override {
       RETURN_IF_ERROR(ctx.CheckNotStopped());
-      SeenRequest seen{request, std::string(request.body)};
+      SeenRequest seen{request, {}};
+      request.body.JoinTo(&seen.body);
       seen.http.body = {};
       {
         std::lock_guard lock(network_.mutex_);

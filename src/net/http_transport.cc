@@ -2,6 +2,8 @@
 
 #include <strings.h>
 
+#include <numeric>
+
 namespace spillway {
 
 std::string_view HttpMethodName(HttpMethod method) {
@@ -18,6 +20,18 @@ std::string_view HttpMethodName(HttpMethod method) {
       return "DELETE";
   }
   return "";
+}
+
+HttpBody::HttpBody(std::span<const std::string_view> pieces)
+    : pieces_(pieces),
+      size_(std::accumulate(
+          pieces.begin(), pieces.end(), size_t{0},
+          [](size_t size, std::string_view piece) { return size + piece.size(); })) {}
+
+void HttpBody::JoinTo(std::string* text) const {
+  text->clear();
+  text->reserve(size_);
+  for (const std::string_view piece : pieces()) text->append(piece);
 }
 
 void HttpHeaders::Add(std::string_view name, std::string_view value) {

@@ -4,9 +4,11 @@
 #define SPILLWAY_NET_HTTP_TRANSPORT_H_
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,11 +28,36 @@ struct HttpHeader {
   std::string value;
 };
 
+// The bytes of a request's body: in one piece, or in several that are sent one after another, so
+// that what lies in many places need not be gathered first. A view: the bytes, and the list of
+// pieces, belong to others.
+class HttpBody {
+ public:
+  HttpBody() = default;
+  template <typename Text>
+  requires std::convertible_to<const Text&, std::string_view> HttpBody(const Text& whole)
+      : whole_(whole), size_(whole_.size()) {}
+  explicit HttpBody(std::span<const std::string_view> pieces);
+
+  size_t size() const { return size_; }
+  // Lives no longer than this object.
+  std::span<const std::string_view> pieces() const {
+    return pieces_.empty() ? std::span(&whole_, 1) : pieces_;
+  }
+  // Replaces `text`.
+  void JoinTo(std::string* text) const;
+
+ private:
+  std::string_view whole_;
+  std::span<const std::string_view> pieces_;
+  size_t size_ = 0;
+};
+
 struct HttpRequest {
   HttpMethod method = HttpMethod::kGet;
   std::string url{};  // absolute, already percent-encoded
   std::vector<HttpHeader> headers{};
-  std::string_view body{};  // borrowed until Send returns; sent with POST, PUT and PATCH
+  HttpBody body{};  // borrowed until Send returns; sent with POST, PUT and PATCH
   // The request changes nothing, so the transport may send it twice when a kept connection turns
   // out to be dead. False: it is sent at most once, whatever happens.
   bool repeatable = false;

@@ -9,6 +9,7 @@
 #include "columns/column_view.h"
 #include "json/document_key.h"
 #include "json/json_buffer.h"
+#include "transforms/batch_pool.h"
 #include "transforms/document_plan.h"
 #include "transforms/key_writer.h"
 #include "transforms/row_filter.h"
@@ -33,7 +34,7 @@ class BatchEncoder {
       : plan_(plan),
         intent_(intent),
         batch_(*out),
-        buffer_(&out->bytes),
+        buffer_(&out->bytes, 0),
         checked_(plan.string_count),
         values_(&buffer_, &checked_),
         keys_(&plan_, &columns_, &values_, &buffer_) {}
@@ -199,12 +200,12 @@ class PlannedEncoder final : public DocumentEncoder {
       : plan_(std::move(plan)), filter_(std::move(filter)) {}
 
   Result<std::shared_ptr<EncodedBatch>> Encode(const Batch& batch, Intent intent) const override {
-    auto out = std::make_shared<EncodedBatch>();
+    const std::shared_ptr<EncodedBatch> out = pool_->Take();
     const auto rows = batch.rows();
     out->rows_read = static_cast<uint64_t>(rows);
     out->split = batch.split;
     out->first_row = batch.first_row;
-    out->bytes.reserve(EstimateBytes(rows));
+    MakeRoom(rows, &out->bytes);
     BatchEncoder encoder(plan_, intent, out.get());
     RETURN_IF_ERROR(encoder.Bind(batch));
     std::vector<uint8_t> selected;
@@ -228,11 +229,11 @@ class PlannedEncoder final : public DocumentEncoder {
 
   Result<std::shared_ptr<EncodedBatch>> EncodeRows(const Batch& batch, Intent intent,
                                                    std::span<const uint32_t> rows) const override {
-    auto out = std::make_shared<EncodedBatch>();
+    const std::shared_ptr<EncodedBatch> out = pool_->Take();
     out->rows_read = rows.size();
     out->split = batch.split;
     out->first_row = batch.first_row;
-    out->bytes.reserve(EstimateBytes(static_cast<int64_t>(rows.size())));
+    MakeRoom(static_cast<int64_t>(rows.size()), &out->bytes);
     BatchEncoder encoder(plan_, intent, out.get());
     RETURN_IF_ERROR(encoder.Bind(batch));
     for (const uint32_t row : rows) encoder.EncodeRow(row);
@@ -242,15 +243,20 @@ class PlannedEncoder final : public DocumentEncoder {
 
  private:
   // By the batch before it, and a little more, so that batches of one table rarely move their
-  // bytes.
-  size_t EstimateBytes(int64_t rows) const {
-    const size_t per_row = bytes_per_row_.load(std::memory_order_relaxed);
-    const size_t bytes = static_cast<size_t>(rows) * per_row;
-    return bytes + bytes / 8;
+  // bytes. A recycled text that is too small is replaced: enlarging would copy it, and double it,
+  // which is counted against the memory of all batches.
+  void MakeRoom(int64_t rows, std::string* bytes) const {
+    const size_t expected =
+        static_cast<size_t>(rows) * bytes_per_row_.load(std::memory_order_relaxed);
+    if (bytes->capacity() >= expected + expected / 32) return;
+    std::string fresh;
+    fresh.reserve(expected + expected / 8);
+    bytes->swap(fresh);
   }
 
   const DocumentPlan plan_;
   const std::optional<RowFilter> filter_;
+  const std::shared_ptr<BatchPool> pool_ = std::make_shared<BatchPool>();
   mutable std::atomic<size_t> bytes_per_row_{256};
 };
 

@@ -455,6 +455,44 @@ TEST(DocumentEncoder, AnEmptyBatchGivesNoDocuments) {
   EXPECT_EQ(encoded->rows_read, 0u);
 }
 
+TEST(DocumentEncoder, ABatchInRecycledMemoryIsLikeOneInNewMemory) {
+  const auto batch_of = [](std::string id, std::string text) {
+    return BuildBatch({{"id", Strings({std::move(id)})}, {"v", Strings({std::move(text)})}});
+  };
+  const Batch schema = batch_of("a", "b");
+  const auto encoder = DocumentEncoder::Make(IdOnly(), schema.schema->get(), {});
+  const auto bodies_of = [&](const Batch& batch) {
+    return Bodies(**(*encoder)->Encode(batch, Intent::kUpsert));
+  };
+  const std::string longer(30'000, 'l');
+  EXPECT_THAT(bodies_of(batch_of("first", longer)),
+              ElementsAre(R"({"id":"first","v":")" + longer + R"("})"));
+  EXPECT_THAT(bodies_of(batch_of("b", "c")), ElementsAre(R"({"id":"b","v":"c"})"));
+  const auto kept = (*encoder)->Encode(batch_of("kept", "k"), Intent::kUpsert);
+  EXPECT_THAT(bodies_of(batch_of("d", longer)),
+              ElementsAre(R"({"id":"d","v":")" + longer + R"("})"));
+  EXPECT_THAT(Bodies(**kept), ElementsAre(R"({"id":"kept","v":"k"})"));
+}
+
+TEST(DocumentEncoder, RecycledMemoryDoesNotGrowFromBatchToBatch) {
+  const auto batch_of = [](size_t size) {
+    Values<std::string> ids, texts;
+    for (int i = 0; i < 100; ++i) {
+      ids.push_back(std::to_string(i));
+      texts.push_back(std::string(size, 'x'));
+    }
+    return BuildBatch({{"id", Strings(ids)}, {"v", Strings(texts)}});
+  };
+  const Batch schema = batch_of(1);
+  const auto encoder = DocumentEncoder::Make(IdOnly(), schema.schema->get(), {});
+  // Written without an estimate; kept, so that its memory is not the next one's.
+  const auto first = (*encoder)->Encode(batch_of(1'000), Intent::kUpsert);
+  for (size_t size = 1'000; size < 1'300; size += 10) {
+    const auto encoded = (*encoder)->Encode(batch_of(size), Intent::kUpsert);
+    EXPECT_LE((*encoded)->bytes.capacity(), (*encoded)->bytes.size() * 5 / 4) << size;
+  }
+}
+
 TEST(DocumentEncoder, GrowsFarBeyondItsFirstEstimate) {
   Values<std::string> ids, texts;
   for (int i = 0; i < 300; ++i) {

@@ -1,6 +1,7 @@
 #include "destinations/cosmosdb/bulk_request.h"
 
-#include "destinations/cosmosdb/cosmos_json.h"
+#include "base/prefetch.h"
+#include "json/json_buffer.h"
 
 namespace spillway::cosmosdb {
 namespace {
@@ -32,42 +33,62 @@ bool NamesItsItem(OperationKind kind) {
   return kind != OperationKind::kCreate && kind != OperationKind::kUpsert;
 }
 
-void AppendOperation(const Operation& operation, std::string* body) {
-  body->append(OperationPrefix(operation.kind));
-  AppendJsonString(operation.document->partition_key, body);
+size_t EnvelopeBytesMax(const Operation& operation) {
+  const size_t id = NamesItsItem(operation.kind) ? operation.document->id.size() : 0;
+  const size_t escaped = operation.document->partition_key.size() + id + operation.if_match.size();
+  return kEnvelopeBytesMax + escaped * kEscapeGrowthMax;
+}
+
+// What stands around the operation's body, up to where the body is, if it has one.
+void PutEnvelope(const Operation& operation, JsonBuffer* out) {
+  out->PutText(OperationPrefix(operation.kind));
+  out->AppendString(operation.document->partition_key);
   if (NamesItsItem(operation.kind)) {
-    body->append(R"(,"id":)");
-    AppendJsonString(operation.document->id, body);
+    out->PutText(R"(,"id":)");
+    out->AppendString(operation.document->id);
   }
   if (!operation.if_match.empty()) {
-    body->append(R"(,"ifMatch":)");
-    AppendJsonString(operation.if_match, body);
+    out->PutText(R"(,"ifMatch":)");
+    out->AppendString(operation.if_match);
   }
-  if (!operation.body.empty()) {
-    body->append(R"(,"resourceBody":)").append(operation.body);
-  }
-  body->push_back('}');
+  if (!operation.body.empty()) out->PutText(R"(,"resourceBody":)");
+}
+
+// The keys lie among the documents, anywhere, and another thread wrote them.
+void PrefetchKeys(std::span<const Operation> operations) {
+  for (const Operation& operation : operations) Prefetch(operation.document->partition_key.data());
 }
 
 }  // namespace
 
 size_t BulkOperationBytesMax(const Operation& operation) {
-  const size_t id = NamesItsItem(operation.kind) ? operation.document->id.size() : 0;
-  const size_t escaped = operation.document->partition_key.size() + id + operation.if_match.size();
-  return kEnvelopeBytesMax + operation.body.size() + escaped * kEscapeGrowthMax;
+  return EnvelopeBytesMax(operation) + operation.body.size();
 }
 
-void BuildBulkRequest(std::span<const Operation> operations, std::string* body) {
-  size_t bytes_max = 2;
-  for (const Operation& operation : operations) bytes_max += BulkOperationBytesMax(operation) + 1;
-  body->clear();
-  body->reserve(bytes_max);
-  body->push_back('[');
+void BulkRequest::Build(std::span<const Operation> operations) {
+  PrefetchKeys(operations);
+  pieces_.clear();
+  size_t envelope_bytes_max = 2;
   for (const Operation& operation : operations) {
-    if (body->size() > 1) body->push_back(',');
-    AppendOperation(operation, body);
+    envelope_bytes_max += EnvelopeBytesMax(operation) + 1;
   }
-  body->push_back(']');
+  JsonBuffer out(&envelope_, 0);
+  // All at once, since the pieces point into it. It keeps its size for the next request.
+  out.Ensure(envelope_bytes_max);
+  size_t piece = 0;
+  out.Put('[');
+  for (size_t i = 0; i < operations.size(); ++i) {
+    if (i > 0) out.Put(',');
+    PutEnvelope(operations[i], &out);
+    if (!operations[i].body.empty()) {
+      pieces_.push_back(out.Written(piece));
+      pieces_.push_back(operations[i].body);
+      piece = out.size();
+    }
+    out.Put('}');
+  }
+  out.Put(']');
+  pieces_.push_back(out.Written(piece));
 }
 
 }  // namespace spillway::cosmosdb

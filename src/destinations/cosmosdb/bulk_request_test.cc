@@ -5,6 +5,13 @@
 namespace spillway::cosmosdb {
 namespace {
 
+std::string TextOf(BulkRequest& request, std::span<const Operation> operations) {
+  std::string text;
+  request.Build(operations);
+  request.body().JoinTo(&text);
+  return text;
+}
+
 struct Case {
   OperationKind kind;
   const char* key;
@@ -32,13 +39,13 @@ TEST(BulkRequest, IsWhatTheOfficialClientsSend) {
        R"([{"operationType":"Patch","partitionKey":"[\"a\\\"b\"]","id":"6",)"
        R"("resourceBody":{"operations":[]}}])"},
   };
+  BulkRequest request;
   for (const Case& c : cases) {
     Document document;
     document.id = c.id;
     document.partition_key = c.key;
     const Operation operation{c.kind, &document, 0, c.body, c.if_match};
-    std::string body = "left over";
-    BuildBulkRequest({&operation, 1}, &body);
+    const std::string body = TextOf(request, {&operation, 1});
     EXPECT_EQ(body, c.json);
     EXPECT_LE(body.size(), BulkOperationBytesMax(operation) + 2);
   }
@@ -51,15 +58,39 @@ TEST(BulkRequest, NeverOutgrowsItsEstimate) {
   document.partition_key = nasty;
   const Operation operation{OperationKind::kReplace, &document, 0, "{}", nasty};
   const std::vector<Operation> operations(3, operation);
-  std::string body;
-  BuildBulkRequest(operations, &body);
-  EXPECT_LE(body.size(), 3 * (BulkOperationBytesMax(operation) + 1) + 2);
+  BulkRequest request;
+  EXPECT_LE(TextOf(request, operations).size(), 3 * (BulkOperationBytesMax(operation) + 1) + 2);
+}
+
+TEST(BulkRequest, ItemsAreSentFromWhereTheyAre) {
+  Document document;
+  document.partition_key = "[1]";
+  const std::string first(1'000, 'a'), second(2'000, 'b');
+  const Operation operations[] = {{OperationKind::kUpsert, &document, 0, first, {}},
+                                  {OperationKind::kUpsert, &document, 1, second, {}}};
+  BulkRequest request;
+  request.Build(operations);
+  const HttpBody body = request.body();
+  ASSERT_EQ(body.pieces().size(), 5u);
+  EXPECT_EQ(body.pieces()[1].data(), first.data());
+  EXPECT_EQ(body.pieces()[3].data(), second.data());
+}
+
+TEST(BulkRequest, EachIsWithoutTracesOfTheOneBefore) {
+  Document document;
+  document.partition_key = R"(["key"])";
+  const Operation operation{OperationKind::kUpsert, &document, 0, R"({"id":"1"})", {}};
+  const std::vector<Operation> many(100, operation);
+  BulkRequest request;
+  const std::string one = TextOf(request, {&operation, 1});
+  const std::string hundred = TextOf(request, many);
+  EXPECT_EQ(hundred.size(), 100 * (one.size() - 1) + 1);
+  EXPECT_EQ(TextOf(request, {&operation, 1}), one);
 }
 
 TEST(BulkRequest, OfNothingIsAnEmptyArray) {
-  std::string body;
-  BuildBulkRequest({}, &body);
-  EXPECT_EQ(body, "[]");
+  BulkRequest request;
+  EXPECT_EQ(TextOf(request, {}), "[]");
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include "destinations/cosmosdb/bulk_response.h"
 
+#include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "destinations/cosmosdb/cosmos_json.h"
 #include "destinations/cosmosdb/response_classifier.h"
@@ -98,11 +98,33 @@ error_code ReadResult(ondemand::value element, bool with_items, OperationResult*
   return has_status ? simdjson::SUCCESS : simdjson::NO_SUCH_FIELD;
 }
 
+Status ReadAll(ondemand::parser* parser, std::string* body, bool with_items,
+               std::span<OperationResult> results) {
+  ondemand::document document;
+  ondemand::array array;
+  error_code error = parser->iterate(Padded(body)).get(document);
+  if (error == simdjson::SUCCESS) error = document.get_array().get(array);
+  if (error != simdjson::SUCCESS) return BadResponse(simdjson::error_message(error));
+  size_t read = 0;
+  for (auto item : array) {
+    ondemand::value element;
+    error = std::move(item).get(element);
+    if (error == simdjson::SUCCESS && read < results.size()) {
+      error = ReadResult(element, with_items, &results[read++]);
+    } else if (error == simdjson::SUCCESS) {
+      return BadResponse("it has more results than the request had operations");
+    }
+    if (error != simdjson::SUCCESS) return BadResponse(simdjson::error_message(error));
+  }
+  if (read == results.size()) return Status::Ok();
+  return BadResponse("it has " + std::to_string(read) + " results for " +
+                     std::to_string(results.size()) + " operations");
+}
+
 }  // namespace
 
 struct BulkResponseParser::Buffers {
   ondemand::parser parser;
-  std::vector<OperationResult> results;
 };
 
 BulkResponseParser::BulkResponseParser() : buffers_(std::make_unique<Buffers>()) {}
@@ -110,29 +132,10 @@ BulkResponseParser::~BulkResponseParser() = default;
 
 Status BulkResponseParser::Parse(std::string* body, bool with_items,
                                  std::span<OperationResult> results) {
-  std::vector<OperationResult>& read = buffers_->results;
-  read.clear();
-  ondemand::document document;
-  ondemand::array array;
-  error_code error = buffers_->parser.iterate(Padded(body)).get(document);
-  if (error == simdjson::SUCCESS) error = document.get_array().get(array);
-  if (error != simdjson::SUCCESS) return BadResponse(simdjson::error_message(error));
-  for (auto item : array) {
-    ondemand::value element;
-    error = std::move(item).get(element);
-    if (error == simdjson::SUCCESS && read.size() < results.size()) {
-      error = ReadResult(element, with_items, &read.emplace_back());
-    } else if (error == simdjson::SUCCESS) {
-      return BadResponse("it has more results than the request had operations");
-    }
-    if (error != simdjson::SUCCESS) return BadResponse(simdjson::error_message(error));
-  }
-  if (read.size() != results.size()) {
-    return BadResponse("it has " + std::to_string(read.size()) + " results for " +
-                       std::to_string(results.size()) + " operations");
-  }
-  std::move(read.begin(), read.end(), results.begin());
-  return Status::Ok();
+  Status read = ReadAll(&buffers_->parser, body, with_items, results);
+  // What was read before the fault may be another operation's.
+  if (!read.ok()) std::fill(results.begin(), results.end(), OperationResult());
+  return read;
 }
 
 }  // namespace spillway::cosmosdb

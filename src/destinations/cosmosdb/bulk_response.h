@@ -17,9 +17,10 @@ class BulkResponseParser {
   BulkResponseParser();
   ~BulkResponseParser();
 
-  // Fills `results`, one per operation that was sent; etags and items only `with_items`. May grow
-  // the capacity of `body`. kDataLoss: the body is no JSON array of results, is cut off, or has
-  // another number of them; then nothing is known of any operation, and no result is changed.
+  // Fills `results`, one per operation that was sent and all as new; etags and items only
+  // `with_items`. May grow the capacity of `body`. kDataLoss: the body is no JSON array of results,
+  // is cut off, or has another number of them; then nothing is known of any operation, and all
+  // results are as new.
   Status Parse(std::string* body, bool with_items, std::span<OperationResult> results);
 
  private:

@@ -39,7 +39,7 @@ TEST(BulkResponse, ItemsAreKeptOnlyOnRequest) {
   EXPECT_EQ(results[0].body, "");
 }
 
-TEST(BulkResponse, AnUnusableAnswerChangesNoResult) {
+TEST(BulkResponse, AnUnusableAnswerLeavesNoResult) {
   BulkResponseParser parser;
   for (const char* text :
        {"", " ", "null", "7", "{}", "[", "[]", R"([{"statusCode":201}])",
@@ -54,6 +54,8 @@ TEST(BulkResponse, AnUnusableAnswerChangesNoResult) {
     std::vector<OperationResult> results(2);
     EXPECT_EQ(parser.Parse(&body, false, results).code(), StatusCode::kDataLoss) << text;
     EXPECT_EQ(results[0].status, 0) << text;
+    EXPECT_EQ(results[1].status, 0) << text;
+    EXPECT_EQ(results[1].message, "") << text;
   }
 }
 

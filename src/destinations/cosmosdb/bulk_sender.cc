@@ -5,7 +5,6 @@
 #include <numeric>
 #include <utility>
 
-#include "destinations/cosmosdb/bulk_request.h"
 #include "destinations/cosmosdb/partition_key.h"
 #include "destinations/cosmosdb/point_sender.h"
 
@@ -126,11 +125,12 @@ void BulkSender::SendOneRequest(size_t range, std::span<const Operation> operati
                                 std::span<OperationResult> results, Delivery* delivery) {
   const Status stopped = delivery->ctx.CheckNotStopped();
   if (!stopped.ok()) return FailAll(stopped, results);
-  BuildBulkRequest(operations, &body_);
+  request_.Build(operations);
+  const HttpBody body = request_.body();
   Result<CosmosResponse> response =
-      client_.Bulk((*delivery->map)[range].id, HasReads(operations), body_, delivery->ctx);
+      client_.Bulk((*delivery->map)[range].id, HasReads(operations), body, delivery->ctx);
   ++delivery->report->requests;
-  delivery->report->bytes_sent += body_.size();
+  delivery->report->bytes_sent += body.size();
   if (!response.ok()) return FailAll(response.status(), results);
   delivery->report->cost += response->charge;
   const bool halve =

@@ -3,9 +3,9 @@
 #ifndef SPILLWAY_DESTINATIONS_COSMOSDB_BULK_SENDER_H_
 #define SPILLWAY_DESTINATIONS_COSMOSDB_BULK_SENDER_H_
 
-#include <string>
 #include <vector>
 
+#include "destinations/cosmosdb/bulk_request.h"
 #include "destinations/cosmosdb/bulk_response.h"
 #include "destinations/cosmosdb/container_client.h"
 #include "destinations/cosmosdb/operation.h"
@@ -56,7 +56,7 @@ class BulkSender : public OperationSender {
   PartitionKeyRangeCache& ranges_;
   const HashKind hash_;
   BulkResponseParser parser_;
-  std::string body_;  // kept for its capacity
+  BulkRequest request_;
 };
 
 }  // namespace spillway::cosmosdb

@@ -248,7 +248,7 @@ void ContainerClient::AddWriteHeaders(std::vector<HttpHeader>* headers) const {
 }
 
 Result<CosmosResponse> ContainerClient::Bulk(std::string_view range_id, bool with_items,
-                                             std::string_view body, const CallContext& ctx) {
+                                             HttpBody body, const CallContext& ctx) {
   CosmosRequest request = DocumentsRequest(HttpMethod::kPost);
   request.headers = {{"content-type", "application/json"},
                      {"x-ms-cosmos-is-batch-request", "True"},

@@ -75,7 +75,7 @@ class ContainerClient {
   Status CheckExpectedContainer(const CallContext& ctx);
 
   // Writes: whatever the service answers is a response.
-  Result<CosmosResponse> Bulk(std::string_view range_id, bool with_items, std::string_view body,
+  Result<CosmosResponse> Bulk(std::string_view range_id, bool with_items, HttpBody body,
                               const CallContext& ctx);
   Result<CosmosResponse> Item(const Operation& operation, const CallContext& ctx);
   // A transaction within one logical partition; with `write` false it only reads, on the replica

@@ -72,9 +72,9 @@ void BM_BuildBulkRequest(benchmark::State& state) {
   for (const Document& document : batch.documents) {
     operations.push_back({OperationKind::kUpsert, &document, 0, document.body, {}});
   }
-  std::string body;
-  for (auto _ : state) BuildBulkRequest(operations, &body);
-  state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * body.size()));
+  BulkRequest request;
+  for (auto _ : state) request.Build(operations);
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(request.body().size()));
 }
 BENCHMARK(BM_BuildBulkRequest);
 

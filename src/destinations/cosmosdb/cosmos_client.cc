@@ -77,7 +77,7 @@ Result<CosmosResponse> CosmosClient::Call(const CosmosRequest& request, const Ca
 
 Result<CosmosResponse> CosmosClient::SendTo(const Endpoint& endpoint, const CosmosRequest& request,
                                             const CallContext& ctx) {
-  const std::string date = FormatRfc1123(account_.clock().WallNow());
+  const std::string& date = Date();
   ASSIGN_OR_RETURN(std::string authorization, Authorize(request, date, ctx));
   HttpRequest http{.method = request.method,
                    .url = endpoint.origin + std::string(request.path),
@@ -104,6 +104,16 @@ Result<CosmosResponse> CosmosClient::SendTo(const Endpoint& endpoint, const Cosm
   CosmosResponse response = FromHttp(*std::move(answer));
   if (NamesAnotherRegion(response)) account_.MarkStale();
   return response;
+}
+
+const std::string& CosmosClient::Date() {
+  const auto now = account_.clock().WallNow();
+  const int64_t second = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
+  if (date_.empty() || second != date_second_) {
+    date_ = FormatRfc1123(now);
+    date_second_ = second;
+  }
+  return date_;
 }
 
 Result<std::string> CosmosClient::Authorize(const CosmosRequest& request, std::string_view date,

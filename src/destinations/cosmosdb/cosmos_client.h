@@ -24,7 +24,7 @@ struct CosmosRequest {
   std::string_view resource_link;     // as signed: raw, without slashes at the ends
   std::string_view path;              // as sent: percent-encoded, with its leading slash
   std::vector<HttpHeader> headers{};  // beside the ones that every request has
-  std::string_view body{};
+  HttpBody body{};
   bool write = false;  // may change something: sent at most once per call
 };
 
@@ -72,6 +72,7 @@ class CosmosClient {
  private:
   Result<CosmosResponse> SendTo(const Endpoint& endpoint, const CosmosRequest& request,
                                 const CallContext& ctx);
+  const std::string& Date();
   Result<std::string> Authorize(const CosmosRequest& request, std::string_view date,
                                 const CallContext& ctx);
 
@@ -80,6 +81,8 @@ class CosmosClient {
   std::minstd_rand random_;
   // A signature covers its second, verb and link: consecutive requests of a writer share it.
   std::string signed_parts_;
+  std::string date_;  // as in a header, of that second
+  int64_t date_second_ = 0;
   std::string signature_;
 };
 

@@ -55,6 +55,8 @@ TEST_F(CosmosClientTest, ASignatureServesItsSecondAndNoLonger) {
   const std::vector<SeenRequest> sent = cosmos_.writes();
   EXPECT_EQ(sent[0].Header("authorization"), sent[1].Header("authorization"));
   EXPECT_NE(sent[1].Header("authorization"), sent[2].Header("authorization"));
+  EXPECT_EQ(sent[1].Header("x-ms-date"), sent[0].Header("x-ms-date"));
+  EXPECT_EQ(sent[2].Header("x-ms-date"), "Tue, 01 Nov 2022 08:00:01 GMT");
 }
 
 TEST_F(CosmosClientTest, TheAccountIsReadOnceAndAgainAfterFiveMinutes) {

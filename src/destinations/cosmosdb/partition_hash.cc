@@ -159,7 +159,8 @@ int HexValue(char c) {
 void AppendEpk(HashKind kind, std::span<const KeyComponent> key, std::string* out) {
   if (key.empty()) return;
   if (kind == HashKind::kV1) return AppendEpkV1(key, out);
-  std::string input;
+  thread_local std::string input;  // kept for its capacity
+  input.clear();
   for (const KeyComponent& component : key) {
     AppendHashInput(kind, component, &input);
     if (kind == HashKind::kMultiHash) {

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <optional>
 
 namespace spillway::cosmosdb {
@@ -159,7 +160,7 @@ Status PartitionKeyValues::Parse(std::string_view json) {
 }
 
 Status EpkOfText(HashKind kind, std::string_view json, std::string* epk) {
-  PartitionKeyValues values;
+  thread_local PartitionKeyValues values;  // for each document: making one costs more than this
   RETURN_IF_ERROR(values.Parse(json));
   epk->clear();
   AppendEpk(kind, values.components(), epk);
@@ -168,6 +169,10 @@ Status EpkOfText(HashKind kind, std::string_view json, std::string* epk) {
 
 Hash128 RouteOfEpk(std::string_view epk) {
   uint64_t halves[2] = {0, 0};
+  if (epk.size() >= kRouteBytes) [[likely]] {
+    std::memcpy(halves, epk.data(), kRouteBytes);
+    return {__builtin_bswap64(halves[0]), __builtin_bswap64(halves[1])};
+  }
   for (size_t i = 0; i < kRouteBytes; ++i) {
     const uint64_t byte = i < epk.size() ? static_cast<uint8_t>(epk[i]) : 0;
     halves[i / 8] = halves[i / 8] << 8 | byte;
