@@ -168,8 +168,9 @@ def test_writes_that_land_late_do_not_undo_newer_ones(changing):
     pipeline.assert_complete()
 
 
-def test_changes_over_the_budget_are_throttled_and_complete(changing):
+def test_changes_over_a_budget_that_may_not_be_read_are_throttled_and_complete(changing):
     pipeline = changing(throughput=LITTLE_THROUGHPUT)
+    pipeline.control.add_fault(1, operation="offer", effect="error", status=403)
     pipeline.commit(4 * COMMITS)
     summary = pipeline.workspace.json("sync", "p")
     assert summary["throttled_requests"] > 0

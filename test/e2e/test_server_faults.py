@@ -72,8 +72,9 @@ def load_through(workspace, control, seed, **rule):
     assert_complete(workspace)
 
 
-def test_a_load_over_its_budget_is_throttled_and_completes(prepared):
+def test_a_load_over_a_budget_that_it_may_not_read_is_throttled_and_completes(prepared, control):
     workspace = prepared(LITTLE_THROUGHPUT)
+    control.add_fault(1, operation="offer", effect="error", status=403)
     summary = workspace.json("sync", "p")
     assert summary["throttled_requests"] > 0
     assert_adds_up(summary)

@@ -85,10 +85,6 @@ def measured(workspace, control, tmp_path):
     return Measured(workspace, control, tmp_path)
 
 
-def throttled_of(summary) -> int:
-    return summary["traffic"]["throttled_requests"]
-
-
 @pytest.mark.parametrize(
     ("provisioned", "limit", "units"),
     [
@@ -100,7 +96,7 @@ def test_a_limit_is_used_and_kept_in_every_second(measured, provisioned, limit, 
     meter, summary = measured.load(provisioned, 20 if FULL else 7, limit, units)
     assert meter.dearest_second() <= OVERSHOOT * units
     assert meter.rate(WARM_UP_SECONDS, meter.backlog_seconds) >= USED_LARGE * units
-    assert throttled_of(summary) == 0
+    assert summary["throttled_requests"] == 0
 
 
 @pytest.mark.parametrize("limit", [400, *([1_000, 2_500, 4_900] * FULL)])
@@ -109,7 +105,7 @@ def test_a_small_limit_is_kept_up_to_one_document(measured, limit):
     allowed = meter.dearest_write * (1 if FULL else 3)
     assert meter.dearest_second() <= limit + allowed
     assert meter.rate(WARM_UP_SECONDS, meter.backlog_seconds) >= USED_SMALL * limit
-    assert throttled_of(summary) == 0
+    assert summary["throttled_requests"] == 0
 
 
 def test_without_a_limit_the_container_is_filled_and_hardly_anything_is_throttled(measured):
@@ -117,7 +113,7 @@ def test_without_a_limit_the_container_is_filled_and_hardly_anything_is_throttle
     meter, summary = measured.load(provisioned, 20 if FULL else 7, None, provisioned)
     used = meter.rate(WARM_UP_SECONDS, meter.backlog_seconds)
     assert used >= (0.995 if FULL else 0.98) * provisioned
-    assert throttled_of(summary) <= 0.01 * summary["traffic"]["requests"]
+    assert summary["throttled_requests"] <= 0.01 * summary["requests"]
 
 
 def test_a_share_follows_the_throughput_that_is_changed_under_it(measured):
@@ -137,15 +133,16 @@ def test_a_share_follows_the_throughput_that_is_changed_under_it(measured):
     assert meter.dearest_second(lowered + WARM_UP_SECONDS) <= OVERSHOOT * 5_000
     used = meter.rate(lowered + WARM_UP_SECONDS, meter.backlog_seconds)
     assert used >= USED_LARGE * 5_000
-    assert throttled_of(summary) == 0
+    assert summary["throttled_requests"] == 0
 
 
-def test_a_share_of_a_container_without_a_throughput_is_explained(workspace, tmp_path):
+def test_a_share_of_a_throughput_that_may_not_be_read_is_explained(workspace, control, tmp_path):
     make_table(tmp_path / "table", 100)
-    destination = {"create": {}}
-    workspace.configure(
-        workspace.project(tmp_path, destination=destination, throughput={"limit": "30%"})
-    )
+    workspace.configure(workspace.project(tmp_path, throughput={"limit": "30%"}))
+    control.add_fault(1, operation="offer", effect="error", status=403)
     told = workspace.run("sync", "p", code=USAGE).text
     assert "throughput.limit is a share" in told
     assert "throughput: {limit: 4000}" in told
+    control.tidy()
+    workspace.configure(workspace.project(tmp_path, throughput={"limit": 4_000}))
+    workspace.run("sync", "p")
