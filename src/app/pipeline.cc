@@ -231,6 +231,16 @@ Result<std::unique_ptr<QueryRows>> QueryTarget(const Project& project, const std
   return connection->type->query(settings, name, sql);
 }
 
+Result<std::optional<ThroughputLimit>> LimitSetFor(StateStore& state, std::string_view pipeline) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> text, state.ThroughputLimitOf(pipeline));
+  if (!text.has_value()) return std::optional<ThroughputLimit>();
+  Result<ThroughputLimit> limit = ParseThroughputLimit(*text);
+  if (!limit.ok())
+    return DataLoss(fmt::format("the limit that was set for {} cannot be read: {}", pipeline,
+                                limit.status().message()));
+  return std::optional(*std::move(limit));
+}
+
 Result<std::vector<PipelineState>> ProjectState(const Project& project) {
   ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenStateIfThere(project));
   std::vector<PipelineState> all;

@@ -19,6 +19,7 @@
 #include "engine/load_run.h"
 #include "engine/verify_run.h"
 #include "state/state_store.h"
+#include "throughput/throughput_limit.h"
 
 namespace spillway {
 
@@ -59,6 +60,9 @@ Status CheckPipeline(const Project& project, const PipelineConfig& pipeline,
 // CONNECTION/CONTAINER.
 Result<std::unique_ptr<QueryRows>> QueryTarget(const Project& project, const std::string& target,
                                                const std::string& sql);
+
+// The limit that was set for a pipeline beside its configuration; nullopt: none.
+Result<std::optional<ThroughputLimit>> LimitSetFor(StateStore& state, std::string_view pipeline);
 
 // Where a pipeline stands.
 struct PipelineState {

@@ -149,7 +149,8 @@ class Syncer {
   }
 
   ThroughputOptions Throughput() const {
-    return {.limit = pipeline_.throughput.limit, .limit_now = {}};
+    return {.limit = pipeline_.throughput.limit,
+            .limit_now = [this] { return LimitSetFor(*state_, pipeline_.name); }};
   }
 
   const Project& project_;

@@ -183,6 +183,8 @@ class Parser {
         ->check(CLI::Range(1, 256));
     AddCommon(sync);
 
+    AddThrottle();
+
     CLI::App* verify =
         Add("verify", "Compare source and destination, document by document", verify_);
     verify->add_option("pipeline", verify_.pipeline, "Its name in spillway.yaml")->required();
@@ -192,6 +194,22 @@ class Parser {
         ->check(CLI::Range(0, 10'000))
         ->capture_default_str();
     AddCommon(verify);
+  }
+
+  void AddThrottle() {
+    CLI::App* throttle = Add(
+        "throttle",
+        "Limit what a pipeline spends, now: a run that goes on keeps it within two seconds, and so"
+        " does every later one, until it is set anew",
+        throttle_);
+    throttle->add_option("pipeline", throttle_.pipeline, "Its name in spillway.yaml")->required();
+    CLI::Option_group* how = throttle->add_option_group("limit");
+    how->add_option("--ru", throttle_.units_per_second, "Request units a second")
+        ->check(CLI::Range(1, 1'000'000'000));
+    how->add_option("--share", throttle_.share, "A share of what the container admits: 30%");
+    how->add_flag("--reset", throttle_.reset, "What spillway.yaml says");
+    how->require_option(1);
+    AddCommon(throttle);
   }
 
   void AddHistoryCommands() {
@@ -287,6 +305,7 @@ class Parser {
   CheckArguments check_;
   PlanArguments plan_;
   SyncArguments sync_;
+  ThrottleArguments throttle_;
   StatusArguments status_;
   RunsArguments runs_;
   RejectsArguments rejects_;

@@ -40,6 +40,12 @@ struct SyncArguments {
   std::optional<uint32_t> readers;
   std::optional<uint32_t> lanes;
 };
+struct ThrottleArguments {
+  std::string pipeline;
+  std::optional<uint64_t> units_per_second;
+  std::string share;
+  bool reset = false;
+};
 struct StatusArguments {};
 struct RunsArguments {
   std::string pipeline;
@@ -77,8 +83,9 @@ struct DocsArguments {
 
 using CommandArguments =
     std::variant<InitArguments, InspectArguments, CheckArguments, PlanArguments, SyncArguments,
-                 StatusArguments, RunsArguments, RejectsArguments, StateArguments, VerifyArguments,
-                 QueryArguments, EmulatorArguments, VersionArguments, DocsArguments>;
+                 ThrottleArguments, StatusArguments, RunsArguments, RejectsArguments,
+                 StateArguments, VerifyArguments, QueryArguments, EmulatorArguments,
+                 VersionArguments, DocsArguments>;
 
 struct Arguments {
   std::string config;  // --config; empty: searched

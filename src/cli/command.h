@@ -30,6 +30,7 @@ Status RunInspect(const InspectArguments& arguments, CommandContext& context);
 Status RunCheck(const CheckArguments& arguments, CommandContext& context);
 Status RunPlan(const PlanArguments& arguments, CommandContext& context);
 Status RunSync(const SyncArguments& arguments, CommandContext& context);
+Status RunThrottle(const ThrottleArguments& arguments, CommandContext& context);
 Status RunStatus(const StatusArguments& arguments, CommandContext& context);
 Status RunRuns(const RunsArguments& arguments, CommandContext& context);
 Status RunRejects(const RejectsArguments& arguments, CommandContext& context);

@@ -15,14 +15,16 @@ double Seconds(const LoadProgressReport& report) {
   return std::chrono::duration<double>(report.elapsed).count();
 }
 
-std::string_view LimitName(BindingLimit limit) {
-  switch (limit) {
+// What waits without being refused waits for a limit of ours.
+std::string_view LimitName(const LoadProgressReport& report) {
+  switch (report.limited_by) {
     case BindingLimit::kSource:
       return "reading the table";
     case BindingLimit::kDestination:
       return "the destination's answers";
     case BindingLimit::kThrottled:
-      return "the destination's throughput";
+      return report.throttled_requests == 0 ? "the throughput limit"
+                                            : "the destination's throughput";
     case BindingLimit::kStarting:
       return "";
   }
@@ -79,7 +81,7 @@ std::string ProgressLine(const std::string& pipeline, const LoadProgressReport& 
   if (report.counts.rejected > 0)
     line += fmt::format("  rejected {}", HumanCount(report.counts.rejected));
   if (const auto left = TimeLeft(report)) line += fmt::format("  ETA {}", HumanDuration(*left));
-  if (const auto limit = LimitName(report.limited_by); !limit.empty()) {
+  if (const auto limit = LimitName(report); !limit.empty()) {
     line += fmt::format("  limited by: {}", limit);
   }
   return line;

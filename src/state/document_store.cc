@@ -13,6 +13,7 @@
 #include "state/document_lease.h"
 #include "state/document_rejected.h"
 #include "state/document_runs.h"
+#include "state/state_json.h"
 
 namespace spillway {
 namespace {
@@ -25,6 +26,8 @@ std::string NewWriterName() {
   std::random_device random;
   return fmt::format("{:08x}{:08x}", random(), random());
 }
+
+constexpr std::string_view kThroughputLimit = "throughput-limit";
 
 class DocumentStore : public StateStore {
  public:
@@ -106,6 +109,27 @@ class DocumentStore : public StateStore {
     ASSIGN_OR_RETURN(const DocumentHead* present, Known(pipeline));
     if (present == nullptr) return NoLoad(pipeline, "Commit");
     return Change(pipeline, *present, checkpoint, moved, rejected);
+  }
+
+  Result<std::optional<std::string>> ThroughputLimitOf(std::string_view pipeline) override {
+    ASSIGN_OR_RETURN(const std::optional<StateDocument> document,
+                     core_->table.Read(pipeline, kThroughputLimit));
+    if (!document.has_value()) return std::optional<std::string>();
+    ASSIGN_OR_RETURN(std::string limit, TextOf(document->json, "limit"));
+    return limit.empty() ? std::nullopt : std::optional(std::move(limit));
+  }
+  // By whoever asks, beside the runner that has the lease: it is no part of what that one keeps.
+  Status SetThroughputLimit(std::string_view pipeline,
+                            const std::optional<std::string>& limit) override {
+    StateDocumentWriter writer(pipeline, std::string(kThroughputLimit));
+    writer.json().Field("limit", limit.value_or(std::string()));
+    ASSIGN_OR_RETURN(const TableWrite write, writer.Finish(TableWrite::Kind::kUpsert));
+    StateAttempts attempts(core_->table.clock(), kStateCallMax);
+    while (true) {
+      Status written = core_->table.Write(pipeline, {&write, 1}, attempts.context()).status();
+      if (written.ok()) return written;
+      RETURN_IF_ERROR(attempts.WaitToTryAgain(std::move(written)));
+    }
   }
 
   Result<int64_t> StartRun(const RunRecord& run) override { return runs_.Start(run); }

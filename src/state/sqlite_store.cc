@@ -124,6 +124,9 @@ class SqliteStore : public StateStore {
   Status Commit(std::string_view pipeline, const Checkpoint& checkpoint,
                 const std::vector<SplitProgress>& moved,
                 const std::vector<RejectedRecord>& rejected) override;
+  Result<std::optional<std::string>> ThroughputLimitOf(std::string_view pipeline) override;
+  Status SetThroughputLimit(std::string_view pipeline,
+                            const std::optional<std::string>& limit) override;
   Result<int64_t> StartRun(const RunRecord& run) override;
   Status UpdateRun(const RunRecord& run) override;
   Result<std::vector<RunRecord>> Runs(std::string_view pipeline, uint32_t count_max) override;
@@ -318,6 +321,28 @@ Status SqliteStore::Commit(std::string_view pipeline, const Checkpoint& checkpoi
   RETURN_IF_ERROR(WriteProgress(pipeline, moved));
   RETURN_IF_ERROR(WriteRejected(pipeline, rejected, load));
   return transaction.Commit();
+}
+
+Result<std::optional<std::string>> SqliteStore::ThroughputLimitOf(std::string_view pipeline) {
+  std::lock_guard lock(core_->mutex);
+  ASSIGN_OR_RETURN(
+      SqliteStatement statement,
+      database().Prepare("SELECT throughput_limit FROM throughput_limits WHERE pipeline = ?"));
+  ASSIGN_OR_RETURN(const bool found, statement.Bind(pipeline).Step());
+  return found ? std::optional(statement.Text(0)) : std::nullopt;
+}
+
+Status SqliteStore::SetThroughputLimit(std::string_view pipeline,
+                                       const std::optional<std::string>& limit) {
+  std::lock_guard lock(core_->mutex);
+  if (!limit.has_value()) {
+    ASSIGN_OR_RETURN(SqliteStatement statement,
+                     database().Prepare("DELETE FROM throughput_limits WHERE pipeline = ?"));
+    return statement.Bind(pipeline).Run();
+  }
+  ASSIGN_OR_RETURN(SqliteStatement statement,
+                   database().Prepare("INSERT OR REPLACE INTO throughput_limits VALUES (?, ?)"));
+  return statement.Bind(pipeline).Bind(std::string_view(*limit)).Run();
 }
 
 Result<int64_t> SqliteStore::StartRun(const RunRecord& run) {

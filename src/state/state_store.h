@@ -143,6 +143,12 @@ class StateStore {
                         const std::vector<SplitProgress>& moved,
                         const std::vector<RejectedRecord>& rejected) = 0;
 
+  // A limit that was set for the pipeline from outside of its runs, as it would be configured;
+  // nullopt: none, what is configured holds. Any process may set it, at any time.
+  virtual Result<std::optional<std::string>> ThroughputLimitOf(std::string_view pipeline) = 0;
+  virtual Status SetThroughputLimit(std::string_view pipeline,
+                                    const std::optional<std::string>& limit) = 0;
+
   // Stores the run as it is given, under a new id. Others of the pipeline that still say "running"
   // become abandoned.
   virtual Result<int64_t> StartRun(const RunRecord& run) = 0;

@@ -142,7 +142,6 @@ double ThroughputLimiter::UnitsOfSendMax(uint32_t index) const {
 }
 
 ThroughputTicket ThroughputLimiter::Ask(uint32_t index, double units) {
-  asked_.fetch_add(1, std::memory_order_relaxed);
   std::lock_guard lock(mutex_);
   Group& group = groups_[index];
   Advance(group, clock_.Now());
@@ -155,6 +154,7 @@ ThroughputTicket ThroughputLimiter::Ask(uint32_t index, double units) {
 
 // All groups together are asked last: what waits for its own group keeps nobody else waiting.
 std::chrono::nanoseconds ThroughputLimiter::WaitFor(ThroughputTicket& ticket) {
+  asked_.fetch_add(1, std::memory_order_relaxed);
   std::lock_guard lock(mutex_);
   const SteadyTime now = clock_.Now();
   Group& group = groups_[ticket.group];

@@ -70,7 +70,7 @@ class ThroughputLimiter {
   std::optional<double> rate(uint32_t group) const;
   // The same of all groups together: the limit, or what is admitted.
   std::optional<double> total_rate() const;
-  uint64_t asked() const { return asked_.load(std::memory_order_relaxed); }  // sends, so far
+  uint64_t asked() const { return asked_.load(std::memory_order_relaxed); }  // WaitFor, so far
 
  private:
   // A flow of units: what it has supplied so far, and what was taken of it. A taker that comes when

@@ -80,6 +80,11 @@ class Measured:
         raise AssertionError("unreachable")
 
 
+def items_of(run) -> int:
+    found = run.control.container(run.history.container)
+    return sum(part["items"] for part in found["ranges"]) if found else 0
+
+
 @pytest.fixture
 def measured(workspace, control, tmp_path):
     return Measured(workspace, control, tmp_path)
@@ -123,10 +128,6 @@ def test_a_share_follows_the_throughput_that_is_changed_under_it(measured):
         container.replace_throughput(10_000)
         run.lowered_ms = Meter(History(run.control, run.history.container).new()).end_ms
 
-    def items_of(run):
-        found = run.control.container(run.history.container)
-        return sum(part["items"] for part in found["ranges"]) if found else 0
-
     meter, summary = measured.load(20_000, 5, "50%", 10_000, lower)
     lowered = (measured.lowered_ms - meter.start_ms) / 1000
     assert lowered + WARM_UP_SECONDS + 1 < meter.backlog_seconds, "nothing was left to see"
@@ -134,6 +135,32 @@ def test_a_share_follows_the_throughput_that_is_changed_under_it(measured):
     used = meter.rate(lowered + WARM_UP_SECONDS, meter.backlog_seconds)
     assert used >= USED_LARGE * 5_000
     assert summary["throttled_requests"] == 0
+
+
+def test_a_limit_that_is_changed_while_a_run_goes_on_holds_within_two_seconds(measured):
+    def lower(run):
+        wait_until(lambda: items_of(run) > 2_000, "a part of the load")
+        told = run.workspace.json("throttle", "p", "--ru", "5000")
+        assert told == {"pipeline": "p", "limit": "5000", "set": True}
+        run.lowered_ms = Meter(History(run.control, run.history.container).new()).end_ms
+
+    meter, summary = measured.load(20_000, 4, None, 20_000, lower)
+    lowered = (measured.lowered_ms - meter.start_ms) / 1000
+    assert lowered + WARM_UP_SECONDS + 1 < meter.backlog_seconds, "nothing was left to see"
+    assert meter.dearest_second(lowered + WARM_UP_SECONDS) <= OVERSHOOT * 5_000
+    used = meter.rate(lowered + WARM_UP_SECONDS, meter.backlog_seconds)
+    assert used >= USED_LARGE * 5_000
+    told = measured.workspace.run("throttle", "p", "--reset").text
+    assert "no limit, as spillway.yaml says" in told
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("--ru", "0"), ("--share", "8000"), ("--ru", "5", "--reset")]
+)
+def test_a_limit_that_is_none_is_refused(workspace, tmp_path, words):
+    workspace.configure(workspace.project(tmp_path))
+    assert workspace.run("throttle", "p", *words, code=USAGE).text
+    assert not (workspace.folder / ".spillway").exists()
 
 
 def test_a_share_of_a_throughput_that_may_not_be_read_is_explained(workspace, control, tmp_path):

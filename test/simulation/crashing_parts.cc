@@ -61,6 +61,13 @@ class CrashingStore : public StateStore {
   Status UpdateRun(const RunRecord& run) override {
     return crash_.Passed() ? Dead() : store_.UpdateRun(run);
   }
+  Result<std::optional<std::string>> ThroughputLimitOf(std::string_view pipeline) override {
+    return store_.ThroughputLimitOf(pipeline);
+  }
+  Status SetThroughputLimit(std::string_view pipeline,
+                            const std::optional<std::string>& limit) override {
+    return crash_.Passed() ? Dead() : store_.SetThroughputLimit(pipeline, limit);
+  }
   Result<std::vector<RunRecord>> Runs(std::string_view pipeline, uint32_t count_max) override {
     return store_.Runs(pipeline, count_max);
   }

@@ -346,6 +346,21 @@ TEST_P(StateStoreContract, GivingBackALostLeaseDoesNotTakeItFromTheNewOwner) {
   EXPECT_TRUE(new_lease->Renew().ok());
 }
 
+TEST_P(StateStoreContract, ALimitIsSetAndTakenBackBesideARunner) {
+  auto runner = Open();
+  const auto lease = *runner->AcquireLease("p", kLease);
+  ASSERT_TRUE(runner->StartLoad("p", At(1)).ok());
+  auto other = Open();
+  EXPECT_EQ(*other->ThroughputLimitOf("p"), std::nullopt);
+  ASSERT_TRUE(other->SetThroughputLimit("p", "8000").ok());
+  ASSERT_TRUE(other->SetThroughputLimit("p", "30%").ok());
+  EXPECT_EQ(*runner->ThroughputLimitOf("p"), "30%");
+  EXPECT_EQ(*runner->ThroughputLimitOf("q"), std::nullopt);
+  EXPECT_TRUE(runner->Commit("p", At(2), {}, {}).ok());
+  ASSERT_TRUE(other->SetThroughputLimit("p", std::nullopt).ok());
+  EXPECT_EQ(*runner->ThroughputLimitOf("p"), std::nullopt);
+}
+
 }  // namespace spillway
 
 #endif  // SPILLWAY_STATE_TESTING_STATE_STORE_CONTRACT_H_

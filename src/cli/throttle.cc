@@ -1,0 +1,63 @@
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+
+#include "app/pipeline.h"
+#include "base/json_writer.h"
+#include "cli/command.h"
+
+namespace spillway {
+namespace {
+
+// As it would be configured; nullopt: what is configured.
+Result<std::optional<std::string>> LimitAskedFor(const ThrottleArguments& arguments) {
+  if (arguments.reset) return std::optional<std::string>();
+  const std::string text = arguments.units_per_second.has_value()
+                               ? std::to_string(*arguments.units_per_second)
+                               : arguments.share;
+  const Result<ThroughputLimit> limit = ParseThroughputLimit(text);
+  if (limit.ok() && (arguments.units_per_second.has_value() || limit->share.has_value())) {
+    return std::optional(FormatThroughputLimit(*limit));
+  }
+  return InvalidArgument(fmt::format("--share must be a share, not `{}`", text))
+      .WithHint("write --share 30%, or --ru 8000");
+}
+
+std::string Words(const std::optional<ThroughputLimit>& limit) {
+  if (!limit.has_value() || !limit->is_set()) return "no limit";
+  if (limit->share.has_value()) {
+    return fmt::format("{} of what the container admits", FormatThroughputLimit(*limit));
+  }
+  return fmt::format("{} RU/s", FormatThroughputLimit(*limit));
+}
+
+}  // namespace
+
+Status RunThrottle(const ThrottleArguments& arguments, CommandContext& context) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Project> project, OpenProject(context));
+  ASSIGN_OR_RETURN(const PipelineConfig* pipeline, project->FindPipeline(arguments.pipeline));
+  ASSIGN_OR_RETURN(const std::optional<std::string> limit, LimitAskedFor(arguments));
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenState(*project));
+  RETURN_IF_ERROR(state->SetThroughputLimit(pipeline->name, limit));
+  ASSIGN_OR_RETURN(const std::optional<ThroughputLimit> set, LimitSetFor(*state, pipeline->name));
+  const ThroughputLimit now = set.value_or(pipeline->throughput.limit);
+  if (context.console.json()) {
+    JsonWriter json;
+    json.BeginObject().Field("pipeline", pipeline->name).Key("limit");
+    now.is_set() ? json.String(FormatThroughputLimit(now)) : json.Null();
+    json.Field("set", set.has_value()).EndObject();
+    context.console.Print(json.text());
+    return Status::Ok();
+  }
+  context.console.Print(fmt::format("{}: {}{}", pipeline->name, Words(now),
+                                    set.has_value() ? "" : ", as spillway.yaml says"));
+  if (set.has_value()) {
+    context.console.Print(
+        fmt::format("next: spillway throttle {} --reset, to go back to what spillway.yaml says",
+                    pipeline->name));
+  }
+  return Status::Ok();
+}
+
+}  // namespace spillway
