@@ -18,6 +18,7 @@ FILE_LINES_MAX = 700
 # What each folder under src/ may include, besides itself. A folder not listed is a finding.
 LAYERS = {
     "base": set(),
+    "sketches": {"base"},
     "model": {"base"},
     "json": {"base", "model"},
     "columns": {"base", "model"},
@@ -32,7 +33,7 @@ LAYERS = {
     "engine": {"base", "model", "connector", "state", "transforms", "columns", "json", "net"},
     "changes": {"base", "model", "connector", "state", "transforms", "json", "engine"},
     "app": {"base", "model", "config", "connector", "state", "engine", "changes", "transforms",
-            "json", "columns", "net"},
+            "json", "columns", "net", "sketches"},
     "cli": {"base", "model", "config", "app", "engine", "changes", "state", "transforms",
             "connector"},
 }

@@ -7,6 +7,7 @@
 #include "destinations/cosmosdb/bulk_request.h"
 #include "destinations/cosmosdb/bulk_sender.h"
 #include "destinations/cosmosdb/container_client.h"
+#include "destinations/cosmosdb/cosmos_partitioning.h"
 #include "destinations/cosmosdb/cosmos_reader.h"
 #include "destinations/cosmosdb/cosmos_writer.h"
 #include "destinations/cosmosdb/lane_plan.h"
@@ -158,6 +159,21 @@ class CosmosDestination : public Destination {
                                              const CallContext& ctx) override {
     ASSIGN_OR_RETURN(const Lease client, Borrow());
     return client->ReadItem(partition_key, id, ctx);
+  }
+
+  // Whatever key the container has: another one than the configured is no fault here.
+  Result<std::unique_ptr<Partitioning>> OpenPartitioning(double documents_bytes,
+                                                         const CallContext& ctx) override {
+    ASSIGN_OR_RETURN(const Lease client, Borrow());
+    ASSIGN_OR_RETURN(std::optional<ContainerInfo> found, client->ReadContainer(ctx));
+    std::optional<PresentContainer> present;
+    if (found.has_value()) {
+      present.emplace();
+      ASSIGN_OR_RETURN(present->ranges, ranges_.Get(client->range_source(), ctx));
+      ASSIGN_OR_RETURN(present->offer, client->ReadOffer(found->self, ctx));
+      present->info = *std::move(found);
+    }
+    return MakeCosmosPartitioning(options(), present, documents_bytes);
   }
 
  private:
