@@ -35,7 +35,7 @@ LAYERS = {
     "changes": {"base", "model", "connector", "state", "transforms", "json", "engine"},
     "app": {"base", "model", "config", "connector", "state", "engine", "changes", "transforms",
             "json", "columns", "net", "advice"},
-    "cli": {"base", "model", "config", "app", "engine", "changes", "state", "transforms",
+    "cli": {"base", "model", "config", "app", "advice", "engine", "changes", "state", "transforms",
             "connector"},
 }
 # The one file that names concrete connectors, and what it may include for that.
