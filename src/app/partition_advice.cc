@@ -378,6 +378,12 @@ class Adviser {
   Status NothingToJudgeBy() const {
     const std::string where =
         fmt::format("{}, version {}", advice_.table.location, advice_.table.version);
+    if (advice_.rows == 0 && !pipeline_.documents.filter.empty()) {
+      return InvalidArgument(
+          fmt::format("{}: the table has no rows that the filter `{}` lets pass: there is nothing "
+                      "to judge a partition key by",
+                      where, pipeline_.documents.filter));
+    }
     if (advice_.rows == 0) {
       return InvalidArgument(
                  fmt::format(

@@ -13,7 +13,10 @@ namespace {
 
 constexpr uint64_t kLogicalPartitionBytesMax = 20'000'000'000;
 constexpr double kRangeBytesMax = 50e9;
-constexpr double kRangeUnitsPerSecondMax = 10'000;
+// Of a new container ("Best practices for scaling provisioned throughput"): fewer than the 10,000
+// that a range can give, where the throughput is fixed.
+constexpr double kManualUnitsPerRange = 6'000;
+constexpr double kAutoscaleUnitsPerRange = 10'000;
 // Ranges split in halves: twice over.
 constexpr uint32_t kHalvings = 2;
 
@@ -122,12 +125,14 @@ void DescribePresent(const CosmosOptions& options, const PresentContainer& prese
 }
 
 void DescribeNew(const CosmosOptions& options, double documents_bytes, Partitioning::Facts& facts) {
+  double per_range = kManualUnitsPerRange;
   if (options.create) {
     const Throughput& throughput = options.create->throughput;
     if (throughput.manual) facts.units_per_second = *throughput.manual;
     if (throughput.autoscale_max) facts.units_per_second = *throughput.autoscale_max;
+    per_range = throughput.autoscale_max ? kAutoscaleUnitsPerRange : kManualUnitsPerRange;
   }
-  const double of_units = std::ceil(facts.units_per_second.value_or(0) / kRangeUnitsPerSecondMax);
+  const double of_units = std::ceil(facts.units_per_second.value_or(0) / per_range);
   const double of_bytes = std::ceil(documents_bytes / kRangeBytesMax);
   const double ranges = std::max({1.0, of_units, of_bytes});
   facts.ranges = static_cast<uint32_t>(std::min(ranges, kRangesMax + 1.0));

@@ -42,11 +42,14 @@ uint32_t RangeOf(const PartitionLayout& layout, std::string_view key) {
 
 TEST(CosmosPartitioning, ANewContainerHasTheRangesThatThroughputAndBytesNeed) {
   EXPECT_EQ(Make(WithThroughput(400), 0)->facts().ranges, 1u);
-  EXPECT_EQ(Make(WithThroughput(10'000), 0)->facts().ranges, 1u);
-  EXPECT_EQ(Make(WithThroughput(10'100), 0)->facts().ranges, 2u);
+  EXPECT_EQ(Make(WithThroughput(6'000), 0)->facts().ranges, 1u);
+  EXPECT_EQ(Make(WithThroughput(6'100), 0)->facts().ranges, 2u);
   EXPECT_EQ(Make(WithThroughput(400), 51e9)->facts().ranges, 2u);
-  EXPECT_EQ(Make(WithThroughput(40'000), 51e9)->facts().ranges, 4u);
-  EXPECT_EQ(Make(WithThroughput(40'000), 0)->facts().units_per_second, 40'000);
+  EXPECT_EQ(Make(WithThroughput(24'000), 51e9)->facts().ranges, 4u);
+  EXPECT_EQ(Make(WithThroughput(24'000), 0)->facts().units_per_second, 24'000);
+  CosmosOptions autoscale = FakeOptions();
+  autoscale.create = ContainerCreation{.throughput = {.autoscale_max = 30'000}};
+  EXPECT_EQ(Make(autoscale, 0)->facts().ranges, 3u);
   EXPECT_EQ(Make(FakeOptions(), 120e9)->facts().ranges, 3u);
   EXPECT_EQ(Make(FakeOptions(), 120e9)->facts().units_per_second, std::nullopt);
 }
@@ -59,7 +62,7 @@ TEST(CosmosPartitioning, RefusesMoreRangesThanItCanPredict) {
 
 // The routing of the published vectors over four even ranges.
 TEST(CosmosPartitioning, PutsKeysWhereTheServiceDoes) {
-  const auto layout = Layout(*Make(WithThroughput(40'000), 0), {"/pk"});
+  const auto layout = Layout(*Make(WithThroughput(24'000), 0), {"/pk"});
   ASSERT_EQ(layout->ranges(), 4u);
   EXPECT_EQ(RangeOf(*layout, R"(["tenant1"])"), 0u);
   EXPECT_EQ(RangeOf(*layout, "[10]"), 0u);
@@ -72,9 +75,9 @@ TEST(CosmosPartitioning, PutsKeysWhereTheServiceDoes) {
 }
 
 TEST(CosmosPartitioning, PartsAreTheRangesOfAContainerFourTimesAsLarge) {
-  const auto layout = Layout(*Make(WithThroughput(20'000), 0), {"/pk"});
+  const auto layout = Layout(*Make(WithThroughput(12'000), 0), {"/pk"});
   EXPECT_THAT(layout->range_of_part(), ElementsAre(0, 0, 0, 0, 1, 1, 1, 1));
-  const auto grown = Layout(*Make(WithThroughput(80'000), 0), {"/pk"});
+  const auto grown = Layout(*Make(WithThroughput(48'000), 0), {"/pk"});
   ASSERT_EQ(grown->ranges(), 8u);
   for (int i = 0; i < 100; ++i) {
     const std::string key = "[" + std::to_string(i) + "]";
@@ -83,7 +86,7 @@ TEST(CosmosPartitioning, PartsAreTheRangesOfAContainerFourTimesAsLarge) {
 }
 
 TEST(CosmosPartitioning, AHierarchicalKeySpreadsByItsFirstLevel) {
-  const auto partitioning = Make(WithThroughput(80'000), 0);
+  const auto partitioning = Make(WithThroughput(48'000), 0);
   const auto layout = Layout(*partitioning, {"/tenant", "/user"});
   const uint32_t range = RangeOf(*layout, R"(["tenant1","a"])");
   for (int i = 0; i < 50; ++i) {
