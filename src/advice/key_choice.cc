@@ -49,11 +49,22 @@ class Chooser {
     return true;
   }
 
+  bool IsWanted(const std::string& path) const {
+    const std::vector<std::string> alone = {path};
+    return std::any_of(choice_.keys.begin(), choice_.keys.end(),
+                       [&](const KeyCandidate& key) { return key.paths == alone; });
+  }
+
   void AddSingles() {
     std::vector<uint32_t> order;
     for (uint32_t i = 0; i < fields_.size(); ++i) {
-      if (fields_[i].unlikely.empty()) order.push_back(i);
       if (fields_[i].is_id) id_ = i;
+      if (!fields_[i].unlikely.empty()) continue;
+      if (sample_.BytesMean(i) <= kNameBytesMeanMax) {
+        order.push_back(i);
+      } else if (!IsWanted(fields_[i].path)) {
+        choice_.left_out.push_back({fields_[i].path, "long texts, not names"});
+      }
     }
     std::stable_sort(order.begin(), order.end(),
                      [&](uint32_t a, uint32_t b) { return distinct_[a] > distinct_[b]; });
@@ -130,7 +141,14 @@ class Chooser {
 void KeySample::Add(std::span<const std::string_view> parts) {
   if (rows_ == kSampleRowsMax) return;
   ++rows_;
-  for (const std::string_view part : parts) hashes_.push_back(Murmur3x64_128(part).high);
+  for (size_t field = 0; field < parts.size(); ++field) {
+    hashes_.push_back(Murmur3x64_128(parts[field]).high);
+    bytes_[field] += parts[field].size();
+  }
+}
+
+double KeySample::BytesMean(uint32_t field) const {
+  return static_cast<double>(bytes_[field]) / std::max<double>(rows_, 1);
 }
 
 uint32_t KeySample::Distinct(std::span<const uint32_t> fields) const {

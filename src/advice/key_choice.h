@@ -20,6 +20,7 @@ inline constexpr uint32_t kPairedFieldsMax = 6;  // of which pairs are made
 inline constexpr uint32_t kHierarchicalKeysMax = 8;
 inline constexpr uint32_t kThreeLevelKeysMax = 2;
 inline constexpr uint32_t kJoinedKeysMax = 6;
+inline constexpr uint32_t kNameBytesMeanMax = 128;  // longer ones are texts
 
 // A key to be counted: one field, several levels, or several fields joined into one string.
 struct KeyCandidate {
@@ -36,18 +37,21 @@ struct KeyCandidate {
 // Rows of a table, of each field only a hash.
 class KeySample {
  public:
-  explicit KeySample(uint32_t fields) : fields_(fields) {}
+  explicit KeySample(uint32_t fields) : fields_(fields), bytes_(fields) {}
 
   // One part per field. Beyond kSampleRowsMax rows nothing is taken.
   void Add(std::span<const std::string_view> parts);
   uint32_t rows() const { return rows_; }
   // Different values of these fields together.
   uint32_t Distinct(std::span<const uint32_t> fields) const;
+  // Of a field's values, as JSON.
+  double BytesMean(uint32_t field) const;
 
  private:
   const uint32_t fields_;
   uint32_t rows_ = 0;
   std::vector<uint64_t> hashes_;  // row by row
+  std::vector<uint64_t> bytes_;   // per field
 };
 
 struct KeyChoice {

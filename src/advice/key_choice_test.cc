@@ -110,6 +110,23 @@ TEST(ChooseKeys, CountsWhatIsWantedOnceAndWhateverItIs) {
   EXPECT_EQ(std::count(keys.begin(), keys.end(), "/tenant,/user"), 1);
 }
 
+TEST(ChooseKeys, LeavesOutLongTexts) {
+  const std::vector<KeyField> fields = {{"/id", "string", true, false, ""},
+                                        {"/text", "string", false, false, ""}};
+  KeySample sample(2);
+  for (int i = 0; i < 100; ++i) {
+    const std::string row[] = {std::to_string(i), std::string(200, 'x') + std::to_string(i % 10)};
+    sample.Add(std::vector<std::string_view>(std::begin(row), std::end(row)));
+  }
+  const KeyChoice choice = ChooseKeys(fields, sample, {}, 3);
+  EXPECT_THAT(Texts(choice), testing::ElementsAre("/id"));
+  ASSERT_EQ(choice.left_out.size(), 1u);
+  EXPECT_EQ(choice.left_out[0].path, "/text");
+  const KeyChoice asked = ChooseKeys(fields, sample, {{{"/text"}, false, false, true}}, 3);
+  EXPECT_THAT(Texts(asked), testing::UnorderedElementsAre("/id", "/text"));
+  EXPECT_TRUE(asked.left_out.empty());
+}
+
 TEST(ChooseKeys, HasABoundAndSaysWhatItLeftOut) {
   std::vector<KeyField> fields = {{"/id", "string", true, false, ""}};
   for (int i = 0; i < 40; ++i) {

@@ -78,8 +78,9 @@ std::vector<HotKey> KeyTally::HotKeys() const {
 KeyFigures KeyTally::Figures() const {
   KeyFigures figures = sums_;
   figures.distinct_exact = heavy_.error() == 0;
-  figures.distinct =
-      figures.distinct_exact ? static_cast<double>(heavy_.size()) : distinct_.Estimate();
+  figures.distinct = figures.distinct_exact
+                         ? static_cast<double>(heavy_.size())
+                         : std::min(distinct_.Estimate(), static_cast<double>(sums_.documents));
   for (const HeavyKey& largest : heavy_.Heaviest(1)) {
     figures.largest_bytes = largest.weight;
     figures.largest_key = largest.name;

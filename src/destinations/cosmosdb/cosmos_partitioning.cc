@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/human.h"
 #include "destinations/cosmosdb/cosmos_cost.h"
 #include "destinations/cosmosdb/partition_hash.h"
 #include "destinations/cosmosdb/partition_key.h"
@@ -110,11 +111,6 @@ class CosmosPartitioning final : public Partitioning {
   const std::optional<PresentContainer> present_;
 };
 
-std::string Count(double number, std::string_view what) {
-  const auto count = static_cast<uint64_t>(number);
-  return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
-}
-
 void DescribePresent(const CosmosOptions& options, const PresentContainer& present,
                      Partitioning::Facts& facts) {
   facts.ranges = static_cast<uint32_t>(present.ranges->size());
@@ -136,11 +132,13 @@ void DescribeNew(const CosmosOptions& options, double documents_bytes, Partition
   const double of_bytes = std::ceil(documents_bytes / kRangeBytesMax);
   const double ranges = std::max({1.0, of_units, of_bytes});
   facts.ranges = static_cast<uint32_t>(std::min(ranges, kRangesMax + 1.0));
-  facts.ranges_basis = "container " + options.container + " is not there: " +
-                       (facts.units_per_second ? Count(*facts.units_per_second, "RU") + "/s need " +
-                                                     Count(std::max(1.0, of_units), "range") + ", "
-                                               : std::string()) +
-                       "its documents " + Count(std::max(1.0, of_bytes), "range");
+  facts.ranges_basis = "container " + options.container + " is not there: ";
+  if (facts.units_per_second) {
+    facts.ranges_basis += HumanNumber(*facts.units_per_second) + " RU/s ask for " +
+                          HumanPlural(static_cast<uint64_t>(of_units), "range") + ", ";
+  }
+  facts.ranges_basis +=
+      "its documents for " + HumanPlural(static_cast<uint64_t>(std::max(1.0, of_bytes)), "range");
 }
 
 }  // namespace
