@@ -33,8 +33,8 @@ TEST(Arguments, ReadASync) {
 }
 
 TEST(Arguments, ReadAnAdviceWithItsCandidates) {
-  const auto plan = CommandOf<PlanArguments>({"plan", "--advise-partition-key", "--candidate",
-                                              "/a,/b", "--candidate", "/c", "products"});
+  const auto plan = CommandOf<PlanArguments>(
+      {"plan", "--advise-partition-key", "--candidate", "/a,/b", "--candidate", "/c", "products"});
   EXPECT_EQ(plan.pipeline, "products");
   EXPECT_TRUE(plan.advise_partition_key);
   EXPECT_EQ(plan.candidates, (std::vector<std::string>{"/a,/b", "/c"}));

@@ -1,7 +1,8 @@
 """`plan --advise-partition-key`: what it says, and that a load then reaches what it predicted.
 
-The server's history has the charge and the range of every write, so the share of the throughput that
-a load can reach is computed from what was really charged: total / (ranges * the hottest range).
+The server's history has the charge and the range of every write, so the share of the throughput
+that a load can reach is computed from what was really charged: total / (ranges * the hottest range).
+The full suite also measures it in time, by the server's clock, on a container that throttles.
 """
 
 import collections
@@ -142,6 +143,41 @@ def test_a_load_reaches_what_was_predicted(name, workspace, control):
     best, worst = of(advice, *good), of(advice, *bad)
     assert best["reachable"] > 1.2 * worst["reachable"]
     assert place(advice, *good) < place(advice, *bad)
+
+
+# Request units per second while it is measured: low, so that the server's clock has something to
+# measure and the machine nothing to do.
+SLOW = 2_400
+SECOND_MS = 1000
+
+
+def units_per_second(workspace, control, name) -> float:
+    """What a load really got, from its second second to its last write, by the server's clock."""
+    control.ask("POST", "/history", {"enabled": True})
+    assert_adds_up(workspace.json("sync", "p"))
+    writes = history(control, f"{workspace.database}/{name}")
+    control.tidy()
+    first = min(w["time_ms"] for w in writes) + SECOND_MS
+    last = max(w["time_ms"] for w in writes)
+    spent = sum(w["charge"] for w in writes if w["time_ms"] >= first)
+    return spent / (last - first) * SECOND_MS
+
+
+@pytest.mark.skipif(not FULL, reason="takes a minute")
+@pytest.mark.parametrize("name", PROOFS)
+def test_a_throttled_load_is_as_fast_as_predicted(name, workspace, control):
+    make, good, bad = PROOFS[name]
+    write(workspace.folder, make(random.Random(7)))
+    for key in (good, bad):
+        container = key[0].strip("/")
+        shutil.rmtree(workspace.folder / ".spillway", ignore_errors=True)
+        workspace.create_container(container, key[0], THROUGHPUT)
+        control.ask("POST", "/throughput",
+                    {"container": f"{workspace.database}/{container}", "manual": SLOW})
+        configure(workspace, key, container)
+        told = of(advise(workspace), *key)
+        reached = units_per_second(workspace, control, container) / SLOW
+        assert reached == pytest.approx(told["reachable"], rel=WITHIN), key
 
 
 def test_a_hierarchical_key_is_predicted_too(workspace, control):
