@@ -1,7 +1,7 @@
 """`plan --advise-partition-key`: what it says, and that a load then reaches what it predicted.
 
 The server's history has the charge and the range of every write, so the share of the throughput
-that a load can reach is computed from what was really charged: total / (ranges * the hottest range).
+that a load can reach is computed from what was charged: total / (ranges * the hottest range).
 The full suite also measures it in time, by the server's clock, on a container that throttles.
 """
 

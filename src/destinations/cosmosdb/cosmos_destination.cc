@@ -170,7 +170,12 @@ class CosmosDestination : public Destination {
     if (found.has_value()) {
       present.emplace();
       ASSIGN_OR_RETURN(present->ranges, ranges_.Get(client->range_source(), ctx));
-      ASSIGN_OR_RETURN(present->offer, client->ReadOffer(found->self, ctx));
+      auto offer = client->ReadOffer(found->self, ctx);
+      // Without the right to know the throughput its shares are known all the same.
+      if (offer.ok()) present->offer = *std::move(offer);
+      if (!offer.ok() && offer.status().code() != StatusCode::kPermissionDenied) {
+        return std::move(offer).status();
+      }
       present->info = *std::move(found);
     }
     return MakeCosmosPartitioning(options(), present, documents_bytes);

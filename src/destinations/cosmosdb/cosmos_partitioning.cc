@@ -111,11 +111,19 @@ class CosmosPartitioning final : public Partitioning {
   const std::optional<PresentContainer> present_;
 };
 
+double RangesOfBytes(double documents_bytes) {
+  return std::max(1.0, std::ceil(documents_bytes / kRangeBytesMax));
+}
+
 void DescribePresent(const CosmosOptions& options, const PresentContainer& present,
-                     Partitioning::Facts& facts) {
+                     double documents_bytes, Partitioning::Facts& facts) {
   facts.ranges = static_cast<uint32_t>(present.ranges->size());
   facts.present_key = present.info.partition_key;
   facts.ranges_basis = "of container " + options.container + " as it is";
+  if (const double needed = RangesOfBytes(documents_bytes); needed > facts.ranges) {
+    facts.ranges_basis += "; it will be split, for these documents need " +
+                          HumanPlural(static_cast<uint64_t>(needed), "range");
+  }
   if (!present.offer) return;
   facts.units_per_second = present.offer->autoscale_max.value_or(present.offer->throughput);
 }
@@ -129,8 +137,8 @@ void DescribeNew(const CosmosOptions& options, double documents_bytes, Partition
     per_range = throughput.autoscale_max ? kAutoscaleUnitsPerRange : kManualUnitsPerRange;
   }
   const double of_units = std::ceil(facts.units_per_second.value_or(0) / per_range);
-  const double of_bytes = std::ceil(documents_bytes / kRangeBytesMax);
-  const double ranges = std::max({1.0, of_units, of_bytes});
+  const double of_bytes = RangesOfBytes(documents_bytes);
+  const double ranges = std::max(of_units, of_bytes);
   facts.ranges = static_cast<uint32_t>(std::min(ranges, kRangesMax + 1.0));
   facts.ranges_basis = "container " + options.container + " is not there: ";
   if (facts.units_per_second) {
@@ -138,7 +146,7 @@ void DescribeNew(const CosmosOptions& options, double documents_bytes, Partition
                           HumanPlural(static_cast<uint64_t>(of_units), "range") + ", ";
   }
   facts.ranges_basis +=
-      "its documents for " + HumanPlural(static_cast<uint64_t>(std::max(1.0, of_bytes)), "range");
+      "its documents for " + HumanPlural(static_cast<uint64_t>(of_bytes), "range");
 }
 
 }  // namespace
@@ -151,7 +159,7 @@ Result<std::unique_ptr<Partitioning>> MakeCosmosPartitioning(
   facts.partition_bytes_max = kLogicalPartitionBytesMax;
   facts.growth = 1u << kHalvings;
   if (present) {
-    DescribePresent(options, *present, facts);
+    DescribePresent(options, *present, documents_bytes, facts);
   } else {
     DescribeNew(options, documents_bytes, facts);
   }

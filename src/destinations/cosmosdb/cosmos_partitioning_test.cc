@@ -121,6 +121,12 @@ TEST(CosmosPartitioning, ThePresentContainerKeepsItsOwnRangesForItsOwnKey) {
   EXPECT_EQ(RangeOf(*own, "[100]"), 2u);
 }
 
+TEST(CosmosPartitioning, SaysThatAFullContainerWillBeSplit) {
+  EXPECT_THAT(Make(FakeOptions(), 500e9, Uneven())->facts().ranges_basis, HasSubstr("10 ranges"));
+  EXPECT_THAT(Make(FakeOptions(), 100e9, Uneven())->facts().ranges_basis,
+              testing::Not(HasSubstr("split")));
+}
+
 TEST(CosmosPartitioning, AnotherKeyNeedsANewContainerWithEvenRanges) {
   const auto other = Layout(*Make(FakeOptions(), 0, Uneven()), {"/other"});
   EXPECT_EQ(other->ranges(), 3u);
@@ -136,19 +142,35 @@ TEST(CosmosPartitioning, CostsWhatThePlanSays) {
   EXPECT_EQ(Make(options, 0)->UnitsOf(5000, 7), InsertUnits(5000, 0));
 }
 
-TEST(CosmosDestination, OpensPartitioningOverAContainerWithAnotherKey) {
-  FakeCosmos cosmos;
-  cosmos.ranges = {{"0", "", "1FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"},
-                   {"1", "1FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF", "FF"}};
-  cosmos.first = [](const SeenRequest& request) {
+// Answers questions for offers with `status`.
+std::unique_ptr<Destination> OpenOverTwoRanges(FakeCosmos* cosmos, int status,
+                                               const std::string& body) {
+  cosmos->ranges = {{"0", "", "1FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"},
+                    {"1", "1FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF", "FF"}};
+  cosmos->first = [=](const SeenRequest& request) {
     if (!request.http.url.ends_with("/offers")) return FakeResponse(0, "");
-    return FakeResponse(200, R"({"Offers":[]})");
+    return FakeResponse(status, body);
   };
   CosmosOptions options = FakeOptions();
   options.partition_key = {"/another"};
-  auto made = MakeCosmosDestination(options, cosmos.factory(), SystemClock());
-  ASSERT_TRUE(made.ok()) << made.status().ToString();
-  const auto partitioning = (*made)->OpenPartitioning(0, {});
+  auto made = MakeCosmosDestination(options, cosmos->factory(), SystemClock());
+  EXPECT_TRUE(made.ok()) << made.status().ToString();
+  return made.ok() ? *std::move(made) : nullptr;
+}
+
+TEST(CosmosDestination, OpensPartitioningWithoutTheRightToReadOffers) {
+  FakeCosmos cosmos;
+  const auto destination = OpenOverTwoRanges(&cosmos, 403, R"({"code":"Forbidden"})");
+  const auto partitioning = destination->OpenPartitioning(0, {});
+  ASSERT_TRUE(partitioning.ok()) << partitioning.status().ToString();
+  EXPECT_EQ((*partitioning)->facts().ranges, 2u);
+  EXPECT_EQ((*partitioning)->facts().units_per_second, std::nullopt);
+}
+
+TEST(CosmosDestination, OpensPartitioningOverAContainerWithAnotherKey) {
+  FakeCosmos cosmos;
+  const auto destination = OpenOverTwoRanges(&cosmos, 200, R"({"Offers":[]})");
+  const auto partitioning = destination->OpenPartitioning(0, {});
   ASSERT_TRUE(partitioning.ok()) << partitioning.status().ToString();
   EXPECT_EQ((*partitioning)->facts().ranges, 2u);
   EXPECT_THAT((*partitioning)->facts().present_key, ElementsAre("/pk"));
