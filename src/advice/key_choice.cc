@@ -138,6 +138,10 @@ class Chooser {
 
 }  // namespace
 
+std::string KeyText(const KeyCandidate& key) {
+  return fmt::format("{}", fmt::join(key.paths, key.joined ? " + " : ", "));
+}
+
 void KeySample::Add(std::span<const std::string_view> parts) {
   if (rows_ == kSampleRowsMax) return;
   ++rows_;

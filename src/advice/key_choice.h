@@ -34,6 +34,9 @@ struct KeyCandidate {
   }
 };
 
+// "/tenant", "/tenant, /user" (levels), "/tenant + /user" (joined).
+std::string KeyText(const KeyCandidate& key);
+
 // Rows of a table, of each field only a hash.
 class KeySample {
  public:

@@ -213,10 +213,6 @@ const char* VerdictName(KeyVerdict verdict) {
   return "";
 }
 
-std::string KeyText(const KeyCandidate& key) {
-  return fmt::format("{}", fmt::join(key.paths, key.joined ? " + " : ", "));
-}
-
 void RankKeys(const Partitioning::Facts& facts, std::vector<KeyAdvice>* keys) {
   for (KeyAdvice& key : *keys) KeyJudge(facts, &key).Judge();
   std::sort(keys->begin(), keys->end(), Before);

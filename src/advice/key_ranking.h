@@ -29,9 +29,6 @@ struct KeyAdvice {
   std::vector<std::string> reasons;
 };
 
-// "/tenant", "/tenant, /user" (levels), "/tenant + /user" (joined).
-std::string KeyText(const KeyCandidate& key);
-
 // Judges each and sorts by: verdict; reachable throughput in steps of a fifth; the configured one
 // (it costs no change); single keys before levels, levels before joined ones, which need a new
 // column; keys that group documents before those that are almost unique; more values; the text.

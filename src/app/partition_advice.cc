@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "advice/key_counter.h"
 #include "advice/key_text.h"
 #include "app/table_sample.h"
 #include "engine/load_plan.h"
@@ -46,99 +47,6 @@ class FieldEncoder {
 
  private:
   std::unique_ptr<DocumentEncoder> encoder_;
-};
-
-// A candidate while it is counted.
-struct CountedKey {
-  KeyCandidate key;
-  std::vector<uint32_t> fields;  // of the encoder
-  KeyTally tally;
-};
-
-// What is known of one field of one row.
-struct FieldValue {
-  bool null = false;
-  bool missing = false;
-  bool too_long = false;
-};
-
-class Counter {
- public:
-  Counter(const Partitioning& partitioning, uint32_t key_bytes_max, double window_bytes,
-          double fields)
-      : partitioning_(partitioning),
-        key_bytes_max_(key_bytes_max),
-        window_bytes_(window_bytes),
-        document_fields_(fields) {}
-
-  Status AddKey(const KeyCandidate& key, const std::vector<std::string>& paths) {
-    std::vector<uint32_t> fields;
-    for (const std::string& path : key.paths) {
-      const auto found = std::find(paths.begin(), paths.end(), path);
-      fields.push_back(static_cast<uint32_t>(found - paths.begin()));
-    }
-    // A joined key is one string, whatever its path will be called.
-    const std::vector<std::string> joined = {KeyText(key)};
-    ASSIGN_OR_RETURN(std::shared_ptr<const PartitionLayout> layout,
-                     partitioning_.LayoutFor(key.joined ? joined : key.paths));
-    keys_.push_back({key, std::move(fields), KeyTally(std::move(layout), window_bytes_)});
-    return Status::Ok();
-  }
-
-  Status Add(const EncodedBatch& batch) {
-    for (const Document& document : batch.documents) {
-      SplitKey(document.partition_key, &parts_);
-      LookAtFields();
-      const uint64_t bytes = document.body.size();
-      const double units = partitioning_.UnitsOf(static_cast<double>(bytes), document_fields_);
-      for (CountedKey& key : keys_) RETURN_IF_ERROR(AddTo(key, bytes, units));
-    }
-    return Status::Ok();
-  }
-
-  const std::vector<CountedKey>& keys() const { return keys_; }
-
- private:
-  void LookAtFields() {
-    values_.clear();
-    for (const std::string_view part : parts_) {
-      FieldValue& value = values_.emplace_back();
-      value.null = part == kNullPart;
-      value.missing = part == kMissingPart;
-      value.too_long = part.size() > key_bytes_max_ && ValueBytes(part) > key_bytes_max_;
-    }
-  }
-
-  Status AddTo(CountedKey& key, uint64_t bytes, double units) {
-    KeyValue value;
-    key_parts_.clear();
-    for (const uint32_t field : key.fields) {
-      key_parts_.push_back(parts_[field]);
-      value.has_null |= values_[field].null;
-      value.is_missing |= values_[field].missing;
-      value.too_long |= values_[field].too_long;
-    }
-    if (key.key.joined) {
-      MakeJoined(key_parts_, &text_);
-      value.too_long |= text_.size() > key_bytes_max_ && ValueBytes(std::string_view(text_).substr(
-                                                             1, text_.size() - 2)) > key_bytes_max_;
-    } else {
-      MakeLevels(key_parts_, &text_);
-    }
-    value.text = text_;
-    return key.tally.Add(value, bytes, units);
-  }
-
-  const Partitioning& partitioning_;
-  const uint32_t key_bytes_max_;
-  const double window_bytes_;
-  const double document_fields_;
-  std::vector<CountedKey> keys_;
-  // Of the row; kept for their memory.
-  std::vector<std::string_view> parts_;
-  std::vector<FieldValue> values_;
-  std::vector<std::string_view> key_parts_;
-  std::string text_;
 };
 
 std::vector<std::string> PathsOf(std::span<const KeyField> fields) {
@@ -331,10 +239,10 @@ class Adviser {
     const Capabilities& capabilities = opened_.destination->capabilities();
     ASSIGN_OR_RETURN(const FieldEncoder encoder,
                      FieldEncoder::Make(pipeline_, *snapshot_, capabilities, paths));
-    Counter counter(*partitioning_, capabilities.limits.partition_key_bytes_max,
-                    advice_.window_bytes,
-                    static_cast<double>(snapshot_->schema()->get().n_children));
-    for (const KeyCandidate& key : keys_) RETURN_IF_ERROR(counter.AddKey(key, paths));
+    KeyCounter counter(*partitioning_, paths, capabilities.limits.partition_key_bytes_max,
+                       advice_.window_bytes,
+                       static_cast<double>(snapshot_->schema()->get().n_children));
+    for (const KeyCandidate& key : keys_) RETURN_IF_ERROR(counter.AddKey(key));
     advice_.rows = advice_.documents = advice_.filtered = advice_.rejected = 0;
     for (uint32_t split = 0; split < snapshot_->splits().size(); ++split) {
       RETURN_IF_ERROR(CountSplit(split, encoder, counter));
@@ -342,7 +250,7 @@ class Adviser {
     return Take(counter);
   }
 
-  Status CountSplit(uint32_t split, const FieldEncoder& encoder, Counter& counter) {
+  Status CountSplit(uint32_t split, const FieldEncoder& encoder, KeyCounter& counter) {
     ASSIGN_OR_RETURN(const std::unique_ptr<SplitReader> reader,
                      snapshot_->OpenSplit(split, 0, ctx_));
     while (true) {
@@ -360,7 +268,7 @@ class Adviser {
     }
   }
 
-  Status Take(const Counter& counter) {
+  Status Take(const KeyCounter& counter) {
     if (advice_.documents == 0) return NothingToJudgeBy();
     advice_.facts = partitioning_->facts();
     advice_.keys.clear();

@@ -45,13 +45,13 @@ class PartitionLayout {
 class Partitioning {
  public:
   struct Facts {
-    uint32_t key_levels_max = 1;             // values that make up one key
-    uint64_t partition_bytes_max = 0;        // of all documents of one key value
-    uint32_t ranges = 1;                     // of the container, or of the one that would be made
-    std::string ranges_basis;                // how that number comes about, for people
-    std::optional<double> units_per_second;  // of all ranges together, when known
-    std::vector<std::string> present_key;    // of the container; empty: there is none yet
-    uint32_t growth = 1;                     // parts of a range, at most
+    uint32_t key_levels_max = 1;               // values that make up one key
+    uint64_t partition_bytes_max = 0;          // of all documents of one key value
+    uint32_t ranges = 1;                       // of the container, or of the one that would be made
+    std::string ranges_basis{};                // how that number comes about, for people
+    std::optional<double> units_per_second{};  // of all ranges together, when known
+    std::vector<std::string> present_key{};    // of the container; empty: there is none yet
+    uint32_t growth = 1;                       // parts of a range, at most
   };
 
   virtual ~Partitioning() = default;
