@@ -23,6 +23,7 @@ FILE_LINES_MAX = 700
 # What each folder under src/ may include, besides itself. A folder not listed is a finding.
 LAYERS = {
     "base": set(),
+    "sketches": {"base"},
     "model": {"base"},
     "json": {"base", "model"},
     "columns": {"base", "model"},
@@ -31,6 +32,7 @@ LAYERS = {
     "state": {"base", "model", "connector", "json", "net"},
     "connector": {"base", "model"},
     "transforms": {"base", "model", "connector", "columns", "json"},
+    "advice": {"base", "model", "connector", "columns", "json", "sketches", "transforms"},
     "sources/delta": {"base", "model", "config", "connector", "columns"},
     "destinations/cosmosdb": {"base", "model", "config", "connector", "net", "json"},
     "destinations/file": {"base", "model", "config", "connector", "json"},
@@ -40,9 +42,9 @@ LAYERS = {
     "changes": {"base", "model", "connector", "state", "throughput", "transforms", "json",
                 "engine"},
     "app": {"base", "model", "config", "connector", "state", "throughput", "engine", "changes",
-            "transforms", "json", "columns", "net"},
-    "cli": {"base", "model", "config", "app", "throughput", "engine", "changes", "state",
-            "transforms", "connector"},
+            "transforms", "json", "columns", "net", "advice"},
+    "cli": {"base", "model", "config", "app", "advice", "throughput", "engine", "changes",
+            "state", "transforms", "connector"},
 }
 # The one file that names concrete connectors, and what it may include for that.
 CONNECTOR_LIST = {"src/connectors.cc", "src/connectors.h"}

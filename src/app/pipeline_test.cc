@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "app/partition_advice.h"
 #include "app/plan.h"
 #include "app/sync_pipeline.h"
 #include "sources/delta/delta_test_table.h"
@@ -62,6 +63,16 @@ class Pipeline : public ::testing::Test {
   const std::filesystem::path folder_ =
       std::filesystem::path(::testing::TempDir()) / "spillway_pipeline_test";
 };
+
+TEST_F(Pipeline, HasNoUseForAPartitionKeyWhereThereAreNoRanges) {
+  const auto project = Load();
+  const auto advice =
+      AdvisePartitionKey(*project, **project->FindPipeline("p"), {}, [](uint64_t) {}, {});
+  ASSERT_FALSE(advice.ok());
+  EXPECT_EQ(advice.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(advice.status().message(), HasSubstr("pipelines.p"));
+  EXPECT_THAT(advice.status().message(), HasSubstr("no physical partitions"));
+}
 
 TEST_F(Pipeline, LoadsAndProvesIt) {
   const auto project = Load();

@@ -7,13 +7,13 @@
 #include <memory>
 #include <utility>
 
+#include "app/table_sample.h"
 #include "engine/load_plan.h"
 #include "transforms/document_encoder.h"
 
 namespace spillway {
 namespace {
 
-constexpr uint64_t kSampleBatchBytes = 1 << 20;
 constexpr size_t kReasonsMax = 5;
 
 // Mean and spread of document sizes, in one pass (Welford).
@@ -45,31 +45,19 @@ class Sampler {
       : snapshot_(snapshot), encoder_(encoder) {}
 
   Result<PlanSample> Take(const CallContext& ctx) {
-    const auto splits = static_cast<uint32_t>(snapshot_.splits().size());
-    sample_.splits = std::min(splits, kPlanSplitsMax);
-    for (uint32_t i = 0; i < sample_.splits; ++i) {
-      const auto index = static_cast<uint32_t>(uint64_t{i} * splits / sample_.splits);
-      RETURN_IF_ERROR(TakeSplit(index, ctx));
-    }
+    const auto visit = [&](const Batch& batch) -> Status {
+      ASSIGN_OR_RETURN(const std::shared_ptr<EncodedBatch> encoded,
+                       encoder_.Encode(batch, Intent::kUpsert));
+      Add(*encoded);
+      return Status::Ok();
+    };
+    ASSIGN_OR_RETURN(sample_.splits, ReadSample(snapshot_, visit, ctx));
     sample_.bytes_mean = sizes_.mean();
     sample_.bytes_error = sizes_.error();
     return std::move(sample_);
   }
 
  private:
-  Status TakeSplit(uint32_t index, const CallContext& ctx) {
-    ASSIGN_OR_RETURN(const std::unique_ptr<SplitReader> reader, snapshot_.OpenSplit(index, 0, ctx));
-    for (uint64_t rows = 0; rows < kPlanRowsPerSplitMax;) {
-      ASSIGN_OR_RETURN(const std::optional<Batch> batch, reader->Next(ctx));
-      if (!batch) break;
-      rows += static_cast<uint64_t>(batch->rows());
-      ASSIGN_OR_RETURN(const std::shared_ptr<EncodedBatch> encoded,
-                       encoder_.Encode(*batch, Intent::kUpsert));
-      Add(*encoded);
-    }
-    return Status::Ok();
-  }
-
   void Add(const EncodedBatch& encoded) {
     sample_.rows += encoded.rows_read;
     sample_.documents += encoded.documents.size();

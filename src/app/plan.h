@@ -16,9 +16,6 @@
 
 namespace spillway {
 
-inline constexpr uint32_t kPlanSplitsMax = 8;  // spread evenly over the table
-inline constexpr uint64_t kPlanRowsPerSplitMax = 2'000;
-
 struct PlanSample {
   uint32_t splits = 0;
   uint64_t rows = 0;

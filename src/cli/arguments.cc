@@ -161,7 +161,17 @@ class Parser {
         Add("plan", "Say what a load would do: rows, bytes, request units, duration", plan_);
     plan->add_option("pipeline", plan_.pipeline, "Its name in spillway.yaml")->required();
     AddVersion(plan, plan_.at);
-    plan->add_flag("--exit-code", plan_.exit_code, "Leave with 4 when there is something to load");
+    CLI::Option* exit_code = plan->add_flag("--exit-code", plan_.exit_code,
+                                            "Leave with 4 when there is something to load");
+    CLI::Option* advise =
+        plan->add_flag("--advise-partition-key", plan_.advise_partition_key,
+                       "Read the whole table and say which partition key would serve it best")
+            ->excludes(exit_code);
+    plan->add_option("--candidate", plan_.candidates,
+                     "Judge this key too: /tenant, or levels: /tenant,/user; may be repeated")
+        ->type_name("PATH")
+        ->allow_extra_args(false)
+        ->needs(advise);
     AddCommon(plan);
 
     CLI::App* sync = Add(

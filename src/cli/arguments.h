@@ -27,6 +27,8 @@ struct PlanArguments {
   std::string pipeline;
   VersionSelector at;
   bool exit_code = false;
+  bool advise_partition_key = false;
+  std::vector<std::string> candidates;  // keys to judge besides
 };
 struct SyncArguments {
   std::string pipeline;

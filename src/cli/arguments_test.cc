@@ -32,6 +32,18 @@ TEST(Arguments, ReadASync) {
   EXPECT_EQ(sync.lanes, 8u);
 }
 
+TEST(Arguments, ReadAnAdviceWithItsCandidates) {
+  const auto plan = CommandOf<PlanArguments>(
+      {"plan", "--advise-partition-key", "--candidate", "/a,/b", "--candidate", "/c", "products"});
+  EXPECT_EQ(plan.pipeline, "products");
+  EXPECT_TRUE(plan.advise_partition_key);
+  EXPECT_EQ(plan.candidates, (std::vector<std::string>{"/a,/b", "/c"}));
+  EXPECT_FALSE(CommandOf<PlanArguments>({"plan", "products"}).advise_partition_key);
+  EXPECT_EQ(ParseArguments({"plan", "products", "--candidate", "/c"}).exit_code, 2);
+  EXPECT_EQ(ParseArguments({"plan", "products", "--exit-code", "--advise-partition-key"}).exit_code,
+            2);
+}
+
 TEST(Arguments, ReadATimestampAsATime) {
   const auto inspect =
       CommandOf<InspectArguments>({"inspect", "./t", "--timestamp", "2023-11-14T22:13:20Z"});

@@ -7,6 +7,7 @@
 #include "changes/change_run.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/plan_advice.h"
 #include "cli/run_words.h"
 
 namespace spillway {
@@ -215,6 +216,7 @@ void PrintJson(const std::string& pipeline, const PipelinePlan& plan, Console& c
 }  // namespace
 
 Status RunPlan(const PlanArguments& arguments, CommandContext& context) {
+  if (arguments.advise_partition_key) return RunPlanAdvice(arguments, context);
   ASSIGN_OR_RETURN(const std::unique_ptr<Project> project, OpenProject(context));
   ASSIGN_OR_RETURN(const PipelineConfig* pipeline, project->FindPipeline(arguments.pipeline));
   ASSIGN_OR_RETURN(const PipelinePlan plan,

@@ -14,6 +14,7 @@
 #include "base/call_context.h"
 #include "base/hash.h"
 #include "base/result.h"
+#include "connector/partitioning.h"
 #include "model/document.h"
 #include "model/write_report.h"
 
@@ -136,6 +137,14 @@ class Destination {
   virtual Result<std::optional<std::string>> ReadOne(std::string_view partition_key,
                                                      std::string_view id,
                                                      const CallContext& ctx) = 0;
+  // For the choice of a partition key; makes no use of the configured one and writes nothing.
+  // `documents_bytes`: about what the container will hold. kInvalidArgument, unless overridden: the
+  // destination has no ranges that a key could use well or badly.
+  virtual Result<std::unique_ptr<Partitioning>> OpenPartitioning(
+      [[maybe_unused]] double documents_bytes, [[maybe_unused]] const CallContext& ctx) {
+    return InvalidArgument(
+        "this destination has no physical partitions: any partition key does as well as another");
+  }
 };
 
 }  // namespace spillway

@@ -8,6 +8,7 @@
 #include "destinations/cosmosdb/bulk_sender.h"
 #include "destinations/cosmosdb/container_client.h"
 #include "destinations/cosmosdb/cosmos_cost.h"
+#include "destinations/cosmosdb/cosmos_partitioning.h"
 #include "destinations/cosmosdb/cosmos_reader.h"
 #include "destinations/cosmosdb/cosmos_writer.h"
 #include "destinations/cosmosdb/lane_plan.h"
@@ -123,13 +124,7 @@ class CosmosDestination : public Destination {
     ASSIGN_OR_RETURN(const RangeMapPointer known, ranges_.Get(client->range_source(), ctx));
     ASSIGN_OR_RETURN(const RangeMapPointer map,
                      ranges_.Refresh(client->range_source(), known, ctx));
-    ASSIGN_OR_RETURN(std::optional<OfferInfo> offer, client->ReadOffer(container.self, ctx));
-    if (!offer.has_value()) {
-      ASSIGN_OR_RETURN(const std::optional<std::string> database, client->ReadDatabase(ctx));
-      if (database.has_value()) {
-        ASSIGN_OR_RETURN(offer, client->ReadOffer("dbs/" + *database + "/", ctx));
-      }
-    }
+    ASSIGN_OR_RETURN(const std::optional<OfferInfo> offer, OfferOf(*client, container, ctx));
     AdmittedThroughput admitted{.units_per_second = {}, .parts = PartsOfGroups(*map, plan)};
     if (offer.has_value()) {
       admitted.units_per_second = offer->autoscale_max.value_or(offer->throughput);
@@ -183,6 +178,26 @@ class CosmosDestination : public Destination {
     return client->ReadItem(partition_key, id, ctx);
   }
 
+  // Whatever key the container has: another one than the configured is no fault here.
+  Result<std::unique_ptr<Partitioning>> OpenPartitioning(double documents_bytes,
+                                                         const CallContext& ctx) override {
+    ASSIGN_OR_RETURN(const Lease client, Borrow());
+    ASSIGN_OR_RETURN(std::optional<ContainerInfo> found, client->ReadContainer(ctx));
+    std::optional<PresentContainer> present;
+    if (found.has_value()) {
+      present.emplace();
+      ASSIGN_OR_RETURN(present->ranges, ranges_.Get(client->range_source(), ctx));
+      Result<std::optional<OfferInfo>> offer = OfferOf(*client, *found, ctx);
+      // Without the right to know the throughput its shares are known all the same.
+      if (offer.ok()) present->offer = *std::move(offer);
+      if (!offer.ok() && offer.status().code() != StatusCode::kPermissionDenied) {
+        return std::move(offer).status();
+      }
+      present->info = *std::move(found);
+    }
+    return MakeCosmosPartitioning(options(), present, documents_bytes);
+  }
+
  private:
   // A borrowed conversation; goes back when the call is over.
   struct ReturnClient {
@@ -222,6 +237,17 @@ class CosmosDestination : public Destination {
     if (!found.has_value()) return MissingContainer();
     RETURN_IF_ERROR(Install(*found));
     return *found;
+  }
+
+  // Its own, or that of its database; nullopt: serverless.
+  static Result<std::optional<OfferInfo>> OfferOf(ContainerClient& client,
+                                                  const ContainerInfo& container,
+                                                  const CallContext& ctx) {
+    ASSIGN_OR_RETURN(std::optional<OfferInfo> offer, client.ReadOffer(container.self, ctx));
+    if (offer.has_value()) return offer;
+    ASSIGN_OR_RETURN(const std::optional<std::string> database, client.ReadDatabase(ctx));
+    if (!database.has_value()) return offer;
+    return client.ReadOffer("dbs/" + *database + "/", ctx);
   }
 
   Status Install(const ContainerInfo& found) {
