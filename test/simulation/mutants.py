@@ -65,7 +65,8 @@ MUTANTS = {
     "progress-of-the-other-list": (
         "a window that goes on takes the progress of the upserts for that of the deletes", CHANGES,
         "src/changes/window_delivery.cc",
-        "    if (progress.split != list) continue;\n", ""),
+        "    if (progress.split != list) continue;\n",
+        "    if (progress.split > list + 1) continue;\n"),
     "last-of-a-list-not-sent": (
         "the last write of a change with several is not covered", CHANGES,
         "src/changes/change_sender.cc",
