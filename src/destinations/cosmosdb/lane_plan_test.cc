@@ -85,5 +85,45 @@ TEST(LanePlan, RangesOfOneFirstLevelKeyShareALane) {
   EXPECT_EQ(plan.lower_bounds.size(), 2u);
 }
 
+double Sum(const std::vector<double>& parts) {
+  double sum = 0;
+  for (const double part : parts) sum += part;
+  return sum;
+}
+
+TEST(PartsOfGroups, AreEqualWhileTheRangesAreThoseOfThePlan) {
+  for (const HashKind hash : {HashKind::kV1, HashKind::kV2}) {
+    const RangeMapPointer map = EvenRanges(hash, 4);
+    const std::vector<double> parts = PartsOfGroups(*map, PlanLanesOver(*map, hash, 32));
+    EXPECT_EQ(parts, std::vector<double>(4, 0.25));
+  }
+}
+
+TEST(PartsOfGroups, AGroupWhoseRangeHasSplitGetsThePartsOfBoth) {
+  const LanePlan plan = PlanLanesOver(*EvenRanges(HashKind::kV2, 2), HashKind::kV2, 32);
+  const RangeMapPointer four = EvenRanges(HashKind::kV2, 4);
+  // The first half in two, the second as it was.
+  const RangeMapPointer split = PartitionKeyRangeMap::Combine(
+      {(*four)[0], (*four)[1], {"9", (*four)[2].min, (*four)[3].max, {}}});
+  const std::vector<double> parts = PartsOfGroups(*split, plan);
+  ASSERT_EQ(parts.size(), 2u);
+  EXPECT_DOUBLE_EQ(parts[0], 2.0 / 3);
+  EXPECT_DOUBLE_EQ(parts[1], 1.0 / 3);
+}
+
+TEST(PartsOfGroups, GroupsWhoseRangesWereMergedShareIt) {
+  const LanePlan plan = PlanLanesOver(*EvenRanges(HashKind::kV2, 4), HashKind::kV2, 32);
+  const std::vector<double> parts = PartsOfGroups(*EvenRanges(HashKind::kV2, 2), plan);
+  EXPECT_EQ(parts, std::vector<double>(4, 0.25));
+}
+
+TEST(PartsOfGroups, ALaneOverSeveralRangesGetsThePartsOfAll) {
+  const RangeMapPointer map = EvenRanges(HashKind::kV2, 10);
+  const LanePlan plan = PlanLanesOver(*map, HashKind::kV2, 4);
+  const std::vector<double> parts = PartsOfGroups(*map, plan);
+  EXPECT_NEAR(Sum(parts), 1, 1e-9);
+  for (const uint32_t group : plan.groups) EXPECT_GE(parts[group], 0.2 - 1e-9);
+}
+
 }  // namespace
 }  // namespace spillway::cosmosdb
