@@ -163,8 +163,7 @@ def units_per_second(workspace, control, name) -> float:
     return spent / (last - first) * SECOND_MS
 
 
-@pytest.mark.skipif(not FULL, reason="takes minutes")
-@pytest.mark.parametrize("name", PROOFS)
+@pytest.mark.parametrize("name", PROOFS if FULL else ["tenants"])
 def test_a_throttled_load_is_as_fast_as_predicted(name, workspace, control):
     make, good, bad = PROOFS[name]
     write(workspace.folder, make(random.Random(7)))
@@ -177,7 +176,8 @@ def test_a_throttled_load_is_as_fast_as_predicted(name, workspace, control):
         configure(workspace, key, container)
         told = of(advise(workspace), *key)
         reached = units_per_second(workspace, control, container) / SLOW
-        assert reached == pytest.approx(told["reachable"], rel=WITHIN), key
+        # A short load spends more of what the partitions had saved up before it.
+        assert reached == pytest.approx(told["reachable"], rel=WITHIN if FULL else 0.2), key
 
 
 def test_a_hierarchical_key_is_predicted_too(workspace, control):
