@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <mutex>
 #include <semaphore>
 
 #include "net/loopback_server.h"
@@ -91,10 +92,22 @@ TEST(CurlTransport, ALargeBodyArrivesWhole) {
 
 // Lengths around what is joined (64 KiB) and what libcurl takes at a time (256 KiB).
 TEST(CurlTransport, ABodyInPiecesArrivesAsTheirJoin) {
+  std::mutex mutex;
   std::string seen;
   LoopbackServer server([&](LoopbackConnection& connection) {
-    while (!(seen = connection.ReadRequest()).empty()) connection.Write(kOk);
+    for (std::string request = connection.ReadRequest(); !request.empty();
+         request = connection.ReadRequest()) {
+      {
+        std::lock_guard lock(mutex);
+        seen = std::move(request);
+      }
+      connection.Write(kOk);
+    }
   });
+  const auto ended_with = [&](const std::string& text) {
+    std::lock_guard lock(mutex);
+    return seen.ends_with(text);
+  };
   const auto transport = Transport();
   for (const size_t size : {0u, 5u, 65'535u, 65'536u, 65'537u, 262'144u, 262'147u, 1'500'000u}) {
     std::string text(size, '?');
@@ -107,9 +120,9 @@ TEST(CurlTransport, ABodyInPiecesArrivesAsTheirJoin) {
     HttpRequest request = Post(server.Url("/"), "");
     request.body = HttpBody(std::span<const std::string_view>(pieces));
     ASSERT_TRUE(transport->Send(request, {}).ok()) << size;
-    EXPECT_TRUE(seen.ends_with("\r\n\r\n" + text)) << size;
+    EXPECT_TRUE(ended_with("\r\n\r\n" + text)) << size;
     ASSERT_TRUE(transport->Send(Post(server.Url("/"), "whole"), {}).ok());
-    EXPECT_TRUE(seen.ends_with("\r\n\r\nwhole")) << size;
+    EXPECT_TRUE(ended_with("\r\n\r\nwhole")) << size;
   }
   EXPECT_EQ(server.connections(), 1);
 }
