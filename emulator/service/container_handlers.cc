@@ -84,13 +84,22 @@ std::string ContainerJson(const Context& context, const Container& container) {
   return ToJson(json);
 }
 
+// Percent of the index that follows the present policy; linear over the time that it takes.
+int64_t TransformationProgress(const Context& context, const Container& container) {
+  const auto duration = context.options.index_transformation;
+  if (!container.indexing_changed_at || duration.count() == 0) return 100;
+  const auto passed = context.account.clock.Now() - *container.indexing_changed_at;
+  return passed >= duration ? 100 : passed * 100 / duration;
+}
+
 Reply ContainerReply(const Context& context, const Container& container, const Database& database,
                      int status) {
   Reply reply;
   reply.status = status;
   reply.body = ContainerJson(context, container);
   reply.Set("etag", EtagText(container.version, container.timestamp));
-  reply.Set("x-ms-documentdb-collection-index-transformation-progress", "100");
+  reply.Set("x-ms-documentdb-collection-index-transformation-progress",
+            std::to_string(TransformationProgress(context, container)));
   if (container.settings()->definition["indexingPolicy"]["indexingMode"] == Value("lazy")) {
     reply.Set("x-ms-documentdb-collection-lazy-indexing-progress", "100");
   }
@@ -126,6 +135,7 @@ Reply CreateContainer(const Context& context) {
   const auto settings = ContainerSettings::Make(*std::move(body));
   if (!settings.ok()) return BadRequest(std::string(settings.status().message()));
   EMULATOR_TRY(const std::optional<Throughput> requested, RequestedThroughput(context.request));
+  EMULATOR_CHECK(CheckProvisioning(requested, context.options));
 
   std::unique_lock lock(context.account.mutex);
   bool by_rid = false;
@@ -135,7 +145,7 @@ Reply CreateContainer(const Context& context) {
   const bool shared = !requested && database->shared_bucket != nullptr;
   EMULATOR_TRY(const uint32_t range_count, RangeCount(context, requested, shared));
   const auto container = context.account.AddContainer(database.get(), *settings, range_count);
-  if (!shared) {
+  if (!shared && !context.options.serverless) {
     context.account.AddOffer(
         container->self(), RidText(container->rid()),
         requested.value_or(Throughput{false, context.options.default_throughput}));
@@ -181,6 +191,10 @@ std::optional<ServiceError> ApplyDefinition(const Context& context, Container* c
   }
   const bool ttl_changed =
       container->settings()->default_ttl_seconds != settings->default_ttl_seconds;
+  if (!(container->settings()->definition["indexingPolicy"] ==
+        settings->definition["indexingPolicy"])) {
+    container->indexing_changed_at = context.account.clock.Now();
+  }
   container->SetSettings(std::move(settings));
   container->version = context.account.NextVersion();
   container->timestamp = context.account.clock.Seconds();

@@ -309,6 +309,40 @@ TEST(Offers, AChangeCanTakeTime) {
   EXPECT_EQ(Body(changed)["content"]["offerThroughput"].number(), 1000);
 }
 
+TEST(Containers, AChangedIndexPolicyIsFollowedWithTime) {
+  ServerOptions options;
+  options.index_transformation = std::chrono::seconds(10);
+  TestClient client(options);
+  client.MakeContainer();
+  const auto progress = [&] {
+    return client.Call("GET", "/dbs/d/colls/c")
+        .Header("x-ms-documentdb-collection-index-transformation-progress");
+  };
+  EXPECT_EQ(progress(), "100");
+  Value definition = Body(client.Call("GET", "/dbs/d/colls/c"));
+  EXPECT_EQ(client.Call("PUT", "/dbs/d/colls/c", {}, ToJson(definition)).status, 200);
+  EXPECT_EQ(progress(), "100") << "the policy is the same";
+  definition.Set("indexingPolicy",
+                 *ParseJson(R"({"includedPaths":[],"excludedPaths":[{"path":"/*"}]})"));
+  EXPECT_EQ(client.Call("PUT", "/dbs/d/colls/c", {}, ToJson(definition)).status, 200);
+  EXPECT_EQ(progress(), "0");
+  client.clock.Advance(std::chrono::seconds(4));
+  EXPECT_EQ(progress(), "40");
+  client.clock.Advance(std::chrono::seconds(7));
+  EXPECT_EQ(progress(), "100");
+}
+
+TEST(Offers, OfAServerlessAccountAreNotThere) {
+  ServerOptions options;
+  options.serverless = true;
+  TestClient client(options);
+  client.MakeContainer();
+  EXPECT_TRUE(Body(client.Call("GET", "/offers"))["Offers"].array().empty());
+  const Headers headers = {{"x-ms-offer-throughput", "400"}};
+  EXPECT_EQ(client.Call("POST", "/dbs/d/colls", headers, R"({"id":"e"})").status, 400);
+  EXPECT_EQ(client.Call("POST", "/dbs", headers, R"({"id":"e"})").status, 400);
+}
+
 TEST(Throughput, WrongRequestsAreRefused) {
   TestClient client;
   client.Call("POST", "/dbs", {}, R"({"id":"d"})");
