@@ -22,7 +22,7 @@ constexpr RetryPolicy kRetry{.wait_first = std::chrono::milliseconds(200),
 // Setting back, when a load has ended.
 constexpr std::chrono::seconds kLeaveMax{30};
 // A pending change that takes seconds is waited for; one that takes hours is not.
-constexpr std::chrono::seconds kPendingWaitMax{5};
+constexpr std::chrono::seconds kPendingWaitMax{3};
 constexpr std::chrono::milliseconds kPendingLookEvery{500};
 constexpr std::chrono::seconds kPollEvery{5};
 constexpr std::chrono::seconds kPollMax{5};

@@ -49,7 +49,10 @@ void Price(const Tuning& tuning, TuningPlan& plan) {
   }
   const ProvisionedThroughput during = plan.wanted.initial_load.value_or(*plan.before);
   const ProvisionedThroughput after = plan.wanted.changes.value_or(*plan.before);
-  plan.costs_more = CostsMore(*plan.before, during) || CostsMore(*plan.before, after);
+  // A load that goes on after a kill was agreed to when it began.
+  const TuningRecord::Provisioned wanted{*plan.before, during, after};
+  const bool agreed = plan.left_over && plan.left_over->provisioned == wanted;
+  plan.costs_more = !agreed && (CostsMore(*plan.before, during) || CostsMore(*plan.before, after));
   const uint32_t least = tuning.LeastAfter(during, after.autoscale);
   if (least > after.units_per_second) plan.least_after = least;
 }

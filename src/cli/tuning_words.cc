@@ -38,13 +38,19 @@ std::string Question(const PipelineConfig& pipeline, const TuningPlan& tuning,
 Status NobodyAgreed(const PipelineConfig& pipeline, const TuningPlan& tuning, bool asked) {
   std::string steps;
   for (const std::string& step : tuning.Steps()) steps += (steps.empty() ? "" : "; ") + step;
+  const std::string restore =
+      tuning.left_over
+          ? fmt::format(
+                "; spillway throttle {} --restore   sets back what an earlier load has left",
+                pipeline.name)
+          : std::string();
   const char* const why = asked ? "not agreed to" : "there is no terminal to ask on";
   return InvalidArgument(fmt::format("pipeline {}: the load would cost more than what is there"
                                      " now ({}), and {}: nothing was done",
                                      pipeline.name, steps, why))
       .WithHint(fmt::format("spillway sync {} --yes   agrees, and throughput: {{ask: false}} does"
-                            " for every run",
-                            pipeline.name));
+                            " for every run{}",
+                            pipeline.name, restore));
 }
 
 }  // namespace

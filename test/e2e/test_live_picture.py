@@ -1,16 +1,13 @@
 """How a run goes: the numbers of its progress, its record, its summary and its metrics agree."""
 
-import os
-import pty
 import re
-import select
 import time
 
 import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from programs import program
+from programs import on_terminal
 
 PROVISIONED, LIMIT, ROWS = 20_000, 4_000, 2_500
 USAGE = 2
@@ -81,26 +78,9 @@ def test_the_record_of_a_run_has_the_numbers_of_its_summary(shop):
 
 
 def test_a_terminal_sees_the_ranges_and_what_limits_the_run(shop):
-    process, terminal = pty.fork()
-    if process == 0:
-        os.chdir(shop.folder)
-        environment = {**shop.spillway.environment, "TERM": "xterm"}
-        os.execve(program("spillway"), [program("spillway"), "sync", "p"], environment)
-    said, end = b"", time.monotonic() + 60
-    while time.monotonic() < end:
-        readable, _, _ = select.select([terminal], [], [], 0.2)
-        if not readable:
-            continue
-        try:
-            part = os.read(terminal, 65536)
-        except OSError:
-            part = b""
-        if not part:
-            break
-        said += part
-    os.close(terminal)
-    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
-    text = said.decode()
+    outcome = on_terminal(shop.spillway, "sync", "p")
+    assert outcome.code == 0, outcome.text
+    text = outcome.text
     assert re.search(r"[\d,]+ of 4,000 RU/s  busiest range \d+ %", text)
     assert re.search(r"ranges \[[ ▁▂▃▄▅▆▇█]{4}\]", text)
     assert "limited by: the throughput limit" in text

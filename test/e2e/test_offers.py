@@ -3,11 +3,7 @@
 The server's own offer, container and history are the judges; kills are real.
 """
 
-import os
-import pty
-import select
 import signal
-import time
 
 import pyarrow as pa
 import pytest
@@ -15,11 +11,11 @@ from deltalake import write_deltalake
 
 from control import Control, History
 from lake import FULL
-from programs import Emulator, program, wait_until
+from programs import Emulator, on_terminal, wait_until
 
 USAGE, OVER_BUDGET, AUTH, TEMPORARY, TERMINATED, DECISION = 2, 3, 6, 7, 143, 9
 BEFORE, DURING = 1_000, 30_000
-ROWS = 3_000
+ROWS = 2_000
 KILLS = 20 if FULL else 2
 
 
@@ -251,6 +247,16 @@ def test_what_the_service_does_not_allow_any_more_is_set_as_low_as_it_goes(shop)
 # Asking.
 
 
+def test_a_load_that_goes_on_after_a_kill_is_not_asked_about_again(shop):
+    shop.configure({"ask": True, "initial_load": {"manual": DURING}, **shop.slowly()})
+    process = shop.start("--yes")
+    process.kill()
+    process.communicate()
+    shop.workspace.run("sync", "p")
+    assert shop.offer() == ("manual", BEFORE)
+    assert shop.items() == ROWS
+
+
 def test_without_a_terminal_nothing_is_raised_that_nobody_agreed_to(shop):
     shop.configure({"ask": True, "initial_load": {"manual": DURING}})
     told = shop.workspace.run("sync", "p", code=USAGE).text
@@ -264,36 +270,12 @@ def test_without_a_terminal_nothing_is_raised_that_nobody_agreed_to(shop):
     assert shop.items() == ROWS
 
 
-def answer(workspace, text, *words):
-    """Runs a command on a terminal and answers its question; its exit code and what it said."""
-    process, terminal = pty.fork()
-    if process == 0:
-        os.chdir(workspace.folder)
-        environment = {**workspace.spillway.environment, "TERM": "xterm"}
-        os.execve(program("spillway"), [program("spillway"), *words], environment)
-    said, answered, end = "", False, time.monotonic() + 60
-    while time.monotonic() < end:
-        readable, _, _ = select.select([terminal], [], [], 0.2)
-        if readable:
-            try:
-                part = os.read(terminal, 65536)
-            except OSError:
-                part = b""
-            if not part:
-                break
-            said += part.decode(errors="replace")
-        if "[y/N]" in said and not answered:
-            answered = True
-            os.write(terminal, text)
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), said
-
-
 @pytest.mark.parametrize("text, code", [(b"y\n", 0), (b"n\n", USAGE), (b"\n", USAGE)])
 def test_on_a_terminal_it_asks_with_numbers_and_time(shop, text, code):
     shop.configure({"ask": True, "initial_load": {"manual": DURING}})
-    ended, said = answer(shop.workspace, text, "sync", "p")
-    assert ended == code, said
+    outcome = on_terminal(shop.workspace.spillway, "sync", "p", answer=text)
+    said = outcome.text
+    assert outcome.code == code, said
     assert "30,000 RU/s (from 1,000 RU/s)" in said
     assert "time of the load: about" in said
     assert shop.items() == (ROWS if code == 0 else 0)
