@@ -14,7 +14,7 @@ from lake import FULL
 from programs import Emulator, on_terminal, wait_until
 
 USAGE, OVER_BUDGET, AUTH, TEMPORARY, TERMINATED, DECISION = 2, 3, 6, 7, 143, 9
-BEFORE, DURING = 1_000, 30_000
+BEFORE, DURING = 5_000, 30_000
 ROWS = 2_000
 KILLS = 20 if FULL else 2
 
@@ -109,7 +109,7 @@ def test_a_load_is_raised_and_set_back_to_what_was_there(shop):
     assert shop.offer() == ("manual", BEFORE)
     assert outcome.result["tuning"]["restored"] is True
     assert outcome.result["tuning"]["throughput"] == {"manual": BEFORE}
-    assert "30,000 RU/s (was 1,000 RU/s)" in outcome.stderr
+    assert "30,000 RU/s (was 5,000 RU/s)" in outcome.stderr
     assert shop.items() == ROWS
 
 
@@ -260,7 +260,7 @@ def test_a_load_that_goes_on_after_a_kill_is_not_asked_about_again(shop):
 def test_without_a_terminal_nothing_is_raised_that_nobody_agreed_to(shop):
     shop.configure({"ask": True, "initial_load": {"manual": DURING}})
     told = shop.workspace.run("sync", "p", code=USAGE).text
-    assert "30,000 RU/s (from 1,000 RU/s)" in told
+    assert "30,000 RU/s (from 5,000 RU/s)" in told
     assert "spillway sync p --yes" in told
     assert "ask: false" in told
     assert shop.offer() == ("manual", BEFORE)
@@ -276,7 +276,7 @@ def test_on_a_terminal_it_asks_with_numbers_and_time(shop, text, code):
     outcome = on_terminal(shop.workspace.spillway, "sync", "p", answer=text)
     said = outcome.text
     assert outcome.code == code, said
-    assert "30,000 RU/s (from 1,000 RU/s)" in said
+    assert "30,000 RU/s (from 5,000 RU/s)" in said
     assert "time of the load: about" in said
     assert shop.items() == (ROWS if code == 0 else 0)
     assert shop.offer() == ("manual", BEFORE)
@@ -286,7 +286,7 @@ def test_plan_and_check_say_what_would_be_set(shop):
     shop.configure({"ask": True, "initial_load": {"manual": 60_000, "indexing": "light"}})
     for words in (("plan", "p"), ("check", "--connect")):
         told = shop.workspace.run(*words).text
-        assert "60,000 RU/s (from 1,000 RU/s)" in told
+        assert "60,000 RU/s (from 5,000 RU/s)" in told
         assert "index policy light" in told
     assert shop.offer() == ("manual", BEFORE)
 
@@ -323,9 +323,9 @@ def test_a_limit_above_the_offer_is_a_warning_with_numbers(shop):
     shop.configure({"limit": 8_000})
     for words in (("check", "--connect"), ("sync", "p")):
         told = shop.workspace.run(*words).stderr
-        assert "throughput.limit is 8,000 RU/s and the container admits 1,000" in told
+        assert "throughput.limit is 8,000 RU/s and the container admits 5,000" in told
         assert "spillway throttle p" in told
-    shop.configure({"limit": 800}, create=False)
+    shop.configure({"limit": 4_000}, create=False)
     assert "warning" not in shop.workspace.run("check", "--connect").stderr
 
 
