@@ -15,10 +15,10 @@ namespace spillway {
 
 // What a run has done so far: a load, changes, or one after the other.
 struct RunMetrics {
-  std::optional<LoadProgressReport> load;
-  std::optional<ChangeReport> changes;
+  std::optional<LoadProgressReport> load{};
+  std::optional<ChangeReport> changes{};
   bool active = true;
-  std::optional<bool> succeeded;  // once it has ended
+  std::optional<bool> succeeded{};  // once it has ended
 };
 
 // The whole file. Pure.
