@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <thread>
 
 #include "base/clock.h"
 #include "emulator/json/value.h"
@@ -270,6 +271,29 @@ TEST_F(ServerTest, ASplitThatTakesTimeAnswers410) {
       Http("GET", "/dbs/d/colls/c/docs", "", "x-ms-documentdb-partitionkeyrangeid: 0\r\n"));
   EXPECT_THAT(reply, StartsWith("HTTP/1.1 410"));
   EXPECT_THAT(reply, HasSubstr("x-ms-substatus: 1007"));
+}
+
+TEST_F(ServerTest, AMergeThatTakesTimeAnswers410AndOneThatFailsEndsThat) {
+  MakeContainer();
+  Control("/split", R"({"container":"d/c","range":"0"})");
+  Control("/split", R"({"container":"d/c","range":"2"})");
+  const auto read = [&](const std::string& range) {
+    return Exchange(server_->port(),
+                    Http("GET", "/dbs/d/colls/c/docs", "",
+                         "x-ms-documentdb-partitionkeyrangeid: " + range + "\r\n"));
+  };
+  EXPECT_THAT(Control("/merge", R"({"container":"d/c","ranges":["3","9"],"window_ms":60000})"),
+              StartsWith("HTTP/1.1 400"));
+  EXPECT_THAT(read("3"), StartsWith("HTTP/1.1 200"));
+  // No neighbours: found out when the window ends.
+  Control("/merge", R"({"container":"d/c","ranges":["1","4"],"window_ms":1})");
+  while (read("1").starts_with("HTTP/1.1 410")) std::this_thread::yield();
+  Control("/merge", R"({"container":"d/c","ranges":["3","4"],"window_ms":60000})");
+  for (const std::string range : {"3", "4"}) {
+    EXPECT_THAT(read(range), StartsWith("HTTP/1.1 410"));
+    EXPECT_THAT(read(range), HasSubstr("x-ms-substatus: 1007"));
+  }
+  EXPECT_THAT(read("1"), StartsWith("HTTP/1.1 200"));
 }
 
 TEST_F(ServerTest, TheControlPortRefusesOtherHosts) {
