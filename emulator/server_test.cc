@@ -77,9 +77,10 @@ class ServerTest : public testing::Test {
 
   void MakeContainer() {
     Exchange(server_->port(), Http("POST", "/dbs", R"({"id":"d"})"));
-    const std::string made = Exchange(
-        server_->port(),
-        Http("POST", "/dbs/d/colls", R"({"id":"c","partitionKey":{"paths":["/pk"],"version":2}})"));
+    const std::string made =
+        Exchange(server_->port(), Http("POST", "/dbs/d/colls",
+                                       R"({"id":"c","partitionKey":{"paths":["/pk"],"version":2}})",
+                                       "x-ms-offer-throughput: 400\r\n"));
     ASSERT_THAT(made, StartsWith("HTTP/1.1 201"));
   }
 
