@@ -305,9 +305,15 @@ Reply HandleContainer(const Context& context) {
 }
 
 Reply HandleConflicts(const Context& context) {
-  const bool lists = context.request.method == "GET" || IsQuery(context.request);
-  if (!lists) return MethodNotAllowed();
+  const Request& request = context.request;
   EMULATOR_TRY(const ContainerTarget target, FindTarget(context));
+  if (!context.path.leaf.empty()) return NotFoundError();
+  if (request.method != "GET" && !IsQuery(request)) return MethodNotAllowed();
+  if (IsQuery(request) && target.container->settings()->has_partition_key &&
+      !request.Has("x-ms-documentdb-partitionkey") &&
+      !request.Flag("x-ms-documentdb-query-enablecrosspartition")) {
+    return BadRequest(std::string(kCrossPartitionDisabled));
+  }
   return DefinitionFeed(context, RidText(target.container->rid()), "Conflicts", {});
 }
 
