@@ -135,7 +135,6 @@ Reply CreateContainer(const Context& context) {
   const auto settings = ContainerSettings::Make(*std::move(body));
   if (!settings.ok()) return BadRequest(std::string(settings.status().message()));
   EMULATOR_TRY(const std::optional<Throughput> requested, RequestedThroughput(context.request));
-  EMULATOR_CHECK(CheckProvisioning(requested, context.options));
 
   std::unique_lock lock(context.account.mutex);
   bool by_rid = false;
@@ -146,8 +145,7 @@ Reply CreateContainer(const Context& context) {
   EMULATOR_TRY(const uint32_t range_count, RangeCount(context, requested, shared));
   const auto container = context.account.AddContainer(database.get(), *settings, range_count);
   // A server without limits is as a serverless account: throughput that nobody asked for is none.
-  const bool none = context.options.unlimited || context.options.serverless;
-  if (requested || (!shared && !none)) {
+  if (requested || (!shared && !context.options.unlimited)) {
     context.account.AddOffer(
         container->self(), RidText(container->rid()),
         requested.value_or(Throughput{false, context.options.default_throughput}));
@@ -320,9 +318,15 @@ Reply HandleContainer(const Context& context) {
 }
 
 Reply HandleConflicts(const Context& context) {
-  const bool lists = context.request.method == "GET" || IsQuery(context.request);
-  if (!lists) return MethodNotAllowed();
+  const Request& request = context.request;
   EMULATOR_TRY(const ContainerTarget target, FindTarget(context));
+  if (!context.path.leaf.empty()) return NotFoundError();
+  if (request.method != "GET" && !IsQuery(request)) return MethodNotAllowed();
+  if (IsQuery(request) && target.container->settings()->has_partition_key &&
+      !request.Has("x-ms-documentdb-partitionkey") &&
+      !request.Flag("x-ms-documentdb-query-enablecrosspartition")) {
+    return BadRequest(std::string(kCrossPartitionDisabled));
+  }
   return DefinitionFeed(context, RidText(target.container->rid()), "Conflicts", {});
 }
 

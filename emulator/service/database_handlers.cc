@@ -69,7 +69,6 @@ Reply CreateDatabase(const Context& context) {
   const auto checked = ContainerSettings::Make(std::move(probe));
   if (!checked.ok()) return BadRequest(std::string(checked.status().message()));
   EMULATOR_TRY(const std::optional<Throughput> throughput, RequestedThroughput(context.request));
-  EMULATOR_CHECK(CheckProvisioning(throughput, context.options));
   std::unique_lock lock(context.account.mutex);
   if (context.account.databases().contains((*body)["id"].string())) {
     ServiceError error;

@@ -21,8 +21,6 @@ constexpr double kUnitsMax = 1'000'000;
 // A new partition is planned for this much, so that it can grow to 10 000 without a split.
 constexpr double kManualUnitsPerRange = 6000;
 constexpr double kAutoscaleUnitsPerRange = 10000;
-// Of a container of a serverless account.
-constexpr double kServerlessUnits = 20'000;
 constexpr int kRequestRateTooLarge = 3200;
 constexpr int kThroughputBucketLimited = 3212;
 
@@ -40,9 +38,7 @@ void ApplyToContainer(const Account& account, const ServerOptions& options,
   std::unique_lock topology(container->topology);
   const SteadyTime now = account.clock.Now();
   const auto offer = account.OfferOf(RidText(container->rid()));
-  if (options.serverless && !options.unlimited) {
-    container->SetThroughput(kServerlessUnits, options.throughput_window_seconds, now);
-  } else if (options.unlimited) {
+  if (options.unlimited) {
     container->SetThroughput(std::nullopt, options.throughput_window_seconds, now);
   } else if (offer != nullptr) {
     container->SetThroughput(UnitsOf(*offer, now), options.throughput_window_seconds, now);
@@ -100,14 +96,6 @@ std::optional<ServiceError> CheckThroughput(const Throughput& throughput) {
                     " throughput " + wanted + " is invalid: it must be between " +
                     std::to_string(static_cast<int>(min)) + " and 1000000, in steps of " +
                     std::to_string(static_cast<int>(step)) + ".");
-}
-
-std::optional<ServiceError> CheckProvisioning(const std::optional<Throughput>& requested,
-                                              const ServerOptions& options) {
-  if (!options.serverless || !requested) return std::nullopt;
-  return BadRequest(
-      "Setting offer throughput or autopilot on container is not supported for serverless "
-      "accounts.");
 }
 
 Outcome<Admission> RequestedAdmission(const Request& request) {

@@ -20,10 +20,6 @@ uint32_t IncrementPercent(const Value& autoscale_settings);
 // Limits of manual and autoscale throughput (service quotas).
 std::optional<ServiceError> CheckThroughput(const Throughput& throughput);
 
-// A serverless account has no throughput that could be asked for.
-std::optional<ServiceError> CheckProvisioning(const std::optional<Throughput>& requested,
-                                              const ServerOptions& options);
-
 // Headers x-ms-cosmos-priority-level and x-ms-cosmos-throughput-bucket; 400 when they say nonsense.
 Outcome<Admission> RequestedAdmission(const Request& request);
 

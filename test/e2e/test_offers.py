@@ -304,7 +304,7 @@ def test_an_offer_that_may_not_be_changed_is_explained_before_anything_is_done(s
     assert shop.items() == 0
 
 
-@pytest.mark.parametrize("slow_server", [("--serverless",)], indirect=True)
+@pytest.mark.parametrize("slow_server", [("--throughput", "unlimited")], indirect=True)
 def test_a_serverless_account_has_nothing_to_set_and_no_share(slow_server):
     shop = slow_server
     create = {"destination": {"create": {}}}
