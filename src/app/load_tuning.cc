@@ -24,7 +24,7 @@ constexpr std::chrono::seconds kLeaveMax{30};
 // A pending change that takes seconds is waited for; one that takes hours is not.
 constexpr std::chrono::seconds kPendingWaitMax{3};
 constexpr std::chrono::milliseconds kPendingLookEvery{500};
-constexpr std::chrono::seconds kPollEvery{5};
+constexpr std::chrono::seconds kPollEvery{2};
 constexpr std::chrono::seconds kPollMax{5};
 
 constexpr double kAutoscalePriceFactor = 1.5;

@@ -254,8 +254,7 @@ Result<std::vector<PipelineState>> ProjectState(const Project& project) {
     ASSIGN_OR_RETURN(const std::vector<ReasonCount> reasons, state->RejectedByReason(name));
     for (const ReasonCount& reason : reasons) one.rejected += reason.rows;
     ASSIGN_OR_RETURN(const std::optional<std::string> tuning, state->TuningOf(name));
-    one.to_restore =
-        tuning.has_value() && (!one.last_run || one.last_run->state != RunState::kRunning);
+    one.to_restore = tuning.has_value();
   }
   return all;
 }

@@ -81,7 +81,8 @@ void PrintText(const std::vector<PipelineState>& states, const Behinds& behinds,
   }
   console.Print(table.Render());
   for (const PipelineState& state : states) {
-    if (!state.to_restore) continue;
+    const bool runs = state.last_run && state.last_run->state == RunState::kRunning;
+    if (!state.to_restore || runs) continue;
     console.Note(
         fmt::format("warning: {0}: a load has left its container with other throughput or"
                     " another index policy; next: spillway throttle {0} --restore",

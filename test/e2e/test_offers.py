@@ -56,8 +56,9 @@ class Shop:
             return "autoscale", settings["maxThroughput"]
         return "manual", properties.offer_throughput
 
-    def set_offer(self, units):
-        self.workspace.container().replace_throughput(units)
+    def change_is_pending(self):
+        content = self.workspace.container().get_throughput().properties["content"]
+        return content.get("isOfferReplacePending", False)
 
     def policy(self):
         return self.workspace.container().read()["indexingPolicy"]
@@ -205,6 +206,26 @@ def test_a_change_that_takes_hours_does_not_hold_up_the_load(slow_server):
     shop.control.ask("POST", "/clock", {"advance_ms": 310_000})
     shop.workspace.run("sync", "p")
     assert shop.offer() == ("manual", BEFORE)
+
+
+@pytest.mark.parametrize("slow_server", [("--throughput-change-ms", "300000")], indirect=True)
+def test_a_run_that_follows_the_table_sets_back_by_itself_what_takes_hours(slow_server):
+    shop = slow_server
+    shop.configure({"initial_load": {"manual": DURING}})
+    process = shop.workspace.spillway.start("sync", "p", "--continuous")
+    try:
+        restores = lambda: shop.workspace.json("status")["pipelines"][0]["to_restore"]
+        wait_until(lambda: shop.items() == ROWS, "the load")
+        shop.control.ask("POST", "/clock", {"advance_ms": 310_000})
+        assert shop.offer() == ("manual", DURING)
+        wait_until(shop.change_is_pending, "the change back")
+        shop.control.ask("POST", "/clock", {"advance_ms": 310_000})
+        wait_until(lambda: shop.offer() == ("manual", BEFORE), "what was there before")
+        wait_until(lambda: not restores(), "the end of it")
+    finally:
+        process.send_signal(signal.SIGTERM)
+    outcome = shop.workspace.spillway.end_of(process, TERMINATED)
+    assert "throughput set back to 5,000 RU/s" in outcome.stderr
 
 
 @pytest.mark.parametrize("slow_server", [("--throughput-change-ms", "700")], indirect=True)
