@@ -192,6 +192,12 @@ int Main(int argument_count, char** argument_values) {
         arguments.run.server.throughput_change_pending = std::chrono::milliseconds(duration);
       },
       "How long a change of throughput stays pending");
+  app.add_option_function<uint32_t>(
+      "--index-transformation-ms",
+      [&](uint32_t duration) {
+        arguments.run.server.index_transformation = std::chrono::milliseconds(duration);
+      },
+      "How long the index takes to follow a changed index policy");
   app.add_option("--range-bytes", arguments.run.server.range_bytes_max,
                  "A range that holds more is split")
       ->capture_default_str();

@@ -309,6 +309,29 @@ TEST(Offers, AChangeCanTakeTime) {
   EXPECT_EQ(Body(changed)["content"]["offerThroughput"].number(), 1000);
 }
 
+TEST(Containers, AChangedIndexPolicyIsFollowedWithTime) {
+  ServerOptions options;
+  options.index_transformation = std::chrono::seconds(10);
+  TestClient client(options);
+  client.MakeContainer();
+  const auto progress = [&] {
+    return client.Call("GET", "/dbs/d/colls/c")
+        .Header("x-ms-documentdb-collection-index-transformation-progress");
+  };
+  EXPECT_EQ(progress(), "100");
+  Value definition = Body(client.Call("GET", "/dbs/d/colls/c"));
+  EXPECT_EQ(client.Call("PUT", "/dbs/d/colls/c", {}, ToJson(definition)).status, 200);
+  EXPECT_EQ(progress(), "100") << "the policy is the same";
+  definition.Set("indexingPolicy",
+                 *ParseJson(R"({"includedPaths":[],"excludedPaths":[{"path":"/*"}]})"));
+  EXPECT_EQ(client.Call("PUT", "/dbs/d/colls/c", {}, ToJson(definition)).status, 200);
+  EXPECT_EQ(progress(), "0");
+  client.clock.Advance(std::chrono::seconds(4));
+  EXPECT_EQ(progress(), "40");
+  client.clock.Advance(std::chrono::seconds(7));
+  EXPECT_EQ(progress(), "100");
+}
+
 TEST(Throughput, WrongRequestsAreRefused) {
   TestClient client;
   client.Call("POST", "/dbs", {}, R"({"id":"d"})");

@@ -12,6 +12,7 @@
 #include "connector/destination.h"
 #include "throughput/charge_model.h"
 #include "throughput/throughput_limiter.h"
+#include "throughput/usage_meter.h"
 
 namespace spillway {
 
@@ -21,6 +22,7 @@ using LimitSource = std::function<Result<std::optional<ThroughputLimit>>()>;
 struct ThroughputOptions {
   ThroughputLimit limit{};
   LimitSource limit_now{};  // may be empty; called from one thread at a time
+  UsageMeter* usage = nullptr;  // is told what may be spent; outlives the control; may be null
 };
 
 class ThroughputControl {
@@ -44,13 +46,14 @@ class ThroughputControl {
   Status LookAtLimit();
   Status LookAtAdmitted(const CallContext& ctx);
   void Follow(const std::stop_token& stop);
+  void TellUsage() const;
 
   Destination& destination_;
   Clock& clock_;
   const LanePlan plan_;
   const ThroughputOptions options_;
   ThroughputLimit limit_;  // that the limiter has
-  std::optional<double> admitted_;
+  AdmittedThroughput admitted_;
   ThroughputLimiter limiter_;
   ChargeModel charges_;
   std::jthread thread_;  // last: it uses the rest
