@@ -23,6 +23,7 @@ class ControlService {
   Reply Split(const Value& body);
   Reply Merge(const Value& body);
   Reply SetThroughput(const Value& body);
+  Reply SetPrice(const Value& body);
   Reply Faults(const Request& request, std::string_view id, const Value& body);
   Reply History(const Request& request, const Value& body);
   Reply AdvanceClock(const Value& body);

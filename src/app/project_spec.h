@@ -100,8 +100,17 @@ struct SyncSection {
   std::chrono::milliseconds poll{0};  // 0: the source's own interval
 };
 
+// With whom a limit is shared beyond this machine.
+struct GroupSection {
+  std::string name;  // empty: with nobody
+  std::string connection;
+  std::string database;
+  std::string container = "spillway-throughput";
+};
+
 struct ThroughputSection {
   ThroughputLimit limit;  // not set: none
+  GroupSection group;
 };
 
 struct PipelineSection {
