@@ -44,7 +44,6 @@ class Control:
 
     def tidy(self):
         self.ask("DELETE", "/faults")
-        self.ask("POST", "/price", {"factor": 1})
         self.ask("POST", "/history", {"enabled": False})
         self.ask("DELETE", "/history")
 

@@ -146,6 +146,19 @@ class Judged:
                  and not self.meter.disturbed(s)]
         return (short[-1] - starts[0]) / 100 if short else 0
 
+    def tell(self, limit):
+        """For whoever looks at a run (pytest -s, or a failure)."""
+        settled, until = self.begun + SETTLED_SECONDS, self.killed or self.end
+        seconds = [self.meter.spent(s, s + 1) / limit for s in range(int(self.end))]
+        disturbed = sum(self.meter.disturbed(s) for s in range(int(self.end * 100)))
+        print(f"begun {self.begun:.2f} s, killed {self.killed} s, end {self.end:.2f} s;",
+              f"{disturbed} of {int(self.end * 100)} seconds disturbed;",
+              f"dearest {self.meter.dearest_second() / limit:.4f},",
+              f"cheapest {self.cheapest_second(settled, until) / limit:.4f},",
+              f"parts {self.parts(settled, until)}",
+              f"share back {self.share_back(limit) if self.killed else None} s",
+              " ".join(f"{second:.3f}" for second in seconds), sep="\n  ")
+
     def parts(self, begin, end) -> dict:
         """What each runner spent between two moments, of what all did."""
         spent = {}
@@ -163,6 +176,7 @@ def judge(runners, count, throughput, apart, limit=LIMIT):
     for attempt in range(RUNS_MAX):
         judged = runners.measure(count, throughput, apart, kill)
         try:
+            judged.tell(limit)
             assert judged.meter.dearest_second() <= OVERSHOOT * limit
             settled = judged.begun + SETTLED_SECONDS
             until = judged.killed or judged.end

@@ -46,6 +46,8 @@ class Group:
         from azure.cosmos import PartitionKey
 
         self.database.create_container("orders", PartitionKey("/id"), offer_throughput=PROVISIONED)
+        self.database.create_container("control", PartitionKey("/groupId"), default_ttl=-1,
+                                       offer_throughput=400)
         self.history = History(self.control, "shop/orders")
         self.writes = []
         self.samples = []  # (time, load factors of ours, of theirs)
@@ -108,8 +110,16 @@ def java_began(group: Group) -> bool:
 
 def measure(group: Group, spillway: Spillway, classes, jars) -> dict:
     """What happened, as moments (ms of the server) and meters."""
+    loader = spillway.start("sync", "p")
+    try:
+        return follow(group, loader, classes, jars)
+    finally:
+        loader.terminate()
+        loader.communicate(timeout=STOP_SECONDS_MAX)
+
+
+def follow(group: Group, loader, classes, jars) -> dict:
     with Ticker() as ticker:
-        loader = spillway.start("sync", "p")
         wait_until(lambda: group.look() and group.of("s"), "Spillway's first writes", 60)
         group.look_for(4)
         java = group.start_java(classes, jars)
@@ -124,9 +134,7 @@ def measure(group: Group, spillway: Spillway, classes, jars) -> dict:
         group.look()
         killed_ms = group.writes[-1]["time_ms"]
         group.look_for(EXPIRY_SECONDS + 6)
-        loader.terminate()
-        loader.communicate(timeout=STOP_SECONDS_MAX)
-    group.look()
+        assert loader.poll() is None, "Spillway has ended too early"
     return {"joined_ms": joined_ms, "killed_ms": killed_ms,
             "meter": Meter(group.of("s"), ticker), "writes": group.writes}
 
