@@ -135,7 +135,8 @@ Reply CreateContainer(const Context& context) {
   const bool shared = !requested && database->shared_bucket != nullptr;
   EMULATOR_TRY(const uint32_t range_count, RangeCount(context, requested, shared));
   const auto container = context.account.AddContainer(database.get(), *settings, range_count);
-  if (!shared) {
+  // A server without limits is as a serverless account: throughput that nobody asked for is none.
+  if (requested || (!shared && !context.options.unlimited)) {
     context.account.AddOffer(
         container->self(), RidText(container->rid()),
         requested.value_or(Throughput{false, context.options.default_throughput}));

@@ -109,6 +109,20 @@ TEST(Autoscale, ServesItsMaximumAndNoMore) {
       R"({"maxThroughput":1000,"autoUpgradePolicy":{"throughputPolicy":{"incrementPercent":7}}})");
 }
 
+TEST(Throughput, WithoutLimitsIsOfferedWhereItWasAskedForAlone) {
+  ServerOptions options;
+  options.unlimited = true;
+  TestClient client(options);
+  client.MakeContainer();
+  EXPECT_EQ(Body(client.Call("GET", "/offers"))["Offers"].array().size(), 0u);
+  const Reply asked = client.Call("POST", "/dbs/d/colls", {{"x-ms-offer-throughput", "20000"}},
+                                  R"({"id":"asked","partitionKey":{"paths":["/pk"]}})");
+  ASSERT_EQ(asked.status, 201) << asked.body;
+  const Value offers = Body(client.Call("GET", "/offers"))["Offers"];
+  ASSERT_EQ(offers.array().size(), 1u);
+  EXPECT_EQ(offers.At(0)["content"]["offerThroughput"].number(), 20'000);
+}
+
 TEST(Throughput, ASmallerBucketHoldsLess) {
   ServerOptions options;
   options.throughput_window_seconds = 0.1;
