@@ -1,5 +1,6 @@
-"""A limit under everything at once: documents of 0.3 to 50 KB, several operations, prices, throughput
-and ranges that change in mid-run; and keys that all go to one range. Judged as in meter.py."""
+"""A limit under everything at once: documents of 0.3 to 50 KB, several operations, prices,
+throughput and ranges that change in mid-run; and keys that go to one range. Judged as in meter.py.
+"""
 
 import random
 
@@ -129,7 +130,7 @@ def test_a_limit_holds_for_every_operation_while_prices_throughput_and_ranges_ch
 
 
 def test_a_hot_range_is_kept_busy_to_the_end(workspace, control, tmp_path):
-    """The rows of the hot range take longest: nothing is faster than writing them without a pause."""
+    """Its rows take longest: nothing is faster than writing them without a pause."""
     units = 16_000
     count = int(units / 8 * SECONDS / 2 / 6.5 / HOT_SHARE)
     draw = random.Random(3)

@@ -83,8 +83,7 @@ class Group:
     def look(self):
         """The load factors in the control container, and what was charged so far."""
         control = self.database.get_container_client("control")
-        items = control.query_items("SELECT * FROM c WHERE c.groupId = 'shop/orders/loaders.client'",
-                                    partition_key="shop/orders/loaders.client")
+        items = control.query_items("SELECT * FROM c", partition_key="shop/orders/loaders.client")
         ours, theirs = [], []
         for item in items:
             (ours if "spillway" in item else theirs).append(item["loadFactor"])
@@ -155,8 +154,9 @@ def checks(group: Group, seen: dict) -> dict:
     held = meter.dearest_second(settled, killed - 1)
     used = meter.rate(settled, killed)
     alone = meter.rate(1, at(group.samples[0][0]) + 4)
-    print(f"alone {alone:.0f} RU/s; beside the Java client allotted {share:.3f}, used {used:.0f} RU/s, "
-          f"dearest second {held:.0f}; {java:.0f} RU of theirs; all back {back:.1f} s after the kill")
+    print(f"alone {alone:.0f} RU/s; beside the Java client allotted {share:.3f}, "
+          f"used {used:.0f} RU/s, dearest second {held:.0f}; {java:.0f} RU of theirs; "
+          f"all back {back:.1f} s after the kill")
     good = lambda holds, text: None if holds else text
     return {
         "alone, Spillway has the whole limit": good(alone >= UNDER * LIMIT, f"{alone:.0f} RU/s"),
