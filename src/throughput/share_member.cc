@@ -174,10 +174,15 @@ void ShareMember::Follow(const std::stop_token& stop) {
 // When it cannot be given back, it expires.
 void ShareMember::Leave() {
   limiter_.SetPart(0, clock_.Now());
-  for (int attempt = 0; attempt < kLeaveAttemptsMax; ++attempt) {
-    keeper_.SawLedger(clock_.Now(), board_->ReadLedger(Call({})));
+  Status replaced = Conflict("not tried yet");
+  for (int attempt = 0; attempt < kLeaveAttemptsMax && replaced.code() == StatusCode::kConflict;
+       ++attempt) {
+    Result<ShareLedger> ledger = board_->ReadLedger(Call({}));
+    if (!ledger.ok()) break;
+    keeper_.SawLedger(clock_.Now(), std::move(ledger));
     const std::optional<ShareLedger> without = keeper_.WithoutMe();
-    if (!without.has_value() || board_->ReplaceLedger(*without, Call({})).ok()) break;
+    if (!without.has_value()) break;
+    replaced = board_->ReplaceLedger(*without, Call({})).status();
   }
   [[maybe_unused]] const Status removed = board_->RemoveNotice(name_, Call({}));
 }

@@ -139,7 +139,7 @@ def test_a_hot_range_is_kept_busy_to_the_end(workspace, control, tmp_path):
     for attempt in range(RUNS_MAX):
         name = f"hot{attempt}"
         write_deltalake(str(tmp_path / name), pa.table(rows))
-        workspace.create_container(name, "/pk", 80_000)
+        workspace.create_container(name, "/pk", 48_000)
         container = f"{workspace.database}/{name}"
         control.ask("POST", "/throughput", {"container": container, "manual": units})
         history = History(control, container)
