@@ -105,7 +105,7 @@ class ControlContainer : public ShareBoard {
                            {}};
     Status refused = table_->Write(Partition("client"), {&probe, 1}, ctx).status();
     if (refused.code() == StatusCode::kConflict) return Status::Ok();
-    return Explained(std::move(refused));
+    return Explained(std::move(refused)).WithContext(Describe());
   }
 
   Status Prepare(const CallContext& ctx) override {
@@ -116,7 +116,7 @@ class ControlContainer : public ShareBoard {
     if (made.code() == StatusCode::kConflict || made.code() == StatusCode::kUnsure) {
       return Status::Ok();
     }
-    return Explained(std::move(made));
+    return Explained(std::move(made)).WithContext(Describe());
   }
 
   Result<ShareLedger> ReadLedger(const CallContext& ctx) override {
