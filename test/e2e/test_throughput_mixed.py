@@ -84,6 +84,10 @@ class Mixed:
         assert_adds_up(outcome.result)
         seen.extend(self.history.new())
         meter = Meter(seen, ticker)
+        # A range that was split ends with it, and that is not for want of documents.
+        ends_ms = {write["range"]: write["time_ms"] for write in seen}.values()
+        lasting_ms = min(end_ms for end_ms in ends_ms if end_ms > changed_ms + 1000)
+        meter.backlog_seconds = (lasting_ms - meter.start_ms) / 1000
         return meter, (changed_ms - meter.start_ms) / 1000, outcome.result
 
     @staticmethod
