@@ -63,7 +63,9 @@ class Runners:
         pipelines, self.spillways = {}, []
         for runner in range(count):
             table = f"{self.container}-{runner}"
-            make_rows(self.folder / table, f"r{runner}", 1.4 * LIMIT * SECONDS / max(count - 1, 1))
+            # Its part while some are dead, and what it may have alone before the others have begun.
+            units = LIMIT * (1.3 * SECONDS / max(count - 1, 1) + 6)
+            make_rows(self.folder / table, f"r{runner}", units)
             project = self.workspace.project(
                 self.folder,
                 table=table,
