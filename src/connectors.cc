@@ -7,12 +7,14 @@
 #include "destinations/cosmosdb/control_container.h"
 #include "destinations/cosmosdb/cosmos_cost.h"
 #include "destinations/cosmosdb/cosmos_destination.h"
+#include "destinations/cosmosdb/cosmos_doctor.h"
 #include "destinations/cosmosdb/cosmos_document_table.h"
 #include "destinations/cosmosdb/cosmos_query.h"
 #include "destinations/cosmosdb/cosmos_settings.h"
 #include "destinations/cosmosdb/cosmos_spec.h"
 #include "destinations/file/file_destination.h"
 #include "destinations/file/file_spec.h"
+#include "identity/identities.h"
 #include "net/curl_transport.h"
 #include "sources/delta/delta_environment.h"
 #include "sources/delta/delta_options.h"
@@ -28,6 +30,26 @@ const T& As(const void* options) {
   return *static_cast<const T*>(options);
 }
 
+// A key goes into the options; everything else becomes tokens, unless the options or the
+// environment bring a credential of the storage itself.
+Status SignInToStorage(const delta::DeltaConnection& connection, const std::string& folder,
+                       DeltaOptions& options) {
+  const AuthSection& auth = connection.auth;
+  if (!IsAzureLocation(options.root.empty() ? options.table : options.root)) return Status::Ok();
+  if (auth.kind() == AuthKind::kKey) {
+    ASSIGN_OR_RETURN(options.storage["azure_storage_account_key"],
+                     ProgramIdentities().ReadSecret(auth.key, folder, {}));
+    return Status::Ok();
+  }
+  if (auth.kind() == AuthKind::kDefault && HasAzureCredential(options)) return Status::Ok();
+  const std::string host = options.root.substr(options.root.find('@') + 1);
+  const Cloud& cloud = connection.cloud ? CloudOf(*connection.cloud)
+                                        : CloudOfHost(host.substr(0, host.find_first_of(":/")));
+  ASSIGN_OR_RETURN(options.token.provider, ProgramIdentities().Provider(auth, cloud, folder));
+  options.token.scope = ScopeOfAudience(kStorageAudience);
+  return Status::Ok();
+}
+
 Result<DeltaOptions> MakeDeltaOptions(const delta::DeltaConnection& connection,
                                       const std::string& table, const std::string& folder) {
   DeltaOptions options;
@@ -37,10 +59,11 @@ Result<DeltaOptions> MakeDeltaOptions(const delta::DeltaConnection& connection,
     std::string& value = options.storage[name];
     value = option.text;
     if (option.secret.given()) {
-      ASSIGN_OR_RETURN(value, option.secret.Resolve());
+      ASSIGN_OR_RETURN(value, ProgramIdentities().ReadSecret(option.secret, folder, {}));
     }
   }
   RETURN_IF_ERROR(AddStorageFromEnvironment(ProcessEnvironment(), options));
+  RETURN_IF_ERROR(SignInToStorage(connection, folder, options));
   return options;
 }
 
@@ -55,6 +78,7 @@ Result<std::unique_ptr<Source>> OpenDeltaLocation(const std::string& location) {
   DeltaOptions options;
   options.root = ResolvePath(".", location);
   RETURN_IF_ERROR(AddStorageFromEnvironment(ProcessEnvironment(), options));
+  RETURN_IF_ERROR(SignInToStorage({}, "", options));
   return MakeDeltaSource(std::move(options));
 }
 
@@ -83,8 +107,19 @@ Result<std::unique_ptr<Destination>> OpenCosmos(const EndpointSettings& settings
   ASSIGN_OR_RETURN(const cosmosdb::CosmosOptions options,
                    cosmosdb::MakeCosmosOptions(As<cosmosdb::CosmosConnection>(settings.connection),
                                                As<cosmosdb::CosmosContainer>(settings.endpoint),
-                                               documents.partition_key_paths, settings.folder));
+                                               documents.partition_key_paths, settings.folder,
+                                               ProgramIdentities()));
   return cosmosdb::MakeCosmosDestination(options, Transports(options), SystemClock());
+}
+
+void DiagnoseCosmosDestination(const EndpointSettings& settings, const DocumentOptions& documents,
+                               const CallContext& ctx, Findings& findings) {
+  const auto options = cosmosdb::MakeCosmosOptions(
+      As<cosmosdb::CosmosConnection>(settings.connection),
+      As<cosmosdb::CosmosContainer>(settings.endpoint), documents.partition_key_paths,
+      settings.folder, ProgramIdentities());
+  if (!options.ok()) return findings.Fail("credential", options.status());
+  cosmosdb::DiagnoseCosmos(*options, Transports(*options), SystemClock(), ctx, findings);
 }
 
 CostEstimate EstimateCosmosCost(const EndpointSettings& settings, double document_bytes,
@@ -130,9 +165,10 @@ Result<std::unique_ptr<QueryRows>> QueryCosmos(const EndpointSettings& settings,
     container.container = name;
   }
   container.create.never = true;
-  ASSIGN_OR_RETURN(const cosmosdb::CosmosOptions options,
-                   cosmosdb::MakeCosmosOptions(As<cosmosdb::CosmosConnection>(settings.connection),
-                                               container, {"/id"}, settings.folder));
+  ASSIGN_OR_RETURN(
+      const cosmosdb::CosmosOptions options,
+      cosmosdb::MakeCosmosOptions(As<cosmosdb::CosmosConnection>(settings.connection), container,
+                                  {"/id"}, settings.folder, ProgramIdentities()));
   ASSIGN_OR_RETURN(std::unique_ptr<cosmosdb::CosmosQuery> query,
                    cosmosdb::MakeCosmosQuery(options, Transports(options), SystemClock(), sql, ""));
   return std::unique_ptr<QueryRows>(std::make_unique<CosmosQueryRows>(std::move(query)));
@@ -149,9 +185,10 @@ Result<std::unique_ptr<DocumentTable>> OpenCosmosTableOf(const EndpointSettings&
   container.container = place.container;
   container.create.indexing.kind = cosmosdb::IndexingKind::kNone;
   if (ttl == cosmosdb::TableTtl::kOn) container.create.ttl.seconds = -1;
-  ASSIGN_OR_RETURN(const cosmosdb::CosmosOptions options,
-                   cosmosdb::MakeCosmosOptions(connection, container,
-                                               {fmt::format("/{}", partition)}, settings.folder));
+  ASSIGN_OR_RETURN(
+      const cosmosdb::CosmosOptions options,
+      cosmosdb::MakeCosmosOptions(connection, container, {fmt::format("/{}", partition)},
+                                  settings.folder, ProgramIdentities()));
   return cosmosdb::MakeCosmosDocumentTable(options, ttl, Transports(options), SystemClock());
 }
 
@@ -187,6 +224,7 @@ ConnectorType CosmosDb() {
     return cosmosdb::DescribeContainer(As<cosmosdb::CosmosConnection>(settings.connection),
                                        As<cosmosdb::CosmosContainer>(settings.endpoint));
   };
+  type.diagnose_destination = &DiagnoseCosmosDestination;
   type.estimate_cost = &EstimateCosmosCost;
   type.query = &QueryCosmos;
   type.open_table = &OpenCosmosTable;

@@ -15,6 +15,7 @@
 #include "config/spec.h"
 #include "connector/destination.h"
 #include "connector/document_table.h"
+#include "connector/finding.h"
 #include "connector/share_board.h"
 #include "connector/source.h"
 #include "transforms/document_options.h"
@@ -91,6 +92,11 @@ struct ConnectorType {
   std::function<std::string(const EndpointSettings&)> describe_destination;
   std::function<CostEstimate(const EndpointSettings&, double document_bytes, double fields)>
       estimate_cost;
+  // Tries every link that a run will need, one by one, and writes nothing. Empty: opening and
+  // checking is all there is to try.
+  std::function<void(const EndpointSettings&, const DocumentOptions&, const CallContext&,
+                     Findings&)>
+      diagnose_destination;
   // `query CONNECTION/NAME "SQL"`. Empty when the connector has no queries.
   std::function<Result<std::unique_ptr<QueryRows>>(const EndpointSettings&, const std::string& name,
                                                    const std::string& sql)>

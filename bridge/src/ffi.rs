@@ -21,6 +21,7 @@ use crate::reader::FileReader;
 use crate::scan::TableScan;
 use crate::snapshot::{version_at, TableSnapshot};
 use crate::store::StoreOption;
+use crate::token::{BridgeTokenSource, TokenSource};
 
 const OK: i32 = 0;
 
@@ -246,10 +247,12 @@ pub unsafe extern "C" fn bridge_engine_open(
     location: BridgeText,
     options: *const BridgeOption,
     option_count: usize,
+    tokens: *const BridgeTokenSource,
     engine: *mut *mut BridgeEngine,
     error: *mut BridgeError,
 ) -> i32 {
     catch_panics_quietly();
+    let tokens = TokenSource::of(tokens);
     guarded(error, || {
         let read = |option: &BridgeOption| {
             Ok(StoreOption {
@@ -259,7 +262,7 @@ pub unsafe extern "C" fn bridge_engine_open(
         };
         let options = slice(options, option_count).iter().map(read);
         let options = options.collect::<Outcome<Vec<_>>>()?;
-        let opened = TableEngine::open(location.read()?, &options)?;
+        let opened = TableEngine::open(location.read()?, &options, tokens)?;
         give(engine, BridgeEngine(opened))
     })
 }

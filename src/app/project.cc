@@ -54,7 +54,9 @@ ValuePolicy Merged(const ValuePolicy& base, const ColumnSection& column) {
 // Reads one document into one Project; lives for one call of Parse.
 class ProjectReader {
  public:
-  explicit ProjectReader(const YamlDocument& document) : document_(document) {}
+  ProjectReader(const YamlDocument& document, const ProjectRules& rules) : document_(document) {
+    if (rules.allow_inline_secrets) problems_.AllowInlineSecrets();
+  }
 
   Result<std::unique_ptr<Project>> Read() {
     project_.reset(new Project());
@@ -389,14 +391,15 @@ class ProjectReader {
   std::unique_ptr<Project> project_;
 };
 
-Result<std::unique_ptr<Project>> Project::Load(const std::string& path) {
+Result<std::unique_ptr<Project>> Project::Load(const std::string& path, const ProjectRules& rules) {
   ASSIGN_OR_RETURN(const YamlDocument document, ReadYaml(path));
-  return ProjectReader(document).Read();
+  return ProjectReader(document, rules).Read();
 }
 
-Result<std::unique_ptr<Project>> Project::Parse(std::string text, const std::string& path) {
+Result<std::unique_ptr<Project>> Project::Parse(std::string text, const std::string& path,
+                                                const ProjectRules& rules) {
   ASSIGN_OR_RETURN(const YamlDocument document, ParseYaml(std::move(text), path));
-  return ProjectReader(document).Read();
+  return ProjectReader(document, rules).Read();
 }
 
 std::string Project::state_path() const {

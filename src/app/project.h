@@ -43,12 +43,19 @@ struct RemoteState {
   TablePlace place;
 };
 
+// What a configuration is judged by, besides what stands in it.
+struct ProjectRules {
+  bool allow_inline_secrets = false;
+};
+
 class Project {
  public:
   // kInvalidArgument with every problem of the file, each at its place.
-  static Result<std::unique_ptr<Project>> Load(const std::string& path);
+  static Result<std::unique_ptr<Project>> Load(const std::string& path,
+                                               const ProjectRules& rules = {});
   // The same from text; `path` names it in messages and says where relative paths start.
-  static Result<std::unique_ptr<Project>> Parse(std::string text, const std::string& path);
+  static Result<std::unique_ptr<Project>> Parse(std::string text, const std::string& path,
+                                                const ProjectRules& rules = {});
 
   const std::string& path() const { return path_; }
   // The folder of spillway.yaml: where relative paths start.

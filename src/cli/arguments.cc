@@ -99,6 +99,8 @@ class Parser {
     AddOutput(command);
     command->add_option("--config", arguments_.config,
                         "The spillway.yaml; left out: the one of this folder or the nearest above");
+    command->add_flag("--allow-inline-secrets", arguments_.allow_inline_secrets,
+                      "Take secrets that stand in the spillway.yaml itself: for trying things out");
   }
 
   // One option for both: digits are a version, anything else a time.
@@ -151,9 +153,20 @@ class Parser {
     AddVersion(inspect, inspect_.at);
     AddCommon(inspect);
 
-    CLI::App* check = Add("check", "Check the configuration; nothing is written", check_);
+    CLI::App* check = Add("check",
+                          "Check the configuration; nothing is written (doctor takes a failure "
+                          "apart)",
+                          check_);
     check->add_flag("--connect", check_.connect, "Try source and destination too");
     AddCommon(check);
+
+    CLI::App* doctor = Add("doctor",
+                           "Try every link between source and destination one by one (names, TLS, "
+                           "token, role, container, clock, disk, table, change feed), and say how "
+                           "to mend what is broken; nothing is written",
+                           doctor_);
+    doctor->add_option("pipeline", doctor_.pipeline, "Its name in spillway.yaml; left out: all");
+    AddCommon(doctor);
   }
 
   void AddRunCommands() {
@@ -320,6 +333,7 @@ class Parser {
   InitArguments init_;
   InspectArguments inspect_;
   CheckArguments check_;
+  DoctorArguments doctor_;
   PlanArguments plan_;
   SyncArguments sync_;
   ThrottleArguments throttle_;

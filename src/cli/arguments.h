@@ -23,6 +23,9 @@ struct InspectArguments {
 struct CheckArguments {
   bool connect = false;
 };
+struct DoctorArguments {
+  std::string pipeline;  // empty: all
+};
 struct PlanArguments {
   std::string pipeline;
   VersionSelector at;
@@ -87,14 +90,15 @@ struct DocsArguments {
 };
 
 using CommandArguments =
-    std::variant<InitArguments, InspectArguments, CheckArguments, PlanArguments, SyncArguments,
-                 ThrottleArguments, StatusArguments, RunsArguments, RejectsArguments,
+    std::variant<InitArguments, InspectArguments, CheckArguments, DoctorArguments, PlanArguments,
+                 SyncArguments, ThrottleArguments, StatusArguments, RunsArguments, RejectsArguments,
                  StateArguments, VerifyArguments, QueryArguments, EmulatorArguments,
                  VersionArguments, DocsArguments>;
 
 struct Arguments {
   std::string config;  // --config; empty: searched
   bool json = false;   // --output json
+  bool allow_inline_secrets = false;
   CommandArguments command;
 };
 

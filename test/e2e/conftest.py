@@ -76,7 +76,7 @@ class Workspace:
         self.folder = folder
         self.server = server
         self.database = f"test-{next(DATABASE_NUMBERS)}"
-        self.spillway = Spillway(folder, {"COSMOS_KEY": server.key})
+        self.spillway = Spillway(folder, server.credentials)
         self.run = self.spillway.run
         self.json = self.spillway.json
         self.cosmos = official_client(server)

@@ -10,6 +10,10 @@ import signal
 import subprocess
 import time
 
+import azure_fakes
+
+# SPILLWAY_AUTH=entra: the whole suite signs in with tokens, with a role of the data plane alone.
+ENTRA = os.environ.get("SPILLWAY_AUTH") == "entra"
 READY_SECONDS_MAX = 20
 RUN_SECONDS_MAX = 120
 STOP_SECONDS_MAX = 20
@@ -25,12 +29,9 @@ def cosmos_connection(server, database: str, tls: bool = True) -> dict:
     place = {"endpoint": server.endpoint, "ca_file": server.certificate}
     if not tls:
         place = {"endpoint": server.http_endpoint}
-    return {
-        "type": "cosmosdb",
-        **place,
-        "database": database,
-        "auth": {"key": {"env": "COSMOS_KEY"}},
-    }
+    by_key = {"auth": {"key": {"env": "COSMOS_KEY"}}}
+    identity = server.signed.connection if server.signed else by_key
+    return {"type": "cosmosdb", **place, "database": database, **identity}
 
 
 @dataclasses.dataclass
@@ -134,6 +135,9 @@ class Emulator:
 
     def __init__(self, folder: pathlib.Path, *words: str, port: int = 0):
         folder.mkdir(parents=True, exist_ok=True)
+        self.signed = None
+        if ENTRA and "--entra-audience" not in words:
+            words += ("--entra-audience", azure_fakes.COSMOS)
         self.log = folder / "emulator.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
@@ -154,6 +158,13 @@ class Emulator:
         self.control_endpoint = ready.get("control_endpoint")
         self.key = ready["key"]
         self.certificate = ready["certificate"]
+        if ENTRA:
+            self.signed = azure_fakes.Signed(self)
+
+    @property
+    def credentials(self) -> dict:
+        """Variables that cosmos_connection's `auth` needs."""
+        return {"COSMOS_KEY": self.key} if self.signed is None else self.signed.environment
 
     def _ready_line(self) -> dict:
         readable, _, _ = select.select([self.process.stdout], [], [], READY_SECONDS_MAX)
@@ -164,6 +175,9 @@ class Emulator:
         return json.loads(line)
 
     def stop(self) -> None:
+        if self.signed is not None:
+            self.signed.stop()
+            self.signed = None
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(STOP_SECONDS_MAX)

@@ -7,6 +7,7 @@
 #include "destinations/cosmosdb/bulk_request.h"
 #include "destinations/cosmosdb/bulk_sender.h"
 #include "destinations/cosmosdb/container_client.h"
+#include "destinations/cosmosdb/control_plane.h"
 #include "destinations/cosmosdb/cosmos_cost.h"
 #include "destinations/cosmosdb/cosmos_partitioning.h"
 #include "destinations/cosmosdb/cosmos_reader.h"
@@ -78,6 +79,7 @@ class CosmosDestination : public Destination {
   CosmosDestination(std::unique_ptr<CosmosAccount> account, HttpTransportFactory transports)
       : account_(std::move(account)),
         transports_(std::move(transports)),
+        control_(options(), transports_, account_->clock()),
         capabilities_(MakeCapabilities(options())),
         tuning_(*account_, transports_) {}
 
@@ -100,11 +102,11 @@ class CosmosDestination : public Destination {
       ASSIGN_OR_RETURN(const std::optional<std::string> database, client->ReadDatabase(ctx));
       if (!database.has_value()) {
         preparation.steps.push_back("database " + options().database);
-        if (!dry_run) RETURN_IF_ERROR(client->CreateDatabase(ctx));
+        if (!dry_run) RETURN_IF_ERROR(control_.CreateDatabase(*client, ctx));
       }
       preparation.steps.push_back(DescribeCreation(options()));
       if (dry_run) return preparation;
-      RETURN_IF_ERROR(client->CreateContainer(ctx));
+      RETURN_IF_ERROR(control_.CreateContainer(*client, ctx));
       ASSIGN_OR_RETURN(found, client->ReadContainer(ctx));
       if (!found.has_value()) return Unavailable("the new container is not there yet");
     }
@@ -126,7 +128,8 @@ class CosmosDestination : public Destination {
     ASSIGN_OR_RETURN(const RangeMapPointer known, ranges_.Get(client->range_source(), ctx));
     ASSIGN_OR_RETURN(const RangeMapPointer map,
                      ranges_.Refresh(client->range_source(), known, ctx));
-    ASSIGN_OR_RETURN(const std::optional<OfferInfo> offer, OfferOf(*client, container, ctx));
+    ASSIGN_OR_RETURN(const std::optional<OfferInfo> offer,
+                     control_.ReadThroughput(*client, container, ctx));
     AdmittedThroughput admitted{.units_per_second = {}, .parts = PartsOfGroups(*map, plan)};
     if (offer.has_value()) {
       admitted.units_per_second = offer->autoscale_max.value_or(offer->throughput);
@@ -189,7 +192,7 @@ class CosmosDestination : public Destination {
     if (found.has_value()) {
       present.emplace();
       ASSIGN_OR_RETURN(present->ranges, ranges_.Get(client->range_source(), ctx));
-      Result<std::optional<OfferInfo>> offer = OfferOf(*client, *found, ctx);
+      Result<std::optional<OfferInfo>> offer = control_.ReadThroughput(*client, *found, ctx);
       // Without the right to know the throughput its shares are known all the same.
       if (offer.ok()) present->offer = *std::move(offer);
       if (!offer.ok() && offer.status().code() != StatusCode::kPermissionDenied) {
@@ -243,17 +246,6 @@ class CosmosDestination : public Destination {
     return *found;
   }
 
-  // Its own, or that of its database; nullopt: serverless.
-  static Result<std::optional<OfferInfo>> OfferOf(ContainerClient& client,
-                                                  const ContainerInfo& container,
-                                                  const CallContext& ctx) {
-    ASSIGN_OR_RETURN(std::optional<OfferInfo> offer, client.ReadOffer(container.self, ctx));
-    if (offer.has_value()) return offer;
-    ASSIGN_OR_RETURN(const std::optional<std::string> database, client.ReadDatabase(ctx));
-    if (!database.has_value()) return offer;
-    return client.ReadOffer("dbs/" + *database + "/", ctx);
-  }
-
   Status Install(const ContainerInfo& found) {
     if (found.partition_key != options().partition_key) {
       return InvalidArgument("container " + options().container + " has the partition key " +
@@ -279,6 +271,7 @@ class CosmosDestination : public Destination {
 
   const std::unique_ptr<CosmosAccount> account_;
   const HttpTransportFactory transports_;
+  const ControlPlane control_;
   const Capabilities capabilities_;
   CosmosTuning tuning_;
   PartitionKeyRangeCache ranges_;

@@ -7,6 +7,7 @@
 
 #include "destinations/cosmosdb/bulk_response.h"
 #include "destinations/cosmosdb/container_client.h"
+#include "destinations/cosmosdb/control_plane.h"
 #include "destinations/cosmosdb/cosmos_json.h"
 #include "destinations/cosmosdb/cosmos_reader.h"
 #include "destinations/cosmosdb/operation.h"
@@ -104,10 +105,11 @@ bool IsUnmetCondition(const OperationResult& result) {
 class CosmosDocumentTable : public DocumentTable {
  public:
   CosmosDocumentTable(std::unique_ptr<CosmosAccount> account, TableTtl ttl,
-                      std::unique_ptr<HttpTransport> transport,
+                      HttpTransportFactory transports, std::unique_ptr<HttpTransport> transport,
                       std::unique_ptr<HttpTransport> preparing)
       : account_(std::move(account)),
         ttl_(ttl),
+        control_(account_->options(), std::move(transports), account_->clock()),
         client_(*account_, std::move(transport), kOnce),
         preparing_(*account_, std::move(preparing), kPreparing),
         pages_(account_->options().partition_key) {}
@@ -130,8 +132,8 @@ class CosmosDocumentTable : public DocumentTable {
     ASSIGN_OR_RETURN(std::optional<ContainerInfo> found, preparing_.ReadContainer(ctx));
     if (!found.has_value()) {
       ASSIGN_OR_RETURN(const std::optional<std::string> database, preparing_.ReadDatabase(ctx));
-      if (!database.has_value()) RETURN_IF_ERROR(preparing_.CreateDatabase(ctx));
-      RETURN_IF_ERROR(preparing_.CreateContainer(ctx));
+      if (!database.has_value()) RETURN_IF_ERROR(control_.CreateDatabase(preparing_, ctx));
+      RETURN_IF_ERROR(control_.CreateContainer(preparing_, ctx));
       ASSIGN_OR_RETURN(found, preparing_.ReadContainer(ctx));
       if (!found.has_value()) return Unavailable("the new container is not there yet");
     }
@@ -237,6 +239,7 @@ class CosmosDocumentTable : public DocumentTable {
 
   const std::unique_ptr<CosmosAccount> account_;
   const TableTtl ttl_;
+  const ControlPlane control_;
   const TableLimits limits_{.writes_max = kBatchOperationsMax,
                             .bytes_max = kBatchBytesMax,
                             .added_members = {"_rid", "_self", "_etag", "_ts", "_attachments"}};
@@ -257,7 +260,7 @@ Result<std::unique_ptr<DocumentTable>> MakeCosmosDocumentTable(
   ASSIGN_OR_RETURN(std::unique_ptr<HttpTransport> transport, transports());
   ASSIGN_OR_RETURN(std::unique_ptr<HttpTransport> preparing, transports());
   return std::unique_ptr<DocumentTable>(std::make_unique<CosmosDocumentTable>(
-      std::move(account), ttl, std::move(transport), std::move(preparing)));
+      std::move(account), ttl, transports, std::move(transport), std::move(preparing)));
 }
 
 }  // namespace spillway::cosmosdb
