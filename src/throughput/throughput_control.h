@@ -21,7 +21,7 @@ using LimitSource = std::function<Result<std::optional<ThroughputLimit>>()>;
 
 struct ThroughputOptions {
   ThroughputLimit limit{};
-  LimitSource limit_now{};  // may be empty; called from one thread at a time
+  LimitSource limit_now{};      // may be empty; called from one thread at a time
   UsageMeter* usage = nullptr;  // is told what may be spent; outlives the control; may be null
 };
 
