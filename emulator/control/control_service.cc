@@ -109,6 +109,7 @@ Reply ControlService::Handle(const Request& request) {
   if (path == "/split" && post) return Split(body);
   if (path == "/merge" && post) return Merge(body);
   if (path == "/throughput" && post) return SetThroughput(body);
+  if (path == "/price" && post) return SetPrice(body);
   if (path == "/clock" && post) return AdvanceClock(body);
   if (path == "/reset" && post) return Reset();
   if (path == "/faults") return Faults(request, "", body);
@@ -231,6 +232,15 @@ Reply ControlService::SetThroughput(const Value& body) {
   return saved.ok() ? Ok() : Failed(saved);
 }
 
+Reply ControlService::SetPrice(const Value& body) {
+  const Value& factor = body["factor"];
+  if (!factor.is_number() || factor.number() < 0.01 || factor.number() > 100) {
+    return BadRequest("price: give 'factor', between 0.01 and 100");
+  }
+  service_.account().price = factor.number();
+  return Ok();
+}
+
 Reply ControlService::Faults(const Request& request, std::string_view id, const Value& body) {
   FaultRules& rules = service_.faults();
   if (request.method == "POST") {
@@ -300,6 +310,7 @@ Reply ControlService::Reset() {
   account.Clear();
   service_.faults().Clear();
   account.history.Clear();
+  account.price = 1;
   const Status saved = account.SaveCatalog();
   return saved.ok() ? Ok() : Failed(saved);
 }

@@ -27,6 +27,7 @@ class ControlService {
   Reply ChangeRanges(const Value& body, const std::shared_ptr<Container>& container,
                      const std::vector<std::string>& ranges, std::function<Status()> change);
   Reply SetThroughput(const Value& body);
+  Reply SetPrice(const Value& body);
   Reply Faults(const Request& request, std::string_view id, const Value& body);
   Reply History(const Request& request, const Value& body);
   Reply AdvanceClock(const Value& body);

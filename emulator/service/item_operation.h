@@ -96,6 +96,7 @@ class ItemExecutor {
 
   // Takes the charge from the bucket; the 429 result when it does not fit. An atomic batch pays at
   // its end.
+  double Price(double charge) const;
   std::optional<OperationResult> Throttle(double charge);
   std::optional<OperationResult> Take(double charge);
   OperationResult Failed(int status, int substatus, std::string message, double charge);

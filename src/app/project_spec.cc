@@ -563,6 +563,27 @@ const Spec<InitialLoadSection>& InitialLoadSpec() {
 
 }  // namespace
 
+const Spec<GroupSection>& GroupSpec() {
+  static const auto spec =
+      Spec<GroupSection>("Runs and clients on any machine that spend one limit together.")
+          .Field(&GroupSection::name, "name", "The group's name; its members give the same.",
+                 Text())
+          .Required()
+          .Example("loaders")
+          .Field(&GroupSection::connection, "connection",
+                 "The connection whose account keeps the control container; left out: the "
+                 "destination's.",
+                 Text())
+          .Field(&GroupSection::database, "database", "The database; left out: the connection's.",
+                 Text())
+          .Field(&GroupSection::container, "container",
+                 "The control container, where the members meet: made when missing, with the "
+                 "partition key `/groupId` and time to live. The Spark connector and "
+                 "azure-cosmos for Java can meet there too.",
+                 Text());
+  return spec;
+}
+
 const Spec<ThroughputSection>& ThroughputSpec() {
   static const auto spec =
       Spec<ThroughputSection>("How much of the destination's throughput the pipeline may use.")
@@ -583,7 +604,11 @@ const Spec<ThroughputSection>& ThroughputSpec() {
           .Field(&ThroughputSection::ask, "ask",
                  "Ask before the throughput is made to cost more; `false` agrees to it for every "
                  "run.",
-                 Boolean());
+                 Boolean())
+          .Field(&ThroughputSection::group, "group",
+                 "Who shares the limit: runs and clients on other machines too; left out: the "
+                 "runs of this project on this machine that write the same container.",
+                 Nested(GroupSpec()));
   return spec;
 }
 

@@ -112,11 +112,20 @@ struct InitialLoadSection {
   bool light_indexing = false;
 };
 
+// With whom a limit is shared beyond this machine.
+struct GroupSection {
+  std::string name;  // empty: with nobody
+  std::string connection;
+  std::string database;
+  std::string container = "spillway-throughput";
+};
+
 struct ThroughputSection {
   ThroughputLimit limit;  // not set: none
   std::optional<InitialLoadSection> initial_load;
   std::optional<ProvisionedSection> changes;
   bool ask = true;
+  GroupSection group;
 };
 
 struct PipelineSection {

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "app/share_group.h"
 #include "changes/adopt.h"
 
 namespace spillway {
@@ -191,7 +192,8 @@ class Syncer {
 
   ThroughputOptions Throughput() const {
     return {.limit = pipeline_.throughput.limit,
-            .limit_now = [this] { return LimitSetFor(*state_, pipeline_.name); }};
+            .limit_now = [this] { return LimitSetFor(*state_, pipeline_.name); },
+            .board = [this] { return OpenShareBoard(project_, pipeline_); }};
   }
 
   const Project& project_;

@@ -41,6 +41,11 @@ Result<std::unique_ptr<ThroughputControl>> ThroughputControl::Start(
   if (control->limit_.share.has_value() && !control->admitted_.units_per_second.has_value()) {
     return looked.code() == StatusCode::kCancelled ? looked : NothingToShare(looked);
   }
+  if (options.board) {
+    ASSIGN_OR_RETURN(std::unique_ptr<ShareBoard> board, options.board());
+    ASSIGN_OR_RETURN(control->member_,
+                     ShareMember::Join(std::move(board), control->limiter_, clock, ctx));
+  }
   control->thread_ =
       std::jthread([raw = control.get()](const std::stop_token& stop) { raw->Follow(stop); });
   return control;
