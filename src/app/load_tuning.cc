@@ -298,6 +298,8 @@ Status LoadTuning::Restore(const CallContext& ctx) {
     record_ = {};
     return Store();
   }
+  // The state refuses this to a runner whose lease is another's by now.
+  RETURN_IF_ERROR(Store());
   // The index first: it is built faster while there is more throughput.
   Status restored = record_.index_policy_before ? RestoreIndexing(ctx) : Status::Ok();
   if (restored.ok() && record_.provisioned) restored = RestoreProvisioned(ctx);

@@ -301,6 +301,19 @@ TEST_F(LoadTuningTest, WhatCannotBeSetBackIsToldAndTriedAgain) {
   EXPECT_FALSE(HasRecord());
 }
 
+TEST_F(LoadTuningTest, ARunnerWhoseLeaseIsAnothersByNowSetsNothingBack) {
+  const auto tuning = Make();
+  auto lease = *state_->AcquireLease("p", seconds(30));
+  ASSERT_TRUE(tuning->Enter({}).ok());
+  clock_.Advance(seconds(60));
+  const auto other = *OpenSqliteStore((folder_ / "state.db").string(), clock_);
+  const auto theirs = *other->AcquireLease("p", seconds(30));
+  tuning->Leave();
+  EXPECT_EQ(tuning->report().left_over.code(), StatusCode::kLocked);
+  EXPECT_EQ(service_.now, kManual50000);
+  EXPECT_TRUE(HasRecord());
+}
+
 TEST_F(LoadTuningTest, AnotherDestinationIsNotSetToWhatThisOneWas) {
   ASSERT_TRUE(Make("shop/items")->Enter({}).ok());
   service_.history.clear();

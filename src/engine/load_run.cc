@@ -357,7 +357,8 @@ Result<LoadSummary> RunLoad(const LoadParts& parts, const DocumentOptions& docum
       [&](RunStop& stop, const LeaseKeeper& lease, RunJournal& journal) {
         Result<LoadSummary> summary =
             LoadRun(parts, documents, options, on_progress, stop, lease, journal).Execute();
-        if (options.around != nullptr && lease.CheckHeld().ok()) options.around->Leave();
+        const bool lost = summary.status().code() == StatusCode::kLocked || !lease.CheckHeld().ok();
+        if (options.around != nullptr && !lost) options.around->Leave();
         return summary;
       });
 }

@@ -1,5 +1,6 @@
 """How a run goes: the numbers of its progress, its record, its summary and its metrics agree."""
 
+import pathlib
 import re
 import time
 
@@ -64,6 +65,16 @@ def test_the_metrics_file_is_always_whole_and_ends_as_the_summary_says(shop):
     assert last["spillway_request_units_cap"] == summary["request_units_cap"] == LIMIT
     assert last["spillway_request_units_admitted"] == PROVISIONED
     assert [p for p in shop.folder.iterdir() if p.suffix == ".tmp"] == []
+
+
+def test_every_metric_is_in_the_documentation(shop):
+    shop.run("sync", "p", "--metrics-file", "p.prom")
+    written = set(re.findall(r"^# HELP (\S+)", (shop.folder / "p.prom").read_text(), re.M))
+    page = pathlib.Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
+    named = set(re.findall(r"^\| `(spillway_\w+)`", page.read_text(), re.M))
+    assert written <= named
+    # Of changes alone, and of a load that has an end in sight.
+    assert named - written <= {"spillway_lag_seconds", "spillway_load_remaining_seconds"}
 
 
 def test_the_record_of_a_run_has_the_numbers_of_its_summary(shop):

@@ -199,7 +199,6 @@ def test_a_change_that_takes_hours_does_not_hold_up_the_load(slow_server):
     assert outcome.result["tuning"]["restored"] is False
     assert "pending" in outcome.stderr
     assert "spillway throttle p --restore" in outcome.stderr
-    shop.workspace.run("throttle", "p", "--restore", code=TEMPORARY)
     shop.control.ask("POST", "/clock", {"advance_ms": 310_000})
     assert shop.offer() == ("manual", DURING)
     shop.workspace.run("throttle", "p", "--restore", code=TEMPORARY)  # now it goes down
