@@ -255,6 +255,8 @@ Result<std::vector<PipelineState>> ProjectState(const Project& project) {
     if (!runs.empty()) one.last_run = std::move(runs.front());
     ASSIGN_OR_RETURN(const std::vector<ReasonCount> reasons, state->RejectedByReason(name));
     for (const ReasonCount& reason : reasons) one.rejected += reason.rows;
+    ASSIGN_OR_RETURN(const std::optional<std::string> tuning, state->TuningOf(name));
+    one.to_restore = tuning.has_value();
   }
   return all;
 }

@@ -100,6 +100,18 @@ struct SyncSection {
   std::chrono::milliseconds poll{0};  // 0: the source's own interval
 };
 
+// Exactly one of the two numbers, in request units a second.
+struct ProvisionedSection {
+  std::optional<uint32_t> manual;
+  std::optional<uint32_t> autoscale;
+};
+
+struct InitialLoadSection {
+  std::optional<uint32_t> manual;
+  std::optional<uint32_t> autoscale;
+  bool light_indexing = false;
+};
+
 // With whom a limit is shared beyond this machine.
 struct GroupSection {
   std::string name;  // empty: with nobody
@@ -110,6 +122,9 @@ struct GroupSection {
 
 struct ThroughputSection {
   ThroughputLimit limit;  // not set: none
+  std::optional<InitialLoadSection> initial_load;
+  std::optional<ProvisionedSection> changes;
+  bool ask = true;
   GroupSection group;
 };
 

@@ -14,6 +14,7 @@
 #include "throughput/charge_model.h"
 #include "throughput/share_member.h"
 #include "throughput/throughput_limiter.h"
+#include "throughput/usage_meter.h"
 
 namespace spillway {
 
@@ -24,8 +25,9 @@ using ShareBoardSource = std::function<Result<std::unique_ptr<ShareBoard>>()>;
 
 struct ThroughputOptions {
   ThroughputLimit limit{};
-  LimitSource limit_now{};   // may be empty; called from one thread at a time
-  ShareBoardSource board{};  // of those who spend the limit together; may be empty: all is ours
+  LimitSource limit_now{};      // may be empty; called from one thread at a time
+  ShareBoardSource board{};     // of those who spend the limit together; may be empty: all is ours
+  UsageMeter* usage = nullptr;  // is told what may be spent; outlives the control; may be null
 };
 
 class ThroughputControl {
@@ -50,13 +52,14 @@ class ThroughputControl {
   Status LookAtLimit();
   Status LookAtAdmitted(const CallContext& ctx);
   void Follow(const std::stop_token& stop);
+  void TellUsage() const;
 
   Destination& destination_;
   Clock& clock_;
   const LanePlan plan_;
   const ThroughputOptions options_;
   ThroughputLimit limit_;  // that the limiter has
-  std::optional<double> admitted_;
+  AdmittedThroughput admitted_;
   ThroughputLimiter limiter_;
   ChargeModel charges_;
   std::unique_ptr<ShareMember> member_;

@@ -10,6 +10,7 @@
 #include "destinations/cosmosdb/cosmos_cost.h"
 #include "destinations/cosmosdb/cosmos_partitioning.h"
 #include "destinations/cosmosdb/cosmos_reader.h"
+#include "destinations/cosmosdb/cosmos_tuning.h"
 #include "destinations/cosmosdb/cosmos_writer.h"
 #include "destinations/cosmosdb/lane_plan.h"
 #include "destinations/cosmosdb/partition_key.h"
@@ -77,7 +78,8 @@ class CosmosDestination : public Destination {
   CosmosDestination(std::unique_ptr<CosmosAccount> account, HttpTransportFactory transports)
       : account_(std::move(account)),
         transports_(std::move(transports)),
-        capabilities_(MakeCapabilities(options())) {}
+        capabilities_(MakeCapabilities(options())),
+        tuning_(*account_, transports_) {}
 
   const Capabilities& capabilities() const override { return capabilities_; }
 
@@ -198,6 +200,8 @@ class CosmosDestination : public Destination {
     return MakeCosmosPartitioning(options(), present, documents_bytes);
   }
 
+  Tuning* tuning() override { return &tuning_; }
+
  private:
   // A borrowed conversation; goes back when the call is over.
   struct ReturnClient {
@@ -276,6 +280,7 @@ class CosmosDestination : public Destination {
   const std::unique_ptr<CosmosAccount> account_;
   const HttpTransportFactory transports_;
   const Capabilities capabilities_;
+  CosmosTuning tuning_;
   PartitionKeyRangeCache ranges_;
   std::atomic<HashKind> hash_ = HashKind::kV2;
   std::mutex mutex_;
