@@ -199,11 +199,16 @@ ShareKeeper::Division ShareKeeper::Divide() const {
   return {.pool = pool, .mine = DivideShares(pool, wanted).front()};
 }
 
+// Others may give up something at the same instant: only one of them will be the faster, but all
+// have spent less by then. So they divide what may be nobody's.
 double ShareKeeper::NextPart(double present, double free, double sum,
                              const Division& division) const {
-  if (present > division.mine * (1 + kBand)) {
+  const double too_much = division.mine * (1 + kBand);
+  if (present > too_much) {
+    const auto givers = std::count_if(proposal_.parts.begin(), proposal_.parts.end(),
+                                      [&](const SharePart& part) { return part.part > too_much; });
     // More than the pool is given up at once; of the rest a little at a time.
-    double give = std::max(kInTransitMax - std::max(free, 0.0), 0.0);
+    double give = std::max(kInTransitMax - std::max(free, 0.0), 0.0) / static_cast<double>(givers);
     if (free < 0) give = std::max(give, present - present * division.pool / sum);
     return present - std::min(give, present - division.mine);
   }
@@ -224,7 +229,9 @@ bool ShareKeeper::Propose(SteadyTime now) {
   SharePart* mine = Find(proposal_, member_);
   if (!asserted_) {
     if (mine == nullptr) mine = &proposal_.parts.emplace_back(SharePart{.member = member_});
-    mine->epoch = std::max(mine->epoch, epoch_) + 1;
+    // Never one that others may have seen, in a request of which nothing was heard either.
+    tried_epoch_ = std::max(mine->epoch, tried_epoch_) + 1;
+    mine->epoch = tried_epoch_;
     changed = true;
   }
   const Division division = Divide();

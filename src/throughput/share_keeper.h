@@ -126,6 +126,7 @@ class ShareKeeper {
   double part_ = 0;                     // ours for certain
   double scale_ = 1;          // of all parts: less than 1 while they are more than the pool
   uint64_t epoch_ = 0;        // the last one that was ours
+  uint64_t tried_epoch_ = 0;  // the highest that may ever have been
   bool asserted_ = false;     // the ledger has our part under our epoch, and no silence came since
   bool moving_ = false;       // parts are about to change hands
   bool renew_now_ = false;    // what we want has changed

@@ -320,10 +320,10 @@ TEST(ShareKeeper, WhatOneHasNoUseForGoesToTheOthersAndComesBack) {
   const size_t busy = group.Join();
   group.RunFor(10s);
   group.Want(idle, 0.0);
-  group.RunFor(5s);
-  EXPECT_GE(group.PartOf(busy), 0.95);
+  group.RunFor(8s);
+  EXPECT_GE(group.PartOf(busy), 0.99);
   group.Want(idle, std::nullopt);
-  group.RunFor(5s);
+  group.RunFor(8s);
   EXPECT_NEAR(group.PartOf(idle), 0.5, 0.01);
 }
 
