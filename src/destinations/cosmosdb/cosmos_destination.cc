@@ -11,6 +11,7 @@
 #include "destinations/cosmosdb/cosmos_cost.h"
 #include "destinations/cosmosdb/cosmos_partitioning.h"
 #include "destinations/cosmosdb/cosmos_reader.h"
+#include "destinations/cosmosdb/cosmos_tuning.h"
 #include "destinations/cosmosdb/cosmos_writer.h"
 #include "destinations/cosmosdb/lane_plan.h"
 #include "destinations/cosmosdb/partition_key.h"
@@ -79,7 +80,8 @@ class CosmosDestination : public Destination {
       : account_(std::move(account)),
         transports_(std::move(transports)),
         control_(options(), transports_, account_->clock()),
-        capabilities_(MakeCapabilities(options())) {}
+        capabilities_(MakeCapabilities(options())),
+        tuning_(*account_, transports_) {}
 
   const Capabilities& capabilities() const override { return capabilities_; }
 
@@ -201,6 +203,8 @@ class CosmosDestination : public Destination {
     return MakeCosmosPartitioning(options(), present, documents_bytes);
   }
 
+  Tuning* tuning() override { return &tuning_; }
+
  private:
   // A borrowed conversation; goes back when the call is over.
   struct ReturnClient {
@@ -269,6 +273,7 @@ class CosmosDestination : public Destination {
   const HttpTransportFactory transports_;
   const ControlPlane control_;
   const Capabilities capabilities_;
+  CosmosTuning tuning_;
   PartitionKeyRangeCache ranges_;
   std::atomic<HashKind> hash_ = HashKind::kV2;
   std::mutex mutex_;
