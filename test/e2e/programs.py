@@ -25,7 +25,7 @@ def program(name: str) -> str:
 
 
 def cosmos_connection(server, database: str, tls: bool = True) -> dict:
-    """How spillway.yaml names a database on the local server; the key is in COSMOS_KEY."""
+    """How spillway.yaml names a database on the local server; `credentials` is what it needs."""
     place = {"endpoint": server.endpoint, "ca_file": server.certificate}
     if not tls:
         place = {"endpoint": server.http_endpoint}

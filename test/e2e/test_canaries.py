@@ -33,6 +33,18 @@ def forms(secret: str) -> set:
     return found
 
 
+def test_the_search_finds_a_secret_in_every_form():
+    secret = canary("found")
+    for before in ("", "a", "ab", "abc"):
+        whole = f'{before}"{secret}"'
+        for left in (whole, json.dumps(whole), urllib.parse.quote(whole, safe=""),
+                     urllib.parse.quote(whole, safe="").lower(),
+                     base64.b64encode(whole.encode()).decode(),
+                     base64.urlsafe_b64encode(whole.encode()).decode()):
+            assert any(form in left for form in forms(secret)), left
+    assert not any(form in canary("other") for form in forms(secret))
+
+
 @pytest.fixture(scope="module")
 def own_server(tmp_path_factory):
     """With a key that nothing else knows."""

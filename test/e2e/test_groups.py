@@ -77,7 +77,7 @@ class Runners:
             if apart:
                 folder = self.folder / f"machine{self.number}-{runner}"
                 folder.mkdir()
-                spillway = Spillway(folder, {"COSMOS_KEY": self.workspace.server.key})
+                spillway = Spillway(folder, self.workspace.server.credentials)
                 one = {**project, "pipelines": {self.name(runner): project["pipelines"]["p"]}}
                 (folder / "spillway.yaml").write_text(yaml.safe_dump(one, sort_keys=False))
             self.spillways.append(spillway)

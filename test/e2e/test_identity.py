@@ -21,7 +21,7 @@ from lake import FULL
 from programs import Emulator
 
 HERE = pathlib.Path(__file__).resolve().parent
-SUITE_SECONDS_MAX = 3600 if FULL else 170
+SUITE_SECONDS_MAX = 7200 if FULL else 900
 TABLE = "partition_strings"
 USAGE, AUTH, TEMPORARY = 2, 6, 7
 PRINCIPAL = {"tenant": TENANT, "client_id": CLIENT}
@@ -278,8 +278,8 @@ def test_the_lake_and_the_destination_share_an_identity(entra, tmp_path):
 @pytest.mark.timeout(SUITE_SECONDS_MAX)
 def test_the_suite_passes_with_a_data_plane_role_and_nothing_more():
     """A part of it here; with SPILLWAY_FULL=1 all of it."""
-    part = ["test_verify.py", "test_modes.py", "test_changes_operations.py"]
-    words = ["-m", "not spark"] if FULL else [str(HERE / name) for name in part]
+    part = ["test_verify.py", "test_modes.py", "test_changes_soft_deletes.py"]
+    words = ["-m", "not spark and not account_key"] if FULL else [str(HERE / name) for name in part]
     environment = {**os.environ, "SPILLWAY_AUTH": "entra", "SPILLWAY_FULL": "0"}
     suite = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *words,

@@ -6,6 +6,7 @@ import datetime
 import http.server
 import ssl
 import threading
+import time
 
 import pytest
 from cryptography import x509
@@ -59,7 +60,7 @@ class Authority:
 
 
 @contextlib.contextmanager
-def serving(file, answer=(401, {}), old=False):
+def serving(file, answer=(401, {}), old=False, minutes_ahead=0):
     """An https server that gives one answer; `old`: TLS 1.1 at most."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -69,6 +70,9 @@ def serving(file, answer=(401, {}), old=False):
                 self.send_header(name, value)
             self.send_header("Content-Length", "0")
             self.end_headers()
+
+        def date_time_string(self, timestamp=None):
+            return super().date_time_string(time.time() + 60 * minutes_ahead)
 
         def log_message(self, *_):
             pass
