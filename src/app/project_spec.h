@@ -101,7 +101,12 @@ struct SyncSection {
 };
 
 struct ThroughputSection {
-  ThroughputLimit limit;  // not set: none
+  ThroughputLimit limit;   // not set: none
+  ThroughputLimit verify;  // of reading the destination to compare it
+};
+
+struct StampSection {
+  std::string field;
 };
 
 struct PipelineSection {
@@ -110,6 +115,7 @@ struct PipelineSection {
   DocumentsSection documents;
   SyncSection sync;
   ThroughputSection throughput;
+  StampSection stamp;
 };
 
 const Spec<ProjectSection>& ProjectSpec();
@@ -120,6 +126,7 @@ const Spec<DestinationSection>& DestinationSpec();
 const Spec<DocumentsSection>& DocumentsSpec();
 const Spec<SyncSection>& SyncSpec();
 const Spec<ThroughputSection>& ThroughputSpec();
+const Spec<StampSection>& StampSpec();
 
 }  // namespace spillway
 

@@ -21,6 +21,7 @@ struct SyncRequest {
   VersionSelector until{};     // apply nothing after it
   VersionSelector from{};      // the destination holds this version already: go on from there
   bool continuous = false;     // follow the table until stopped
+  bool resume = false;         // from where a rollback has left it
   bool allow_deletes = false;  // this once, whatever the delete guard says
   std::optional<uint32_t> readers{};
   std::optional<uint32_t> lanes{};

@@ -1,6 +1,7 @@
 #include "cli/console.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +11,8 @@
 
 namespace spillway {
 namespace {
+
+constexpr int kAskTickMs = 200;
 
 bool NoColor() {
   const char* value = std::getenv("NO_COLOR");
@@ -41,6 +44,7 @@ std::string Indented(std::string_view text, std::string_view indent) {
 Console::Console(bool json)
     : json_(json),
       terminal_(IsTerminal(STDERR_FILENO)),
+      interactive_(!json && IsTerminal(STDERR_FILENO) && ::isatty(STDIN_FILENO) == 1),
       color_(IsTerminal(STDOUT_FILENO) && !NoColor()),
       out_(stdout),
       err_(stderr) {}
@@ -57,6 +61,22 @@ void Console::Note(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), err_);
   if (!text.ends_with('\n')) std::fputc('\n', err_);
   std::fflush(err_);
+}
+
+Result<bool> Console::Ask(std::string_view question, const std::stop_token& stop) {
+  ClearProgress();
+  std::fflush(out_);  // what is asked about stands there
+  fmt::print(err_, "{} [y/N] ", question);
+  std::fflush(err_);
+  pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+  while (::poll(&input, 1, kAskTickMs) <= 0) {
+    if (stop.stop_requested()) return Cancelled("stopped on request");
+  }
+  char answer[16] = {};
+  const ssize_t size = ::read(STDIN_FILENO, answer, sizeof(answer) - 1);
+  std::string_view text(answer, size > 0 ? static_cast<size_t>(size) : 0);
+  text = text.substr(0, text.find_first_of("\r\n"));
+  return text == "y" || text == "Y" || text == "yes";
 }
 
 void Console::Progress(std::string_view text) {

@@ -5,10 +5,12 @@
 #define SPILLWAY_CLI_CONSOLE_H_
 
 #include <cstdio>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "base/status.h"
 
 namespace spillway {
@@ -25,6 +27,12 @@ class Console {
   bool json() const { return json_; }
   // Standard error is a terminal: a progress line may rewrite itself.
   bool terminal() const { return terminal_; }
+
+  // Somebody is there to answer, and sees what is asked: a terminal, and no JSON.
+  bool interactive() const { return interactive_; }
+  // Asks on standard error; only "y" and "yes" are a yes. kCancelled on a stop. REQUIRES:
+  // interactive().
+  Result<bool> Ask(std::string_view question, const std::stop_token& stop);
 
   // A part of the result; ends the line.
   void Print(std::string_view text);
@@ -47,6 +55,7 @@ class Console {
 
   bool json_;
   bool terminal_;
+  bool interactive_ = false;
   bool color_;
   bool printed_ = false;
   bool progress_shown_ = false;

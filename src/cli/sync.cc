@@ -161,6 +161,7 @@ SyncRequest RequestOf(const SyncArguments& arguments) {
           .until = arguments.until,
           .from = arguments.from,
           .continuous = arguments.continuous,
+          .resume = arguments.resume,
           .allow_deletes = arguments.allow_deletes,
           .readers = arguments.readers,
           .lanes = arguments.lanes};
