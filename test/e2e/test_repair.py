@@ -115,7 +115,7 @@ def shop(workspace, control, tmp_path):
     return Shop(workspace, control, tmp_path, SEED)
 
 
-@pytest.mark.timeout(7200 if FULL else 120)
+@pytest.mark.timeout(7200 if FULL else 300)
 def test_every_planted_difference_is_found_and_repaired_with_as_few_writes(
     workspace, control, tmp_path
 ):
