@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "config/relative_path.h"
+#include "destinations/cosmosdb/control_container.h"
 #include "destinations/cosmosdb/cosmos_cost.h"
 #include "destinations/cosmosdb/cosmos_destination.h"
 #include "destinations/cosmosdb/cosmos_document_table.h"
@@ -138,18 +139,41 @@ Result<std::unique_ptr<QueryRows>> QueryCosmos(const EndpointSettings& settings,
 }
 
 // Small documents that are read by their names: nothing of them is worth an index.
-Result<std::unique_ptr<DocumentTable>> OpenCosmosTable(const EndpointSettings& settings,
-                                                       const TablePlace& place) {
+Result<std::unique_ptr<DocumentTable>> OpenCosmosTableOf(const EndpointSettings& settings,
+                                                         const TablePlace& place,
+                                                         std::string_view partition,
+                                                         cosmosdb::TableTtl ttl) {
   cosmosdb::CosmosConnection connection = As<cosmosdb::CosmosConnection>(settings.connection);
   if (!place.database.empty()) connection.database = place.database;
   cosmosdb::CosmosContainer container;
   container.container = place.container;
   container.create.indexing.kind = cosmosdb::IndexingKind::kNone;
-  ASSIGN_OR_RETURN(
-      const cosmosdb::CosmosOptions options,
-      cosmosdb::MakeCosmosOptions(connection, container, {fmt::format("/{}", kTablePartition)},
-                                  settings.folder));
-  return cosmosdb::MakeCosmosDocumentTable(options, Transports(options), SystemClock());
+  if (ttl == cosmosdb::TableTtl::kOn) container.create.ttl.seconds = -1;
+  ASSIGN_OR_RETURN(const cosmosdb::CosmosOptions options,
+                   cosmosdb::MakeCosmosOptions(connection, container,
+                                               {fmt::format("/{}", partition)}, settings.folder));
+  return cosmosdb::MakeCosmosDocumentTable(options, ttl, Transports(options), SystemClock());
+}
+
+Result<std::unique_ptr<DocumentTable>> OpenCosmosTable(const EndpointSettings& settings,
+                                                       const TablePlace& place) {
+  return OpenCosmosTableOf(settings, place, kTablePartition, cosmosdb::TableTtl::kNone);
+}
+
+Result<std::unique_ptr<ShareBoard>> OpenCosmosBoard(const EndpointSettings& control,
+                                                    const ShareGroup& group,
+                                                    const EndpointSettings& destination) {
+  ASSIGN_OR_RETURN(std::unique_ptr<DocumentTable> table,
+                   OpenCosmosTableOf(control, group.control, cosmosdb::kGroupPartition,
+                                     cosmosdb::TableTtl::kOn));
+  return cosmosdb::MakeControlContainer(
+      std::move(table),
+      {.database = As<cosmosdb::CosmosConnection>(destination.connection).database,
+       .container = As<cosmosdb::CosmosContainer>(destination.endpoint).container,
+       .name = group.name,
+       .units_per_second = group.units_per_second,
+       .share = group.share},
+      SystemClock());
 }
 
 ConnectorType CosmosDb() {
@@ -166,6 +190,7 @@ ConnectorType CosmosDb() {
   type.estimate_cost = &EstimateCosmosCost;
   type.query = &QueryCosmos;
   type.open_table = &OpenCosmosTable;
+  type.open_share_board = &OpenCosmosBoard;
   type.same_container = [](const EndpointSettings& settings, const TablePlace& place) {
     const auto& connection = As<cosmosdb::CosmosConnection>(settings.connection);
     return As<cosmosdb::CosmosContainer>(settings.endpoint).container == place.container &&

@@ -15,6 +15,7 @@
 #include "config/spec.h"
 #include "connector/destination.h"
 #include "connector/document_table.h"
+#include "connector/share_board.h"
 #include "connector/source.h"
 #include "transforms/document_options.h"
 
@@ -54,6 +55,14 @@ struct TablePlace {
   std::string container;
 };
 
+// A group that spends one limit together, and where its members meet.
+struct ShareGroup {
+  std::string name;
+  TablePlace control;
+  std::optional<double> units_per_second;  // the limit: one of them
+  std::optional<double> share;
+};
+
 // What a write of the initial load is expected to cost, for `plan`.
 struct CostEstimate {
   double units_per_document = 0;           // 0: the destination does not measure cost
@@ -89,6 +98,11 @@ struct ConnectorType {
   // A table for the program's own documents. Empty when the connector cannot keep any.
   std::function<Result<std::unique_ptr<DocumentTable>>(const EndpointSettings&, const TablePlace&)>
       open_table;
+  // The board of such a group, in an account (`control`) that may be another than that of the
+  // destination. Empty when the connector has no groups.
+  std::function<Result<std::unique_ptr<ShareBoard>>(
+      const EndpointSettings& control, const ShareGroup&, const EndpointSettings& destination)>
+      open_share_board;
   // Whether such a table would be the container that a pipeline writes.
   std::function<bool(const EndpointSettings&, const TablePlace&)> same_container;
 };

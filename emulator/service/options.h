@@ -17,7 +17,8 @@ struct ServerOptions {
   bool check_signatures = true;
   // Of containers created without throughput, in request units a second (the service's is 400).
   double default_throughput = 400;
-  // Charges are reported but nothing is ever throttled.
+  // Charges are reported but nothing is ever throttled, and containers have no throughput of their
+  // own unless they ask for it: as in a serverless account.
   bool unlimited = false;
   // Of new containers; nullopt: as many as their throughput asks for.
   std::optional<uint32_t> default_ranges;
@@ -27,6 +28,8 @@ struct ServerOptions {
   bool lenient = false;
   // How long a change of throughput stays pending.
   std::chrono::milliseconds throughput_change_pending{0};
+  // How long the index takes to follow a changed index policy.
+  std::chrono::milliseconds index_transformation{0};
   // A range that holds more is split (service quotas: 50 GB a physical partition).
   uint64_t range_bytes_max = uint64_t{50} << 30;
   // Accepts Entra tokens beside the account key; nullopt: only the key.

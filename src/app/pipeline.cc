@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "app/share_group.h"
 #include "state/document_store.h"
 #include "transforms/document_encoder.h"
 
@@ -190,7 +191,8 @@ Status CheckPipeline(const Project& project, const PipelineConfig& pipeline,
   const auto encoder = DocumentEncoder::Make(pipeline.documents, (*snapshot)->schema()->get(),
                                              opened.destination->capabilities());
   if (!encoder.ok()) return encoder.status();
-  return opened.destination->Check(ctx).WithContext(At(pipeline, "destination"));
+  RETURN_IF_ERROR(opened.destination->Check(ctx).WithContext(At(pipeline, "destination")));
+  return CheckShareBoard(project, pipeline, ctx);
 }
 
 namespace {
@@ -249,6 +251,8 @@ Result<std::vector<PipelineState>> ProjectState(const Project& project) {
     if (!runs.empty()) one.last_run = std::move(runs.front());
     ASSIGN_OR_RETURN(const std::vector<ReasonCount> reasons, state->RejectedByReason(name));
     for (const ReasonCount& reason : reasons) one.rejected += reason.rows;
+    ASSIGN_OR_RETURN(const std::optional<std::string> tuning, state->TuningOf(name));
+    one.to_restore = tuning.has_value();
   }
   return all;
 }

@@ -63,6 +63,7 @@ struct PipelineState {
   std::optional<Checkpoint> checkpoint;
   std::optional<RunRecord> last_run;
   uint64_t rejected = 0;
+  bool to_restore = false;  // a load has set the destination, and it is not set back
 };
 
 // Reads the state alone.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "app/table_sample.h"
+#include "app/tuning_plan.h"
 #include "engine/load_plan.h"
 #include "transforms/document_encoder.h"
 
@@ -173,6 +174,10 @@ Result<PipelinePlan> PlanPipeline(const Project& project, const PipelineConfig& 
         "the mapping, the mode or the destination has changed since the table was loaded";
   }
   RETURN_IF_ERROR(PlanLoad(project, opened, at, ctx, plan));
+  ASSIGN_OR_RETURN(const TuningPlan tuning,
+                   PlanTuning(pipeline, *opened.destination, state.get(), plan.pending, ctx));
+  plan.would_set = tuning.Steps();
+  plan.warnings = tuning.warnings;
   return plan;
 }
 

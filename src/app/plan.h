@@ -33,7 +33,9 @@ struct PipelinePlan {
   std::optional<ChangesPlan> changes;
   std::string reload_reason;  // why a loaded pipeline has to be loaded anew
   TableInfo table;
-  std::vector<std::string> steps;  // what would be created
+  std::vector<std::string> steps;      // what would be created
+  std::vector<std::string> would_set;  // of the destination, for the time of the load and after it
+  std::vector<std::string> warnings;   // of how throughput is configured
   PlanSample sample;
   std::optional<double> rows;  // nullopt: neither statistics nor a whole read tell
   bool rows_exact = false;

@@ -206,6 +206,7 @@ class ProjectReader {
     const SourceSection source = ReadSource(section.source, reading.where, pipeline);
     const DestinationSection destination =
         ReadDestination(section.destination, reading.where, pipeline);
+    ReadGroup(entry, pipeline);
     pipeline.documents = MakeDocuments(source, destination, section.documents);
     pipeline.documents.soft_delete = section.sync.mode.soft_delete;
     pipeline.documents.stamp_field = section.stamp.field;
@@ -241,6 +242,55 @@ class ProjectReader {
         ReadEndpoint(raw, reading, {&DestinationSpec(), &section}, type, "destination");
     for (const std::string& path : section.partition_key) CheckPartitionKeyPath(raw, path);
     return section;
+  }
+
+  // Those who share a limit must have one to share.
+  void ReadGroup(const YamlEntry& entry, PipelineConfig& pipeline) {
+    const GroupSection& group = pipeline.throughput.group;
+    if (group.name.empty()) return;
+    const YamlNode& node = *entry.value.Find("throughput")->Find("group");
+    if (!pipeline.throughput.limit.is_set()) {
+      problems_.Add(node.place, "`throughput.group` shares a limit, and there is none",
+                    "add `limit`, the same for every member: throughput: {limit: 30%, group: …}");
+    }
+    pipeline.group_connection = pipeline.destination_connection;
+    if (!group.connection.empty()) {
+      const auto found = project_->connections_.find(group.connection);
+      pipeline.group_connection = found == project_->connections_.end() ? nullptr : &found->second;
+    }
+    if (pipeline.group_connection == nullptr && !group.connection.empty()) {
+      problems_.Add(PlaceOf(node, "connection", node.place),
+                    fmt::format("there is no connection `{}`", group.connection),
+                    NameAdvice(group.connection, NamesOf(project_->connections_)));
+    }
+    if (pipeline.group_connection == nullptr || pipeline.group_connection->type == nullptr) return;
+    if (!pipeline.group_connection->type->open_share_board) {
+      problems_.Add(
+          PlaceOf(node, "connection", node.place),
+          fmt::format("connection `{}` ({}) has no throughput groups",
+                      pipeline.group_connection->name, pipeline.group_connection->type->name),
+          "use a connection of type cosmosdb");
+    }
+    CheckControlContainer(node, pipeline);
+  }
+
+  // Items of the group among the user's documents would be taken for theirs.
+  void CheckControlContainer(const YamlNode& node, const PipelineConfig& pipeline) {
+    const ConnectionConfig* connection = pipeline.destination_connection;
+    if (connection != pipeline.group_connection || pipeline.destination == nullptr ||
+        !connection->type->same_container) {
+      return;
+    }
+    const GroupSection& group = pipeline.throughput.group;
+    if (!connection->type->same_container(
+            {connection->options.get(), pipeline.destination.get(), project_->folder_},
+            {group.database, group.container})) {
+      return;
+    }
+    problems_.Add(
+        PlaceOf(node, "container", node.place),
+        fmt::format("pipeline `{}` writes into the group's control container", pipeline.name),
+        "give the group a container of its own");
   }
 
   void CheckPartitionKeyPath(const RawSection& raw, const std::string& path) {
@@ -356,6 +406,10 @@ std::string Project::state_path() const {
 
 std::string Project::spill_folder() const {
   return (std::filesystem::path(state_path()).parent_path() / "spill").string();
+}
+
+std::string Project::shares_folder() const {
+  return (std::filesystem::path(state_path()).parent_path() / "shares").string();
 }
 
 Result<const PipelineConfig*> Project::FindPipeline(std::string_view name) const {

@@ -34,6 +34,7 @@ struct PipelineConfig {
   DocumentOptions documents;
   SyncSection sync;
   ThroughputSection throughput;
+  const ConnectionConfig* group_connection = nullptr;  // of throughput.group, when it has a name
 };
 
 // A state that a connection keeps instead of a local file.
@@ -60,6 +61,8 @@ class Project {
   // Beside the local store, or where it would be: rows' identities and other temporary files of
   // runs. They stay on the machine.
   std::string spill_folder() const;
+  // In the same place: how the runs of this machine divide their limits.
+  std::string shares_folder() const;
 
   const std::map<std::string, ConnectionConfig>& connections() const { return connections_; }
   const std::map<std::string, PipelineConfig>& pipelines() const { return pipelines_; }

@@ -100,9 +100,33 @@ struct SyncSection {
   std::chrono::milliseconds poll{0};  // 0: the source's own interval
 };
 
+// Exactly one of the two numbers, in request units a second.
+struct ProvisionedSection {
+  std::optional<uint32_t> manual;
+  std::optional<uint32_t> autoscale;
+};
+
+struct InitialLoadSection {
+  std::optional<uint32_t> manual;
+  std::optional<uint32_t> autoscale;
+  bool light_indexing = false;
+};
+
+// With whom a limit is shared beyond this machine.
+struct GroupSection {
+  std::string name;  // empty: with nobody
+  std::string connection;
+  std::string database;
+  std::string container = "spillway-throughput";
+};
+
 struct ThroughputSection {
   ThroughputLimit limit;   // not set: none
   ThroughputLimit verify;  // of reading the destination to compare it
+  std::optional<InitialLoadSection> initial_load;
+  std::optional<ProvisionedSection> changes;
+  bool ask = true;
+  GroupSection group;
 };
 
 struct StampSection {

@@ -1,6 +1,7 @@
 #include "app/run_settings.h"
 
 #include "app/pipeline.h"
+#include "app/share_group.h"
 
 namespace spillway {
 

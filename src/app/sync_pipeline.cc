@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/run_settings.h"
+#include "app/share_group.h"
 #include "changes/adopt.h"
 #include "engine/hold.h"
 
@@ -13,6 +14,15 @@ namespace {
 
 bool Asks(const VersionSelector& at) {
   return at.version.has_value() || at.timestamp_ms.has_value();
+}
+
+// With a version asked for, RunLoad itself says whether that one is loaded.
+Result<bool> LoadIsDue(StateStore* state, const std::string& pipeline, const SyncRequest& request) {
+  if (request.full || request.resync || Asks(request.at)) return true;
+  if (Asks(request.from)) return false;
+  if (state == nullptr) return true;
+  ASSIGN_OR_RETURN(const std::optional<Checkpoint> stored, state->LoadCheckpoint(pipeline));
+  return !stored.has_value() || stored->phase != LoadPhase::kLoaded;
 }
 
 class Syncer {
@@ -29,29 +39,68 @@ class Syncer {
       RETURN_IF_ERROR(
           ReleaseHold(*state_, SystemClock(), pipeline_.name, RunOptions().lease, ctx_));
     }
-    if (Asks(request_.from)) {
-      RETURN_IF_ERROR(
-          AdoptVersion(Parts(), pipeline_.documents, ChangesOptions(), request_.from, ctx_));
-    }
-    SyncResult result;
-    ASSIGN_OR_RETURN(const bool load_is_due, LoadIsDue());
-    if (load_is_due) {
-      ASSIGN_OR_RETURN(result.load, RunLoad(Parts(), pipeline_.documents, LoadingOptions(),
-                                            listener_.on_load, ctx_));
-    }
-    RETURN_IF_ERROR(SweepIfDue(result));
-    ASSIGN_OR_RETURN(const bool changes_are_due, ChangesAreDue(load_is_due));
-    if (!changes_are_due) return result;
-    ChangeOptions options = ChangesOptions();
-    ASSIGN_OR_RETURN(options.until, Resolve(request_.until));
-    ASSIGN_OR_RETURN(result.changes,
-                     RunChanges(Parts(), pipeline_.documents, options, listener_.on_changes, ctx_));
+    MakeTuning();
+    Result<SyncResult> result = RunParts();
+    if (tuning_ == nullptr) return result;
+    const TuningReport& report = tuning_->report();
+    if (result.ok() && !(report.steps.empty() && report.left_over.ok())) result->tuning = report;
+    if (!result.ok() && !report.left_over.ok()) Tell(report.left_over);
     return result;
   }
 
  private:
   LoadParts Parts() const {
     return {*opened_.source, *opened_.destination, *state_, SystemClock()};
+  }
+
+  Result<SyncResult> RunParts() {
+    if (Asks(request_.from)) {
+      RETURN_IF_ERROR(
+          AdoptVersion(Parts(), pipeline_.documents, ChangesOptions(), request_.from, ctx_));
+    }
+    SyncResult result;
+    ASSIGN_OR_RETURN(const bool load_is_due, LoadIsDue(state_.get(), pipeline_.name, request_));
+    if (load_is_due) {
+      ASSIGN_OR_RETURN(result.load, RunLoad(Parts(), pipeline_.documents, LoadingOptions(),
+                                            Polling(listener_.on_load), ctx_));
+    } else if (tuning_ != nullptr) {
+      RETURN_IF_ERROR(
+          RestoreTuning(*tuning_, *state_, SystemClock(), pipeline_.name, ctx_).status());
+    }
+    RETURN_IF_ERROR(SweepIfDue(result));
+    ASSIGN_OR_RETURN(const bool changes_are_due, ChangesAreDue(load_is_due));
+    if (!changes_are_due) return result;
+    ChangeOptions options = ChangesOptions();
+    ASSIGN_OR_RETURN(options.until, Resolve(request_.until));
+    ASSIGN_OR_RETURN(result.changes, RunChanges(Parts(), pipeline_.documents, options,
+                                                Polling(listener_.on_changes), ctx_));
+    return result;
+  }
+
+  void MakeTuning() {
+    Tuning* const tuning = opened_.destination->tuning();
+    if (tuning == nullptr) return;
+    TuningOptions options = TuningOptionsOf(pipeline_);
+    options.allowed = options.allowed || request_.allow_cost;
+    tuning_ = std::make_unique<LoadTuning>(*tuning, *state_, SystemClock(), pipeline_.name,
+                                           TargetOf(project_, pipeline_), std::move(options),
+                                           listener_.on_tuning);
+  }
+
+  // A run's own pictures of itself are the moments to go on with what the destination takes long
+  // for: the run has the pipeline's lease, and its thread that reports has the time.
+  template <typename Report>
+  std::function<void(const Report&)> Polling(const std::function<void(const Report&)>& listener) {
+    return [this, listener](const Report& report) {
+      if (tuning_ != nullptr) tuning_->Poll();
+      if (listener) listener(report);
+    };
+  }
+
+  void Tell(const Status& left_over) const {
+    if (!listener_.on_tuning) return;
+    listener_.on_tuning(fmt::format("the destination is not set back yet: {}; next: {}",
+                                    left_over.message(), left_over.hint()));
   }
 
   Status CheckRequest() const {
@@ -79,14 +128,6 @@ class Syncer {
           " them");
     }
     return Status::Ok();
-  }
-
-  // With a version asked for, RunLoad itself says whether that one is loaded.
-  Result<bool> LoadIsDue() {
-    if (request_.full || request_.resync || Asks(request_.at)) return true;
-    ASSIGN_OR_RETURN(const std::optional<Checkpoint> stored,
-                     state_->LoadCheckpoint(pipeline_.name));
-    return !stored.has_value() || stored->phase != LoadPhase::kLoaded;
   }
 
   Status SweepIfDue(SyncResult& result) {
@@ -135,6 +176,7 @@ class Syncer {
     options.restart = request_.full || request_.resync;
     options.sweep = request_.resync;
     options.at = Asks(request_.at) ? request_.at : request_.until;
+    options.around = tuning_.get();
     return options;
   }
 
@@ -155,9 +197,18 @@ class Syncer {
   const CallContext& ctx_;
   OpenedPipeline opened_;
   std::unique_ptr<StateStore> state_;
+  std::unique_ptr<LoadTuning> tuning_;  // null: the destination has nothing to set
 };
 
 }  // namespace
+
+Result<TuningPlan> PlanSyncTuning(const Project& project, const PipelineConfig& pipeline,
+                                  const SyncRequest& request, const CallContext& ctx) {
+  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenStateIfThere(project));
+  ASSIGN_OR_RETURN(const bool load_is_due, LoadIsDue(state.get(), pipeline.name, request));
+  return PlanTuning(pipeline, *opened.destination, state.get(), load_is_due, ctx);
+}
 
 Result<SyncResult> SyncPipeline(const Project& project, const PipelineConfig& pipeline,
                                 const SyncRequest& request, const SyncListener& listener,

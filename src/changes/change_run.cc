@@ -276,12 +276,14 @@ Status ChangeRun::Deliver(const ChangeWindow& window, WindowDelivery& delivery) 
                             .rejected = *rejected_,
                             .meter = meter_,
                             .stop = stop_};
+    ThroughputOptions throughput = options_.throughput;
+    throughput.usage = &meter_.usage;
     const SenderOptions options{.mode = options_.mode,
                                 .soft_delete = documents_.soft_delete,
                                 .lanes_max = options_.lanes_max,
                                 .settle = options_.settle,
                                 .row_failing_max = options_.row_failing_max,
-                                .throughput = options_.throughput,
+                                .throughput = std::move(throughput),
                                 .stamp = StampOf(documents_, options_.pipeline, journal_.run_id()),
                                 .memory_bytes_max = SendMemory(options_.memory_bytes_max)};
     RETURN_IF_ERROR(parts_.destination.Prepare(false, ctx_).status());
@@ -344,6 +346,7 @@ ChangeReport ChangeRun::Picture() const {
   report.throttled_requests = meter_.throttled_requests;
   report.bytes_sent = meter_.bytes_sent;
   report.bytes_read = meter_.bytes_read;
+  report.throughput = meter_.usage.Picture(parts_.clock.Now());
   report.elapsed = parts_.clock.Now() - started_;
   return report;
 }
@@ -356,6 +359,7 @@ void ChangeRun::Report() {
   totals.cost = report.cost;
   totals.requests = report.requests;
   totals.throttled_requests = report.throttled_requests;
+  totals.throughput = report.throughput;
   {
     std::lock_guard lock(mutex_);
     journal_.SetTotals(totals, report.bytes_sent, meter_.unsure);

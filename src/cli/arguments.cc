@@ -196,6 +196,11 @@ class Parser {
                    "Load again, then take away the documents that the table does not have");
     sync->add_flag("--allow-deletes", sync_.allow_deletes,
                    "Delete however many documents the table has lost, this once");
+    sync->add_flag("--yes", sync_.yes,
+                   "Agree to what the throughput of the load costs, without being asked");
+    sync->add_option("--metrics-file", sync_.metrics_file,
+                     "Keep how the run goes in this file, in the Prometheus text format")
+        ->type_name("PATH");
     AddVersion(sync, sync_.at, "Load this version of the table, and nothing after it");
     sync->add_option("--readers", sync_.readers, "Files read at the same time")
         ->check(CLI::Range(1, 64));
@@ -288,6 +293,8 @@ class Parser {
         ->check(CLI::Range(1, 1'000'000'000));
     how->add_option("--share", throttle_.share, "A share of what the container admits: 30%");
     how->add_flag("--reset", throttle_.reset, "What spillway.yaml says");
+    how->add_flag("--restore", throttle_.restore,
+                  "Set throughput and index policy back that a load has left behind");
     how->require_option(1);
     AddCommon(throttle);
   }

@@ -41,6 +41,8 @@ struct SyncArguments {
   bool continuous = false;
   bool resume = false;
   bool allow_deletes = false;
+  bool yes = false;
+  std::string metrics_file;
   std::optional<uint32_t> readers;
   std::optional<uint32_t> lanes;
 };
@@ -49,6 +51,7 @@ struct ThrottleArguments {
   std::optional<uint64_t> units_per_second;
   std::string share;
   bool reset = false;
+  bool restore = false;
 };
 struct StatusArguments {};
 struct RunsArguments {

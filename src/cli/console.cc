@@ -12,8 +12,6 @@
 namespace spillway {
 namespace {
 
-constexpr int kAskTickMs = 200;
-
 bool NoColor() {
   const char* value = std::getenv("NO_COLOR");
   return value != nullptr && *value != '\0';
@@ -44,8 +42,8 @@ std::string Indented(std::string_view text, std::string_view indent) {
 Console::Console(bool json)
     : json_(json),
       terminal_(IsTerminal(STDERR_FILENO)),
-      interactive_(!json && IsTerminal(STDERR_FILENO) && ::isatty(STDIN_FILENO) == 1),
       color_(IsTerminal(STDOUT_FILENO) && !NoColor()),
+      can_ask_(terminal_ && ::isatty(STDIN_FILENO) == 1),
       out_(stdout),
       err_(stderr) {}
 
@@ -63,28 +61,30 @@ void Console::Note(std::string_view text) {
   std::fflush(err_);
 }
 
-Result<bool> Console::Ask(std::string_view question, const std::stop_token& stop) {
-  ClearProgress();
-  std::fflush(out_);  // what is asked about stands there
-  fmt::print(err_, "{} [y/N] ", question);
-  std::fflush(err_);
-  pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-  while (::poll(&input, 1, kAskTickMs) <= 0) {
-    if (stop.stop_requested()) return Cancelled("stopped on request");
-  }
-  char answer[16] = {};
-  const ssize_t size = ::read(STDIN_FILENO, answer, sizeof(answer) - 1);
-  std::string_view text(answer, size > 0 ? static_cast<size_t>(size) : 0);
-  text = text.substr(0, text.find_first_of("\r\n"));
-  return text == "y" || text == "Y" || text == "yes";
-}
-
 void Console::Progress(std::string_view text) {
   if (!terminal_) return Note(text);
   ClearProgress();
   std::fwrite(text.data(), 1, text.size(), err_);
   std::fflush(err_);
   progress_shown_ = true;
+}
+
+bool Console::Ask(std::string_view question, const std::stop_token& stop) {
+  constexpr int kLookAgainMs = 200;
+  constexpr size_t kAnswerBytesMax = 64;
+  ClearProgress();
+  std::fwrite(question.data(), 1, question.size(), err_);
+  std::fputs(" [y/N] ", err_);
+  std::fflush(err_);
+  pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+  while (!stop.stop_requested()) {
+    if (::poll(&input, 1, kLookAgainMs) <= 0) continue;
+    char answer[kAnswerBytesMax];
+    const ssize_t size = ::read(STDIN_FILENO, answer, sizeof(answer));
+    const std::string_view text(answer, size > 0 ? static_cast<size_t>(size) : 0);
+    return text == "y\n" || text == "Y\n" || text == "yes\n" || text == "Yes\n";
+  }
+  return false;
 }
 
 void Console::PrintError(const Status& status, int exit_code) {

@@ -10,7 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
 #include "base/status.h"
 
 namespace spillway {
@@ -28,18 +27,17 @@ class Console {
   // Standard error is a terminal: a progress line may rewrite itself.
   bool terminal() const { return terminal_; }
 
-  // Somebody is there to answer, and sees what is asked: a terminal, and no JSON.
-  bool interactive() const { return interactive_; }
-  // Asks on standard error; only "y" and "yes" are a yes. kCancelled on a stop. REQUIRES:
-  // interactive().
-  Result<bool> Ask(std::string_view question, const std::stop_token& stop);
-
   // A part of the result; ends the line.
   void Print(std::string_view text);
   // A remark that is not part of the result.
   void Note(std::string_view text);
   // The progress line: rewritten in place on a terminal, else a line of its own.
   void Progress(std::string_view text);
+  // Somebody is there who can answer: standard input and standard error are a terminal.
+  bool can_ask() const { return can_ask_; }
+  // Asks on standard error; true for "y" or "yes". False for anything else, the end of the input,
+  // and when a stop is requested. REQUIRES: can_ask().
+  bool Ask(std::string_view question, const std::stop_token& stop);
   // What failed, where and why, and what to do next. In JSON mode the error is the result, unless
   // one was printed before.
   void PrintError(const Status& status, int exit_code);
@@ -55,8 +53,8 @@ class Console {
 
   bool json_;
   bool terminal_;
-  bool interactive_ = false;
   bool color_;
+  bool can_ask_ = false;
   bool printed_ = false;
   bool progress_shown_ = false;
   std::FILE* out_;

@@ -134,7 +134,11 @@ void PrintText(const std::string& pipeline, const PipelinePlan& plan, Console& c
   for (size_t i = 0; i < plan.steps.size(); ++i) {
     table.rows.push_back({i == 0 ? "would create" : "", plan.steps[i]});
   }
+  for (size_t i = 0; i < plan.would_set.size(); ++i) {
+    table.rows.push_back({i == 0 ? "would set" : "", plan.would_set[i]});
+  }
   console.Print(table.Render());
+  for (const std::string& warning : plan.warnings) console.Note("warning: " + warning);
   if (plan.sample.rejected > 0) {
     console.Print(fmt::format("{} of the sample would be rejected:",
                               HumanPlural(plan.sample.rejected, "row")));
@@ -208,6 +212,10 @@ void PrintJson(const std::string& pipeline, const PipelinePlan& plan, Console& c
   }
   json.Key("would_create").BeginArray();
   for (const std::string& step : plan.steps) json.String(step);
+  json.EndArray().Key("would_set").BeginArray();
+  for (const std::string& step : plan.would_set) json.String(step);
+  json.EndArray().Key("warnings").BeginArray();
+  for (const std::string& warning : plan.warnings) json.String(warning);
   json.EndArray();
   if (plan.checkpoint) WriteCheckpoint(json, *plan.checkpoint);
   console.Print(json.EndObject().text());

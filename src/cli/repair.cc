@@ -98,7 +98,8 @@ Result<RepairSummary> Carry(const Asked& asked, const RepairRequest& request,
   ASSIGN_OR_RETURN(const PipelineConfig* pipeline, project->FindPipeline(asked.pipeline));
   Console& console = context.console;
   // Before both sides are read for nothing.
-  if (!asked.dry_run && !asked.yes && !console.interactive()) return Refused(asked);
+  if (!asked.dry_run && !asked.yes && !(console.can_ask() && !console.json()))
+    return Refused(asked);
   RepairListener listener;
   listener.on_progress = [&console](uint64_t documents) {
     if (console.terminal()) console.Progress(HumanPlural(documents, "document") + " compared");
@@ -106,6 +107,7 @@ Result<RepairSummary> Carry(const Asked& asked, const RepairRequest& request,
   listener.confirm = [&](const RepairPlan& plan) -> Result<bool> {
     if (!console.json()) PrintPlan(asked.pipeline, plan, console);
     if (asked.yes) return true;
+    console.Flush();  // the plan stands before the question
     return console.Ask("Write this?", context.call.stop);
   };
   return RepairPipeline(*project, *pipeline, request, listener, context.call);

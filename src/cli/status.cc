@@ -99,6 +99,14 @@ void PrintText(const std::vector<PipelineState>& states, const Behinds& behinds,
          HumanCount(state.rejected), last, NextCommand(state)});
   }
   console.Print(table.Render());
+  for (const PipelineState& state : states) {
+    const bool runs = state.last_run && state.last_run->state == RunState::kRunning;
+    if (!state.to_restore || runs) continue;
+    console.Note(
+        fmt::format("warning: {0}: a load has left its container with other throughput or"
+                    " another index policy; next: spillway throttle {0} --restore",
+                    state.name));
+  }
   for (const auto& [name, behind] : behinds) {
     if (behind.warning) console.Note(fmt::format("warning: {}: {}", name, *behind.warning));
   }
@@ -119,7 +127,7 @@ void PrintJson(const std::vector<PipelineState>& states, const Behinds& behinds,
       json.Field("behind", behind->second.versions);
       if (behind->second.warning) json.Field("warning", *behind->second.warning);
     }
-    json.Field("rejected", state.rejected);
+    json.Field("rejected", state.rejected).Field("to_restore", state.to_restore);
     if (state.last_run) {
       json.Key("last_run").BeginObject().Field("id", state.last_run->id);
       json.Field("kind", state.last_run->kind).Field("state", RunStateName(state.last_run->state));

@@ -4,8 +4,10 @@
 #include "base/human.h"
 #include "base/json_writer.h"
 #include "cli/command.h"
+#include "cli/metrics_file.h"
 #include "cli/progress.h"
 #include "cli/run_words.h"
+#include "cli/tuning_words.h"
 
 namespace spillway {
 namespace {
@@ -17,12 +19,19 @@ struct Traffic {
   uint64_t documents = 0;
   double cost = 0;
   std::chrono::nanoseconds elapsed{0};
+  ThroughputPicture throughput;
+
+  double seconds() const { return std::max(std::chrono::duration<double>(elapsed).count(), 1e-3); }
+  double throttled_share() const {
+    return requests == 0 ? 0
+                         : static_cast<double>(throttled_requests) / static_cast<double>(requests);
+  }
 };
 
 Traffic TrafficOf(const LoadSummary& load) {
   const LoadProgressReport& totals = load.totals;
   return {load.bytes_sent, totals.requests, totals.throttled_requests, totals.run_counts.upserted,
-          totals.cost,     totals.elapsed};
+          totals.cost,     totals.elapsed,  totals.throughput};
 }
 
 Traffic TrafficOf(const ChangeSummary& changes) {
@@ -32,11 +41,12 @@ Traffic TrafficOf(const ChangeSummary& changes) {
           totals.throttled_requests,
           totals.counts.upserted + totals.counts.deleted,
           totals.cost,
-          totals.elapsed};
+          totals.elapsed,
+          totals.throughput};
 }
 
 std::string Pace(const Traffic& traffic) {
-  const double seconds = std::max(std::chrono::duration<double>(traffic.elapsed).count(), 1e-3);
+  const double seconds = traffic.seconds();
   std::string text = fmt::format("{} sent in {}, {} documents/s", HumanBytes(traffic.bytes_sent),
                                  HumanPlural(traffic.requests, "request"),
                                  HumanNumber(static_cast<double>(traffic.documents) / seconds));
@@ -44,6 +54,13 @@ std::string Pace(const Traffic& traffic) {
     text +=
         fmt::format(", {} RU ({} RU/s), {} throttled", HumanNumber(traffic.cost),
                     HumanNumber(traffic.cost / seconds), HumanCount(traffic.throttled_requests));
+  }
+  if (traffic.throughput.cap) {
+    text += fmt::format("; the cap was {} RU/s", HumanNumber(*traffic.throughput.cap));
+  }
+  if (traffic.throughput.peak_normalised) {
+    text += fmt::format(", the busiest range used {} of its part",
+                        HumanShare(*traffic.throughput.peak_normalised));
   }
   return text;
 }
@@ -100,6 +117,12 @@ void WriteTraffic(JsonWriter& json, const Traffic& traffic) {
   json.Field("elapsed_ms", static_cast<int64_t>(traffic.elapsed / std::chrono::milliseconds(1)));
   json.Field("request_units", traffic.cost).Field("requests", traffic.requests);
   json.Field("throttled_requests", traffic.throttled_requests);
+  json.Field("throttled_share", traffic.throttled_share());
+  json.Field("request_units_per_second", traffic.cost / traffic.seconds());
+  if (traffic.throughput.cap) json.Field("request_units_cap", *traffic.throughput.cap);
+  if (traffic.throughput.peak_normalised) {
+    json.Field("peak_normalised", *traffic.throughput.peak_normalised);
+  }
   json.Field("bytes_sent", traffic.bytes_sent);
 }
 
@@ -144,6 +167,7 @@ void PrintJson(const SyncArguments& arguments, const SyncResult& result, Console
     WriteLoad(json, *result.load);
   }
   if (result.sweep) json.Field("swept", result.sweep->counts.deleted);
+  if (result.tuning) WriteTuning(json, *result.tuning);
   json.Field("next", NextCommand(arguments, result)).EndObject();
   console.Print(json.text());
 }
@@ -163,6 +187,7 @@ SyncRequest RequestOf(const SyncArguments& arguments) {
           .continuous = arguments.continuous,
           .resume = arguments.resume,
           .allow_deletes = arguments.allow_deletes,
+          .allow_cost = arguments.yes,
           .readers = arguments.readers,
           .lanes = arguments.lanes};
 }
@@ -172,11 +197,33 @@ SyncRequest RequestOf(const SyncArguments& arguments) {
 Status RunSync(const SyncArguments& arguments, CommandContext& context) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Project> project, OpenProject(context));
   ASSIGN_OR_RETURN(const PipelineConfig* pipeline, project->FindPipeline(arguments.pipeline));
+  SyncRequest request = RequestOf(arguments);
+  RETURN_IF_ERROR(AskAboutTuning(*project, *pipeline, request, context));
+  std::optional<MetricsFile> metrics;
+  if (!arguments.metrics_file.empty()) {
+    const std::string target = TargetOf(*project, *pipeline);
+    ASSIGN_OR_RETURN(metrics, MetricsFile::Open(arguments.metrics_file, pipeline->name,
+                                                target.substr(target.rfind('/') + 1)));
+  }
   ProgressPrinter load_progress(arguments.pipeline, context.console);
   ChangePrinter change_progress(arguments.pipeline, context.console);
-  const SyncListener listener{std::ref(load_progress), std::ref(change_progress)};
-  Result<SyncResult> result =
-      SyncPipeline(*project, *pipeline, RequestOf(arguments), listener, context.call);
+  SyncListener listener;
+  listener.on_load = [&](const LoadProgressReport& report) {
+    load_progress(report);
+    if (metrics) metrics->Update(report);
+  };
+  listener.on_changes = [&](const ChangeReport& report) {
+    change_progress(report);
+    if (metrics) metrics->Update(report);
+  };
+  listener.on_tuning = [&](const std::string& step) {
+    context.console.Note(fmt::format("{}: {}", arguments.pipeline, step));
+  };
+  Result<SyncResult> result = SyncPipeline(*project, *pipeline, request, listener, context.call);
+  if (metrics) {
+    const Status written = metrics->End(result.ok());
+    if (!written.ok()) context.console.Note(fmt::format("warning: {}", written.message()));
+  }
   if (!result.ok()) {
     const bool resumable = result.status().code() == StatusCode::kCancelled;
     if (!resumable || !result.status().hint().empty()) return std::move(result).status();
@@ -191,6 +238,7 @@ Status RunSync(const SyncArguments& arguments, CommandContext& context) {
     if (result->changes) PrintChanges(arguments.pipeline, *result->changes, context.console);
     context.console.Print("next: " + NextCommand(arguments, *result));
   }
+  if (result->tuning) NoteLeftOver(*result->tuning, context);
   if (result->load) RETURN_IF_ERROR(CheckAddsUp(arguments, result->load->totals.counts));
   if (result->changes) RETURN_IF_ERROR(CheckAddsUp(arguments, result->changes->totals.counts));
   return Status::Ok();

@@ -21,6 +21,8 @@
 
 namespace spillway {
 
+class Tuning;  // connector/tuning.h
+
 // What a write means (design §6). One word, everywhere.
 enum class WriteMode : uint8_t {
   kMirror,               // upsert, and delete what is deleted
@@ -149,6 +151,8 @@ class Destination {
     return InvalidArgument(
         "this destination has no physical partitions: any partition key does as well as another");
   }
+  // What can be set for the time of a load; nullptr: nothing. Lives as long as the destination.
+  virtual Tuning* tuning() { return nullptr; }
 };
 
 // Reads one document after the other.

@@ -31,6 +31,8 @@ void RunJournal::SetTotals(const LoadProgressReport& totals, uint64_t bytes_sent
   run_.throttled_requests = totals.throttled_requests;
   run_.bytes_sent = bytes_sent;
   run_.unsure = unsure;
+  run_.units_cap = totals.throughput.cap.value_or(run_.units_cap);
+  run_.peak_normalised = totals.throughput.peak_normalised.value_or(run_.peak_normalised);
 }
 
 Status RunJournal::Update() {

@@ -19,7 +19,7 @@ constexpr std::string_view kCountColumns =
     " inserted, replaced";
 constexpr std::string_view kRunColumns =
     "id, pipeline, kind, state, started_ms, ended_ms, version, cost, requests, throttled_requests,"
-    " bytes_sent, message, unsure";
+    " bytes_sent, message, unsure, units_cap, peak_normalised";
 
 void BindCounts(SqliteStatement& statement, const IntentCounts& counts) {
   statement.Bind(counts.read).Bind(counts.upserted).Bind(counts.deleted);
@@ -58,7 +58,9 @@ RunRecord ReadRun(const SqliteStatement& row) {
   run.bytes_sent = row.Unsigned(10);
   run.message = row.Text(11);
   run.unsure = row.Unsigned(12);
-  run.counts = ReadCounts(row, 13);
+  run.units_cap = row.Real(13);
+  run.peak_normalised = row.Real(14);
+  run.counts = ReadCounts(row, 15);
   return run;
 }
 
@@ -67,6 +69,7 @@ void BindRunState(SqliteStatement& statement, const RunRecord& run) {
   statement.Bind(static_cast<int64_t>(run.state)).Bind(run.started_ms).Bind(run.ended_ms);
   statement.Bind(run.version).Bind(run.cost).Bind(run.requests).Bind(run.throttled_requests);
   statement.Bind(run.bytes_sent).Bind(std::string_view(run.message)).Bind(run.unsure);
+  statement.Bind(run.units_cap).Bind(run.peak_normalised);
   BindCounts(statement, run.counts);
 }
 
@@ -127,6 +130,8 @@ class SqliteStore : public StateStore {
   Result<std::optional<std::string>> ThroughputLimitOf(std::string_view pipeline) override;
   Status SetThroughputLimit(std::string_view pipeline,
                             const std::optional<std::string>& limit) override;
+  Result<std::optional<std::string>> TuningOf(std::string_view pipeline) override;
+  Status SetTuning(std::string_view pipeline, const std::optional<std::string>& tuning) override;
   Result<int64_t> StartRun(const RunRecord& run) override;
   Status UpdateRun(const RunRecord& run) override;
   Result<std::vector<RunRecord>> Runs(std::string_view pipeline, uint32_t count_max) override;
@@ -349,6 +354,28 @@ Status SqliteStore::SetThroughputLimit(std::string_view pipeline,
   return statement.Bind(pipeline).Bind(std::string_view(*limit)).Run();
 }
 
+Result<std::optional<std::string>> SqliteStore::TuningOf(std::string_view pipeline) {
+  std::lock_guard lock(core_->mutex);
+  ASSIGN_OR_RETURN(SqliteStatement statement,
+                   database().Prepare("SELECT tuning FROM tunings WHERE pipeline = ?"));
+  ASSIGN_OR_RETURN(const bool found, statement.Bind(pipeline).Step());
+  return found ? std::optional(statement.Text(0)) : std::nullopt;
+}
+
+Status SqliteStore::SetTuning(std::string_view pipeline, const std::optional<std::string>& tuning) {
+  std::lock_guard lock(core_->mutex);
+  ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(database()));
+  RETURN_IF_ERROR(CheckStillOwner(*core_, pipeline));
+  ASSIGN_OR_RETURN(
+      SqliteStatement statement,
+      database().Prepare(tuning.has_value() ? "INSERT OR REPLACE INTO tunings VALUES (?, ?)"
+                                            : "DELETE FROM tunings WHERE pipeline = ?"));
+  statement.Bind(pipeline);
+  if (tuning.has_value()) statement.Bind(std::string_view(*tuning));
+  RETURN_IF_ERROR(statement.Run());
+  return transaction.Commit();
+}
+
 Result<int64_t> SqliteStore::StartRun(const RunRecord& run) {
   std::lock_guard lock(core_->mutex);
   ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(database()));
@@ -365,8 +392,8 @@ Result<int64_t> SqliteStore::StartRun(const RunRecord& run) {
       SqliteStatement insert,
       database().Prepare(fmt::format(
           "INSERT INTO runs (pipeline, kind, state, started_ms, ended_ms, version, cost, requests,"
-          " throttled_requests, bytes_sent, message, unsure, {})"
-          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          " throttled_requests, bytes_sent, message, unsure, units_cap, peak_normalised, {})"
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           kCountColumns)));
   insert.Bind(std::string_view(run.pipeline)).Bind(std::string_view(run.kind));
   BindRunState(insert, run);
@@ -382,7 +409,8 @@ Status SqliteStore::UpdateRun(const RunRecord& run) {
       SqliteStatement update,
       database().Prepare("UPDATE runs SET state = ?, started_ms = ?, ended_ms = ?, version = ?,"
                          " cost = ?, requests = ?, throttled_requests = ?, bytes_sent = ?,"
-                         " message = ?, unsure = ?, read = ?, upserted = ?, deleted = ?,"
+                         " message = ?, unsure = ?, units_cap = ?, peak_normalised = ?, read = ?, "
+                         "upserted = ?, deleted = ?,"
                          " delete_found_nothing = ?, unchanged = ?, superseded = ?, filtered = ?,"
                          " rejected = ?, inserted = ?, replaced = ? WHERE id = ?"));
   BindRunState(update, run);

@@ -226,8 +226,19 @@ void WriteRunJson(const RunRecord& run, JsonWriter& json) {
   WriteCountsJson(run.counts, json);
   json.Field("cost", run.cost).Field("requests", run.requests);
   json.Field("throttled_requests", run.throttled_requests).Field("bytes_sent", run.bytes_sent);
+  json.Field("units_cap", run.units_cap).Field("peak_normalised", run.peak_normalised);
   json.Field("unsure", run.unsure).Field("message", AsUtf8(run.message)).EndObject();
 }
+
+namespace {
+
+// Zero in what an earlier version wrote.
+double LaterNumber(const JsonNode& json, std::string_view name) {
+  const JsonNode* node = json.Find(name);
+  return node != nullptr && node->kind == JsonNode::Kind::kNumber ? node->number : 0;
+}
+
+}  // namespace
 
 Result<RunRecord> ReadRunJson(const JsonNode& json) {
   RunRecord run;
@@ -245,6 +256,8 @@ Result<RunRecord> ReadRunJson(const JsonNode& json) {
   ASSIGN_OR_RETURN(run.requests, UintOf(json, "requests"));
   ASSIGN_OR_RETURN(run.throttled_requests, UintOf(json, "throttled_requests"));
   ASSIGN_OR_RETURN(run.bytes_sent, UintOf(json, "bytes_sent"));
+  run.units_cap = LaterNumber(json, "units_cap");
+  run.peak_normalised = LaterNumber(json, "peak_normalised");
   ASSIGN_OR_RETURN(run.unsure, UintOf(json, "unsure"));
   ASSIGN_OR_RETURN(run.message, TextOf(json, "message"));
   return run;

@@ -75,6 +75,11 @@ struct RunRecord {
   uint64_t requests = 0;
   uint64_t throttled_requests = 0;
   uint64_t bytes_sent = 0;
+  // Request units a second that it might spend when it ended: its limit, or what the destination
+  // admitted; 0: not known.
+  double units_cap = 0;
+  // The busiest second of any range, as a share of what that range admits; 0: not known.
+  double peak_normalised = 0;
   uint64_t unsure = 0;  // documents whose last write may still land after the run has ended
   std::string message;  // why it failed or stopped; empty when it succeeded
 };
@@ -157,6 +162,11 @@ class StateStore {
   virtual Result<std::optional<std::string>> ThroughputLimitOf(std::string_view pipeline) = 0;
   virtual Status SetThroughputLimit(std::string_view pipeline,
                                     const std::optional<std::string>& limit) = 0;
+
+  // What the destination was before a run set it for a load, and what it is set to: opaque text,
+  // below 64 KiB; nullopt: it is as it should be. REQUIRES, to set it: the pipeline's lease.
+  virtual Result<std::optional<std::string>> TuningOf(std::string_view pipeline) = 0;
+  virtual Status SetTuning(std::string_view pipeline, const std::optional<std::string>& tuning) = 0;
 
   // Stores the run as it is given, under a new id. Others of the pipeline that still say "running"
   // become abandoned.

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import pty
 import select
 import signal
 import subprocess
@@ -96,6 +97,36 @@ class Spillway:
     def json(self, *words: str, code: int | None = 0):
         """Runs a command with `--output json` and returns its result."""
         return self.run(*words, "--output", "json", code=code).result
+
+
+def on_terminal(spillway: Spillway, *words: str, answer: bytes | None = None) -> Outcome:
+    """Runs a command on a terminal of its own; `answer` is typed when it asks."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [program("spillway"), *words],
+        cwd=spillway.folder,
+        env={**spillway.environment, "TERM": "xterm"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    said, end = b"", time.monotonic() + RUN_SECONDS_MAX
+    try:
+        while time.monotonic() < end:
+            if not select.select([ours], [], [], 0.2)[0]:
+                continue
+            part = os.read(ours, 65536)
+            said += part
+            if answer is not None and b"[y/N]" in said:
+                os.write(ours, answer)
+                answer = None
+    except OSError:  # the other side is closed: it has ended
+        pass
+    finally:
+        os.close(ours)
+    code = process.wait(STOP_SECONDS_MAX)
+    return Outcome(code, said.decode(errors="replace"), "")
 
 
 class Emulator:

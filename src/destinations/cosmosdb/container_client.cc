@@ -139,8 +139,8 @@ Status ContainerClient::CreateContainer(const CallContext& ctx) {
   return CreatedOrThere(client_.Call(request, ctx), "the container");
 }
 
-Result<std::optional<OfferInfo>> ContainerClient::ReadOffer(std::string_view resource_self,
-                                                            const CallContext& ctx) {
+Result<std::string> ContainerClient::ReadOffers(std::string_view resource_self,
+                                                const CallContext& ctx) {
   std::string body = R"({"query":"SELECT * FROM root WHERE root.resource = @self","parameters":[)";
   body += R"({"name":"@self","value":)";
   AppendJsonString(resource_self, &body);
@@ -152,9 +152,14 @@ Result<std::optional<OfferInfo>> ContainerClient::ReadOffer(std::string_view res
                         .headers = QueryHeaders(),
                         .body = body};
   request.headers.push_back({"x-ms-documentdb-isquery", "True"});
-  ASSIGN_OR_RETURN(const CosmosResponse response, ReadPresent(request, ctx));
-  ASSIGN_OR_RETURN(const JsonDocument json,
-                   JsonDocument::Parse(response.body, "the list of offers"));
+  ASSIGN_OR_RETURN(CosmosResponse response, ReadPresent(request, ctx));
+  return std::move(response.body);
+}
+
+Result<std::optional<OfferInfo>> ContainerClient::ReadOffer(std::string_view resource_self,
+                                                            const CallContext& ctx) {
+  ASSIGN_OR_RETURN(const std::string body, ReadOffers(resource_self, ctx));
+  ASSIGN_OR_RETURN(const JsonDocument json, JsonDocument::Parse(body, "the list of offers"));
   for (const simdjson::dom::element offer : ArrayMember(json.root(), "Offers")) {
     simdjson::dom::element content;
     if (offer["content"].get(content) != simdjson::SUCCESS) continue;

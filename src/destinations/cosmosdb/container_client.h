@@ -64,6 +64,8 @@ class ContainerClient {
   // nullopt: no offer of its own (shared throughput, or serverless).
   Result<std::optional<OfferInfo>> ReadOffer(std::string_view resource_self,
                                              const CallContext& ctx);
+  // The feed of offers of a resource: the body.
+  Result<std::string> ReadOffers(std::string_view resource_self, const CallContext& ctx);
   Result<RangePage> ReadRanges(const std::string& etag, const CallContext& ctx);
   RangeSource range_source();
 

@@ -12,6 +12,7 @@
 #include "destinations/cosmosdb/cosmos_key_reader.h"
 #include "destinations/cosmosdb/cosmos_partitioning.h"
 #include "destinations/cosmosdb/cosmos_reader.h"
+#include "destinations/cosmosdb/cosmos_tuning.h"
 #include "destinations/cosmosdb/cosmos_writer.h"
 #include "destinations/cosmosdb/lane_plan.h"
 #include "destinations/cosmosdb/partition_key.h"
@@ -83,7 +84,8 @@ class CosmosDestination : public Destination, public PlaceReading {
   CosmosDestination(std::unique_ptr<CosmosAccount> account, HttpTransportFactory transports)
       : account_(std::move(account)),
         transports_(std::move(transports)),
-        capabilities_(MakeCapabilities(options())) {}
+        capabilities_(MakeCapabilities(options())),
+        tuning_(*account_, transports_) {}
 
   const Capabilities& capabilities() const override { return capabilities_; }
 
@@ -221,6 +223,8 @@ class CosmosDestination : public Destination, public PlaceReading {
     return MakeCosmosPartitioning(options(), present, documents_bytes);
   }
 
+  Tuning* tuning() override { return &tuning_; }
+
  private:
   // A conversation that stays with the container it was opened for.
   Result<std::unique_ptr<ContainerClient>> OpenClient(const ContainerInfo& container,
@@ -314,6 +318,7 @@ class CosmosDestination : public Destination, public PlaceReading {
   const std::unique_ptr<CosmosAccount> account_;
   const HttpTransportFactory transports_;
   const Capabilities capabilities_;
+  CosmosTuning tuning_;
   PartitionKeyRangeCache ranges_;
   std::atomic<HashKind> hash_ = HashKind::kV2;
   std::mutex mutex_;

@@ -103,10 +103,11 @@ bool IsUnmetCondition(const OperationResult& result) {
 
 class CosmosDocumentTable : public DocumentTable {
  public:
-  CosmosDocumentTable(std::unique_ptr<CosmosAccount> account,
+  CosmosDocumentTable(std::unique_ptr<CosmosAccount> account, TableTtl ttl,
                       std::unique_ptr<HttpTransport> transport,
                       std::unique_ptr<HttpTransport> preparing)
       : account_(std::move(account)),
+        ttl_(ttl),
         client_(*account_, std::move(transport), kOnce),
         preparing_(*account_, std::move(preparing), kPreparing),
         pages_(account_->options().partition_key) {}
@@ -211,10 +212,19 @@ class CosmosDocumentTable : public DocumentTable {
     const CosmosOptions& options = account_->options();
     if (found.partition_key != options.partition_key) {
       return InvalidArgument("container " + Describe() + " does not have the partition key " +
-                             options.partition_key.front() + " that a state needs")
-          .WithHint("name a container of its own for the state: it is made when missing");
+                             options.partition_key.front() + " that " + Purpose() + " needs")
+          .WithHint("name a container of its own for it: it is made when missing");
     }
-    if (found.ttl_seconds.has_value() && *found.ttl_seconds > 0) {
+    if (ttl_ == TableTtl::kOn && !found.ttl_seconds.has_value()) {
+      return InvalidArgument("container " + Describe() + " has no time to live, and " + Purpose() +
+                             " needs it: members that have died must expire")
+          .WithHint(
+              "switch it on without a default: az cosmosdb sql container update --ttl -1"
+              " --account-name ACCOUNT --resource-group GROUP --database-name " +
+              options.database + " --name " + options.container +
+              "; or name another container: it is made when missing");
+    }
+    if (ttl_ == TableTtl::kNone && found.ttl_seconds.has_value() && *found.ttl_seconds > 0) {
       return InvalidArgument("container " + Describe() + " lets its documents expire after " +
                              std::to_string(*found.ttl_seconds) + " s; a state must not expire")
           .WithHint("switch the time to live of the container off");
@@ -223,7 +233,10 @@ class CosmosDocumentTable : public DocumentTable {
     return Status::Ok();
   }
 
+  std::string Purpose() const { return ttl_ == TableTtl::kOn ? "a throughput group" : "a state"; }
+
   const std::unique_ptr<CosmosAccount> account_;
+  const TableTtl ttl_;
   const TableLimits limits_{.writes_max = kBatchOperationsMax,
                             .bytes_max = kBatchBytesMax,
                             .added_members = {"_rid", "_self", "_etag", "_ts", "_attachments"}};
@@ -237,13 +250,14 @@ class CosmosDocumentTable : public DocumentTable {
 }  // namespace
 
 Result<std::unique_ptr<DocumentTable>> MakeCosmosDocumentTable(
-    const CosmosOptions& options, const HttpTransportFactory& transports, Clock& clock) {
+    const CosmosOptions& options, TableTtl ttl, const HttpTransportFactory& transports,
+    Clock& clock) {
   RETURN_IF_ERROR(ValidateCosmosOptions(options));
   ASSIGN_OR_RETURN(std::unique_ptr<CosmosAccount> account, CosmosAccount::Make(options, clock));
   ASSIGN_OR_RETURN(std::unique_ptr<HttpTransport> transport, transports());
   ASSIGN_OR_RETURN(std::unique_ptr<HttpTransport> preparing, transports());
   return std::unique_ptr<DocumentTable>(std::make_unique<CosmosDocumentTable>(
-      std::move(account), std::move(transport), std::move(preparing)));
+      std::move(account), ttl, std::move(transport), std::move(preparing)));
 }
 
 }  // namespace spillway::cosmosdb
