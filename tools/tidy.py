@@ -42,10 +42,12 @@ LAYERS = {
                "json", "net"},
     "changes": {"base", "model", "connector", "state", "throughput", "transforms", "json",
                 "engine"},
+    "verify": {"base", "model", "connector", "state", "throughput", "transforms", "json",
+               "engine", "changes"},
     "app": {"base", "model", "config", "connector", "state", "throughput", "engine", "changes",
-            "transforms", "json", "columns", "net", "advice"},
+            "verify", "transforms", "json", "columns", "net", "advice"},
     "cli": {"base", "model", "config", "app", "advice", "throughput", "engine", "changes",
-            "state", "transforms", "connector"},
+            "verify", "state", "transforms", "connector"},
 }
 # The one file that names concrete connectors, and what it may include for that.
 CONNECTOR_LIST = {"src/connectors.cc", "src/connectors.h"}

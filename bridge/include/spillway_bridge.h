@@ -188,6 +188,11 @@ void bridge_reader_facts(const BridgeReader* reader, BridgeFileFacts* facts);
  * bridge_reader_next; costs the decoding of one page per column when it points into a row group. */
 void bridge_reader_seek(BridgeReader* reader, uint64_t first_row, uint64_t batch_rows);
 
+/* From now on only these of the live rows are there, in ascending order, and count as all of them:
+ * for bridge_reader_seek and BridgeBatch::first_row too. What lies between them is not decoded
+ * where few of a row group are wanted. Must come before bridge_reader_seek. */
+void bridge_reader_select(BridgeReader* reader, const uint64_t* rows, size_t count);
+
 typedef struct BridgeBatch {
   uint64_t first_row;    /* ordinal among the file's live rows */
   uint64_t bytes;        /* of the decoded batch */

@@ -450,6 +450,21 @@ pub unsafe extern "C" fn bridge_reader_seek(
 }
 
 #[no_mangle]
+pub unsafe extern "C" fn bridge_reader_select(
+    reader: *mut BridgeReader,
+    rows: *const u64,
+    count: usize,
+) {
+    if let Some(reader) = reader.as_mut() {
+        let rows = match count {
+            0 => &[],
+            _ => std::slice::from_raw_parts(rows, count),
+        };
+        quietly(|| reader.reader.select(rows));
+    }
+}
+
+#[no_mangle]
 pub unsafe extern "C" fn bridge_reader_next(
     reader: *mut BridgeReader,
     array: *mut FFI_ArrowArray,

@@ -211,6 +211,7 @@ class ProjectReader {
     ReadGroup(entry, pipeline);
     pipeline.documents = MakeDocuments(source, destination, section.documents);
     pipeline.documents.soft_delete = section.sync.mode.soft_delete;
+    pipeline.documents.stamp_field = section.stamp.field;
     if (entry.value.is_map()) {
       CheckContradictions(entry, section, pipeline.documents);
     }

@@ -395,9 +395,12 @@ const Spec<PipelineSection>& PipelineSpec() {
                  "How much of the destination's throughput the pipeline may use.",
                  Nested(ThroughputSpec()))
           .Example("{limit: 30%}")
+          .Field(&PipelineSection::stamp, "stamp",
+                 "A field of every document that says which run has written it.",
+                 Nested(StampSpec()))
+          .Example("{field: _spillway}")
           .Later("transforms",
-                 "select and rename with source.columns, source.filter and documents.fields")
-          .Later("stamp", "leave it out");
+                 "select and rename with source.columns, source.filter and documents.fields");
   return spec;
 }
 
@@ -593,6 +596,12 @@ const Spec<ThroughputSection>& ThroughputSpec() {
                  "number; left out: all that the container admits.",
                  TypePtr<ThroughputLimit>(std::make_shared<ThroughputLimitType>()))
           .Example("30%")
+          .Field(
+              &ThroughputSection::verify, "verify",
+              "The most that `verify`, `repair` and `rollback` spend in any second on reading the "
+              "destination; left out: as fast as it goes.",
+              TypePtr<ThroughputLimit>(std::make_shared<ThroughputLimitType>()))
+          .Example("10%")
           .Field(&ThroughputSection::initial_load, "initial_load",
                  "What the container is set to while a load goes on.", Nested(InitialLoadSpec()))
           .Example("{manual: 50000, indexing: light}")
@@ -609,6 +618,17 @@ const Spec<ThroughputSection>& ThroughputSpec() {
                  "Who shares the limit: runs and clients on other machines too; left out: the "
                  "runs of this project on this machine that write the same container.",
                  Nested(GroupSpec()));
+  return spec;
+}
+
+const Spec<StampSection>& StampSpec() {
+  static const auto spec =
+      Spec<StampSection>("Says who wrote a document.")
+          .Field(&StampSection::field, "field",
+                 "The name of a top-level field; no column may fill it, and no comparison counts "
+                 "it. It gets the pipeline and the run: \"products/12\". Left out: none.",
+                 Text())
+          .Example("_spillway");
   return spec;
 }
 

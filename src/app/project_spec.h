@@ -121,11 +121,16 @@ struct GroupSection {
 };
 
 struct ThroughputSection {
-  ThroughputLimit limit;  // not set: none
+  ThroughputLimit limit;   // not set: none
+  ThroughputLimit verify;  // of reading the destination to compare it
   std::optional<InitialLoadSection> initial_load;
   std::optional<ProvisionedSection> changes;
   bool ask = true;
   GroupSection group;
+};
+
+struct StampSection {
+  std::string field;
 };
 
 struct PipelineSection {
@@ -134,6 +139,7 @@ struct PipelineSection {
   DocumentsSection documents;
   SyncSection sync;
   ThroughputSection throughput;
+  StampSection stamp;
 };
 
 const Spec<ProjectSection>& ProjectSpec();
@@ -144,6 +150,7 @@ const Spec<DestinationSection>& DestinationSpec();
 const Spec<DocumentsSection>& DocumentsSpec();
 const Spec<SyncSection>& SyncSpec();
 const Spec<ThroughputSection>& ThroughputSpec();
+const Spec<StampSection>& StampSpec();
 
 }  // namespace spillway
 

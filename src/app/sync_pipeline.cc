@@ -4,8 +4,10 @@
 
 #include <utility>
 
+#include "app/run_settings.h"
 #include "app/share_group.h"
 #include "changes/adopt.h"
+#include "engine/hold.h"
 
 namespace spillway {
 namespace {
@@ -33,6 +35,10 @@ class Syncer {
     RETURN_IF_ERROR(CheckRequest());
     ASSIGN_OR_RETURN(opened_, OpenPipeline(project_, pipeline_));
     ASSIGN_OR_RETURN(state_, OpenState(project_));
+    if (request_.resume) {
+      RETURN_IF_ERROR(
+          ReleaseHold(*state_, SystemClock(), pipeline_.name, RunOptions().lease, ctx_));
+    }
     MakeTuning();
     Result<SyncResult> result = RunParts();
     if (tuning_ == nullptr) return result;
@@ -110,6 +116,12 @@ class Syncer {
                                          pipeline_.name))
           .WithHint("use --full, which deletes nothing");
     }
+    if (request_.resume && (request_.full || request_.resync || Asks(request_.from))) {
+      return InvalidArgument(
+          "--resume goes on from where a rollback has left the pipeline; --full, --resync and "
+          "--from"
+          " begin anew: only one of them");
+    }
     if (request_.continuous && Asks(request_.at)) {
       return InvalidArgument(
           "--continuous follows the table, --version stays at one: only one of"
@@ -153,18 +165,9 @@ class Syncer {
   }
 
   RunOptions OptionsOfAnyRun() const {
-    RunOptions options;
-    options.pipeline = pipeline_.name;
-    options.target = TargetOf(project_, pipeline_);
-    options.mode = pipeline_.sync.mode.write();
-    options.duplicates = pipeline_.sync.duplicates;
-    options.max_rejected = pipeline_.sync.max_rejected;
-    options.memory_bytes_max = project_.memory_bytes();
+    RunOptions options = RunSettings(project_, pipeline_, *state_);
     options.readers_max = request_.readers.value_or(options.readers_max);
     options.lanes_max = request_.lanes.value_or(options.lanes_max);
-    options.settle = pipeline_.sync.settle;
-    options.throughput = Throughput();
-    options.spill_folder = project_.spill_folder();
     return options;
   }
 
@@ -181,19 +184,10 @@ class Syncer {
     ChangeOptions options{OptionsOfAnyRun()};
     options.changes = pipeline_.sync.changes;
     options.keep_index = pipeline_.sync.index;
-    options.delete_guard.share.reset();
-    if (pipeline_.sync.delete_guard.has_value() && !request_.allow_deletes) {
-      options.delete_guard.share = pipeline_.sync.delete_guard->value;
-    }
+    options.delete_guard = GuardSettings(pipeline_, request_.allow_deletes);
     options.continuous = request_.continuous;
     if (pipeline_.sync.poll.count() > 0) options.poll_max = pipeline_.sync.poll;
     return options;
-  }
-
-  ThroughputOptions Throughput() const {
-    return {.limit = pipeline_.throughput.limit,
-            .limit_now = [this] { return LimitSetFor(*state_, pipeline_.name); },
-            .board = [this] { return OpenShareBoard(project_, pipeline_); }};
   }
 
   const Project& project_;

@@ -23,6 +23,7 @@ struct SyncRequest {
   VersionSelector until{};     // apply nothing after it
   VersionSelector from{};      // the destination holds this version already: go on from there
   bool continuous = false;     // follow the table until stopped
+  bool resume = false;         // from where a rollback has left it
   bool allow_deletes = false;  // this once, whatever the delete guard says
   bool allow_cost = false;     // somebody has agreed to what the load's throughput costs
   std::optional<uint32_t> readers{};

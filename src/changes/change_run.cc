@@ -11,6 +11,7 @@
 #include "changes/change_sender.h"
 #include "changes/window_delivery.h"
 #include "engine/earlier_writes.h"
+#include "engine/hold.h"
 #include "engine/load_plan.h"
 #include "engine/run_frame.h"
 
@@ -160,6 +161,7 @@ Status ChangeRun::Begin() {
 }
 
 Status ChangeRun::CheckCheckpoint() const {
+  RETURN_IF_ERROR(CheckNotHeld(checkpoint_, options_.pipeline));
   const auto reload = [this](Status status) {
     return std::move(status).WithHint(
         fmt::format("to load it anew, run: spillway sync {} {}", options_.pipeline,
@@ -282,6 +284,7 @@ Status ChangeRun::Deliver(const ChangeWindow& window, WindowDelivery& delivery) 
                                 .settle = options_.settle,
                                 .row_failing_max = options_.row_failing_max,
                                 .throughput = std::move(throughput),
+                                .stamp = StampOf(documents_, options_.pipeline, journal_.run_id()),
                                 .memory_bytes_max = SendMemory(options_.memory_bytes_max)};
     RETURN_IF_ERROR(parts_.destination.Prepare(false, ctx_).status());
     ASSIGN_OR_RETURN(sender_, ChangeSender::Open(parts, options, ctx_));

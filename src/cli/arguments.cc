@@ -15,6 +15,8 @@
 namespace spillway {
 namespace {
 
+constexpr std::string_view kRunPrefix = "run:";
+
 // The parser and the arguments it fills: one object, because CLI11 keeps references.
 class Parser {
  public:
@@ -103,13 +105,19 @@ class Parser {
                       "Take secrets that stand in the spillway.yaml itself: for trying things out");
   }
 
-  // One option for both: digits are a version, anything else a time.
+  // One option for both: digits are a version, anything else a time; with `run`, "run:12" too.
   void AddPoint(CLI::App* command, const std::string& name, const std::string& doc,
-                std::string& text, VersionSelector& at) {
+                std::string& text, VersionSelector& at, std::optional<int64_t>* run = nullptr) {
     command->add_option(name, text, doc)->type_name("VERSION|TIMESTAMP");
     Take& take = commands_.back().second;
-    take = [&text, &at, name, then = std::move(take)] {
+    take = [&text, &at, name, run, then = std::move(take)] {
       if (text.empty()) return then();
+      if (run != nullptr && text.starts_with(kRunPrefix)) {
+        const char* const first = text.data() + kRunPrefix.size();
+        const auto [end, error] = std::from_chars(first, text.data() + text.size(), run->emplace());
+        const bool number = error == std::errc() && end == text.data() + text.size();
+        return number ? then() : name + ": a run is named by its number: run:12";
+      }
       const auto [end, error] =
           std::from_chars(text.data(), text.data() + text.size(), at.version.emplace());
       if (error == std::errc() && end == text.data() + text.size()) return then();
@@ -194,6 +202,8 @@ class Parser {
     AddPoint(sync, "--until", "Apply nothing after it", until_, sync_.until);
     AddPoint(sync, "--from", "Take the destination as holding it already, and go on from there",
              from_, sync_.from);
+    sync->add_flag("--resume", sync_.resume,
+                   "Go on from the version that a rollback has left the destination at");
     sync->add_flag("--full", sync_.full, "Forget the progress and load again");
     sync->add_flag("--resync", sync_.resync,
                    "Load again, then take away the documents that the table does not have");
@@ -221,7 +231,67 @@ class Parser {
         ->add_option("--differences", verify_.differences, "List at most so many; all are counted")
         ->check(CLI::Range(0, 10'000))
         ->capture_default_str();
+    CLI::Option* sample =
+        verify->add_option("--sample", verify_.sample, "Compare so many documents, drawn at random")
+            ->check(CLI::Range(1, 1'000'000));
+    verify->add_option("--seed", verify_.seed, "Draw the same sample again")->needs(sample);
+    verify
+        ->add_option("--report", verify_.report,
+                     "Write every difference to this file, as JSON lines (.jsonl)")
+        ->excludes(sample);
+    AddReadLimit(verify, verify_.limit);
     AddCommon(verify);
+    AddRepair();
+    AddRollback();
+  }
+
+  void AddRepair() {
+    CLI::App* repair = Add("repair",
+                           "Make the destination equal to the table again: write exactly the "
+                           "documents that differ",
+                           repair_);
+    repair->add_option("pipeline", repair_.pipeline, "Its name in spillway.yaml")->required();
+    CLI::Option* dry_run =
+        repair->add_flag("--dry-run", repair_.dry_run, "Show what it would do; nothing is written");
+    repair->add_flag("--yes", repair_.yes, "Do not ask")->excludes(dry_run);
+    repair->add_flag("--allow-deletes", repair_.allow_deletes,
+                     "Delete however many documents the table does not have, this once");
+    repair
+        ->add_option("--differences", repair_.differences, "List at most so many; all are repaired")
+        ->check(CLI::Range(0, 10'000))
+        ->capture_default_str();
+    AddReadLimit(repair, repair_.limit);
+    AddCommon(repair);
+  }
+
+  void AddRollback() {
+    CLI::App* rollback =
+        Add("rollback",
+            "Make the destination what the table was at an earlier version, and hold it there",
+            rollback_);
+    rollback->add_option("pipeline", rollback_.pipeline, "Its name in spillway.yaml")->required();
+    AddPoint(rollback, "--to", "The version, the last one at or before a time, or a run: run:12",
+             rollback_.text, rollback_.to.at, &rollback_.to.run);
+    rollback->get_option("--to")->required()->type_name("VERSION|TIMESTAMP|run:ID");
+    CLI::Option* dry_run = rollback->add_flag("--dry-run", rollback_.dry_run,
+                                              "Show what it would do; nothing is written");
+    rollback->add_flag("--yes", rollback_.yes, "Do not ask")->excludes(dry_run);
+    rollback->add_flag("--allow-deletes", rollback_.allow_deletes,
+                       "Delete however many documents that version does not have, this once");
+    rollback
+        ->add_option("--differences", rollback_.differences,
+                     "List at most so many; all are taken back")
+        ->check(CLI::Range(0, 10'000))
+        ->capture_default_str();
+    AddReadLimit(rollback, rollback_.limit);
+    AddCommon(rollback);
+  }
+
+  void AddReadLimit(CLI::App* command, ThroughputLimit& limit) {
+    command
+        ->add_option("--ru", limit.units_per_second,
+                     "Read the destination with at most so many request units a second")
+        ->check(CLI::Range(1.0, 1e9));
   }
 
   void AddThrottle() {
@@ -342,6 +412,8 @@ class Parser {
   RejectsArguments rejects_;
   StateArguments state_;
   VerifyArguments verify_;
+  RepairArguments repair_;
+  RollbackArguments rollback_;
   QueryArguments query_;
   EmulatorArguments emulator_;
   VersionArguments version_;

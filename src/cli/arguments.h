@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "connector/source.h"
+#include "throughput/throughput_limit.h"
 
 namespace spillway {
 
@@ -41,6 +42,7 @@ struct SyncArguments {
   bool full = false;
   bool resync = false;
   bool continuous = false;
+  bool resume = false;
   bool allow_deletes = false;
   bool yes = false;
   std::string metrics_file;
@@ -72,10 +74,37 @@ struct StateArguments {
   std::string file;      // kExport: empty is standard output
   bool force = false;
 };
+// Where a rollback goes: a version of the table, or what a run left behind.
+struct RollbackTarget {
+  VersionSelector at;
+  std::optional<int64_t> run;
+};
 struct VerifyArguments {
   std::string pipeline;
   VersionSelector at;
   uint32_t differences = 20;
+  std::optional<uint64_t> sample;
+  std::optional<uint64_t> seed;  // of the sample
+  std::string report;            // a path; empty: none
+  ThroughputLimit limit;         // of reading the destination
+};
+struct RepairArguments {
+  std::string pipeline;
+  bool dry_run = false;
+  bool yes = false;
+  bool allow_deletes = false;
+  uint32_t differences = 20;
+  ThroughputLimit limit;  // of reading the destination
+};
+struct RollbackArguments {
+  std::string pipeline;
+  std::string text;  // of --to
+  RollbackTarget to;
+  bool dry_run = false;
+  bool yes = false;
+  bool allow_deletes = false;
+  uint32_t differences = 20;
+  ThroughputLimit limit;  // of reading the destination
 };
 struct QueryArguments {
   std::string target;
@@ -92,8 +121,8 @@ struct DocsArguments {
 using CommandArguments =
     std::variant<InitArguments, InspectArguments, CheckArguments, DoctorArguments, PlanArguments,
                  SyncArguments, ThrottleArguments, StatusArguments, RunsArguments, RejectsArguments,
-                 StateArguments, VerifyArguments, QueryArguments, EmulatorArguments,
-                 VersionArguments, DocsArguments>;
+                 StateArguments, VerifyArguments, RepairArguments, RollbackArguments,
+                 QueryArguments, EmulatorArguments, VersionArguments, DocsArguments>;
 
 struct Arguments {
   std::string config;  // --config; empty: searched

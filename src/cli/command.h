@@ -38,6 +38,8 @@ Status RunRuns(const RunsArguments& arguments, CommandContext& context);
 Status RunRejects(const RejectsArguments& arguments, CommandContext& context);
 Status RunStateCommand(const StateArguments& arguments, CommandContext& context);
 Status RunVerifyCommand(const VerifyArguments& arguments, CommandContext& context);
+Status RunRepairCommand(const RepairArguments& arguments, CommandContext& context);
+Status RunRollbackCommand(const RollbackArguments& arguments, CommandContext& context);
 Status RunQuery(const QueryArguments& arguments, CommandContext& context);
 Status RunEmulator(const EmulatorArguments& arguments, CommandContext& context);
 Status RunVersion(const VersionArguments& arguments, CommandContext& context);

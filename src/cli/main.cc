@@ -27,6 +27,8 @@ struct Dispatch {
   Status operator()(const RejectsArguments& a) const { return RunRejects(a, context); }
   Status operator()(const StateArguments& a) const { return RunStateCommand(a, context); }
   Status operator()(const VerifyArguments& a) const { return RunVerifyCommand(a, context); }
+  Status operator()(const RepairArguments& a) const { return RunRepairCommand(a, context); }
+  Status operator()(const RollbackArguments& a) const { return RunRollbackCommand(a, context); }
   Status operator()(const QueryArguments& a) const { return RunQuery(a, context); }
   Status operator()(const EmulatorArguments& a) const { return RunEmulator(a, context); }
   Status operator()(const VersionArguments& a) const { return RunVersion(a, context); }

@@ -16,7 +16,27 @@
 namespace spillway {
 namespace {
 
+// "loaded", or what a rollback makes of it.
+std::string StateText(const PipelineState& state) {
+  if (!state.checkpoint) return "not loaded";
+  switch (state.checkpoint->hold) {
+    case Hold::kNone:
+      break;
+    case Hold::kRollingBack:
+      return "rolling back";
+    case Hold::kHeld:
+      return "held";
+  }
+  return std::string(LoadPhaseName(state.checkpoint->phase));
+}
+
 std::string NextCommand(const PipelineState& state) {
+  if (state.checkpoint && state.checkpoint->hold == Hold::kHeld) {
+    return fmt::format("spillway sync {} --resume", state.name);
+  }
+  if (state.checkpoint && state.checkpoint->hold == Hold::kRollingBack) {
+    return fmt::format("spillway rollback {} --to {}", state.name, state.checkpoint->hold_version);
+  }
   if (!state.checkpoint || state.checkpoint->phase == LoadPhase::kLoading) {
     return "spillway sync " + state.name;
   }
@@ -74,10 +94,9 @@ void PrintText(const std::vector<PipelineState>& states, const Behinds& behinds,
                                      state.last_run->kind, RunStateName(state.last_run->state))
                        : "never";
     table.rows.push_back(
-        {state.name, begun ? std::string(LoadPhaseName(state.checkpoint->phase)) : "not loaded",
-         begun ? std::to_string(state.checkpoint->version) : "", BehindText(behinds, state),
-         begun ? HumanCount(DocumentsOf(*state.checkpoint)) : "", HumanCount(state.rejected), last,
-         NextCommand(state)});
+        {state.name, StateText(state), begun ? std::to_string(state.checkpoint->version) : "",
+         BehindText(behinds, state), begun ? HumanCount(DocumentsOf(*state.checkpoint)) : "",
+         HumanCount(state.rejected), last, NextCommand(state)});
   }
   console.Print(table.Render());
   for (const PipelineState& state : states) {
@@ -98,7 +117,7 @@ void PrintJson(const std::vector<PipelineState>& states, const Behinds& behinds,
   json.BeginObject().Key("pipelines").BeginArray();
   for (const PipelineState& state : states) {
     json.BeginObject().Field("pipeline", state.name);
-    json.Field("state", state.checkpoint ? LoadPhaseName(state.checkpoint->phase) : "not loaded");
+    json.Field("state", StateText(state));
     if (state.checkpoint) {
       json.Field("version", state.checkpoint->version).Field("table", state.checkpoint->location);
       json.Field("documents", DocumentsOf(*state.checkpoint));

@@ -185,6 +185,7 @@ SyncRequest RequestOf(const SyncArguments& arguments) {
           .until = arguments.until,
           .from = arguments.from,
           .continuous = arguments.continuous,
+          .resume = arguments.resume,
           .allow_deletes = arguments.allow_deletes,
           .allow_cost = arguments.yes,
           .readers = arguments.readers,

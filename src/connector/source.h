@@ -59,6 +59,14 @@ class Snapshot {
   // Reads a split after its first `skip_rows` live rows.
   virtual Result<std::unique_ptr<SplitReader>> OpenSplit(uint32_t index, uint64_t skip_rows,
                                                          const CallContext& ctx) const = 0;
+  // Reads these live rows of a split alone, given in ascending order, without decoding what lies
+  // between them where that can be had; Batch::first_row then counts the rows asked for. nullptr,
+  // unless overridden: the source cannot; the split is to be read.
+  virtual Result<std::unique_ptr<SplitReader>> OpenRows(
+      [[maybe_unused]] uint32_t index, [[maybe_unused]] std::span<const uint64_t> rows,
+      [[maybe_unused]] const CallContext& ctx) const {
+    return std::unique_ptr<SplitReader>();
+  }
 };
 
 // Thread-safe.

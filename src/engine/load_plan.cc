@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "engine/hold.h"
 
 namespace spillway {
 namespace {
@@ -166,6 +167,7 @@ class Planner {
   }
 
   Result<LoadPlan> AlreadyLoaded(const Checkpoint& stored) {
+    if (stored.hold == Hold::kRollingBack) return CheckNotHeld(stored, options_.pipeline);
     LoadPlan plan;
     plan.start = LoadStart::kAlreadyLoaded;
     ASSIGN_OR_RETURN(plan.snapshot, OpenSnapshot(options_.at));

@@ -253,6 +253,7 @@ Status LoadRun::Pump(OpenBatches& batches, std::vector<SplitWork> work) {
                             .settle = options_.settle,
                             .row_failing_max = options_.row_failing_max,
                             .throughput = Throughput(),
+                            .stamp = StampOf(documents_, options_.pipeline, journal_.run_id()),
                             .tick = std::min(kReportInterval, options_.checkpoint_interval)};
   return RunPump(
       pump, options, std::move(work),

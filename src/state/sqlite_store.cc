@@ -161,8 +161,8 @@ Result<std::optional<Checkpoint>> SqliteStore::LoadCheckpoint(std::string_view p
   ASSIGN_OR_RETURN(
       SqliteStatement select,
       database().Prepare(fmt::format("SELECT table_id, location, version, phase, mapping_hash,"
-                                     " splits, position, begun_through, documents, sweep, {}"
-                                     " FROM checkpoints WHERE pipeline = ?",
+                                     " splits, position, begun_through, documents, sweep, hold,"
+                                     " hold_version, {} FROM checkpoints WHERE pipeline = ?",
                                      kCountColumns)));
   ASSIGN_OR_RETURN(const bool found, select.Bind(pipeline).Step());
   if (!found) return std::optional<Checkpoint>();
@@ -177,7 +177,9 @@ Result<std::optional<Checkpoint>> SqliteStore::LoadCheckpoint(std::string_view p
   checkpoint.begun_through = select.Int(7);
   checkpoint.documents = select.Unsigned(8);
   checkpoint.sweep = select.Int(9) != 0;
-  checkpoint.counts = ReadCounts(select, 10);
+  checkpoint.hold = static_cast<Hold>(select.Int(10));
+  checkpoint.hold_version = select.Int(11);
+  checkpoint.counts = ReadCounts(select, 12);
   ASSIGN_OR_RETURN(checkpoint.late_columns, ReadLateColumns(pipeline));
   return std::optional<Checkpoint>(std::move(checkpoint));
 }
@@ -235,7 +237,8 @@ Status SqliteStore::WriteCheckpoint(std::string_view pipeline, const Checkpoint&
       database().Prepare(fmt::format(
           "INSERT OR REPLACE INTO checkpoints (pipeline, load, table_id, location, version, phase,"
           " mapping_hash, splits, position, begun_through, documents, sweep,"
-          " {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          " hold, hold_version, {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+          "?, ?, ?, ?, ?, ?)",
           kCountColumns)));
   insert.Bind(pipeline).Bind(load).Bind(std::string_view(checkpoint.table_id));
   insert.Bind(std::string_view(checkpoint.location)).Bind(checkpoint.version);
@@ -243,6 +246,7 @@ Status SqliteStore::WriteCheckpoint(std::string_view pipeline, const Checkpoint&
   insert.Bind(std::string_view(checkpoint.mapping_hash)).Bind(checkpoint.splits);
   insert.Bind(std::string_view(checkpoint.position)).Bind(checkpoint.begun_through);
   insert.Bind(checkpoint.documents).Bind(int64_t{checkpoint.sweep});
+  insert.Bind(static_cast<int64_t>(checkpoint.hold)).Bind(checkpoint.hold_version);
   BindCounts(insert, checkpoint.counts);
   RETURN_IF_ERROR(insert.Run());
   return WriteLateColumns(pipeline, checkpoint.late_columns);

@@ -31,6 +31,7 @@ constexpr std::array<CountField, 10> kCounts = {
 
 static_assert(sizeof(IntentCounts) == kCounts.size() * sizeof(uint64_t), "a count is missing");
 
+constexpr std::array<std::string_view, 3> kHolds = {"none", "rolling_back", "held"};
 constexpr std::array<std::string_view, 2> kPhases = {"loading", "loaded"};
 constexpr std::array<std::string_view, 5> kRunStates = {"running", "succeeded", "failed", "stopped",
                                                         "abandoned"};
@@ -119,7 +120,7 @@ Result<std::string> ChecksumOf(std::string_view object,
                                const std::vector<std::string>& ignored_top_level) {
   std::vector<std::string> ignored = ignored_top_level;
   ignored.emplace_back(kChecksum);
-  ASSIGN_OR_RETURN(const Hash128 hash, CanonicalHash(object, ignored));
+  ASSIGN_OR_RETURN(const Hash128 hash, DurableCanonicalHash(object, ignored));
   return fmt::format("{:016x}{:016x}", hash.high, hash.low);
 }
 
@@ -136,7 +137,12 @@ void WriteCheckpointJson(const Checkpoint& checkpoint, JsonWriter& json) {
   json.Field("documents", checkpoint.documents).Field("sweep", checkpoint.sweep);
   json.Key("late_columns").BeginArray();
   for (const std::string& column : checkpoint.late_columns) json.String(column);
-  json.EndArray().EndObject();
+  json.EndArray();
+  if (checkpoint.hold != Hold::kNone) {
+    json.Field("hold", kHolds[static_cast<size_t>(checkpoint.hold)]);
+    json.Field("hold_version", checkpoint.hold_version);
+  }
+  json.EndObject();
 }
 
 Result<Checkpoint> ReadCheckpointJson(const JsonNode& json) {
@@ -154,6 +160,10 @@ Result<Checkpoint> ReadCheckpointJson(const JsonNode& json) {
   ASSIGN_OR_RETURN(checkpoint.documents, UintOf(json, "documents"));
   ASSIGN_OR_RETURN(checkpoint.sweep, BoolOf(json, "sweep"));
   ASSIGN_OR_RETURN(checkpoint.late_columns, TextsOf(json, "late_columns"));
+  if (json.Find("hold") == nullptr) return checkpoint;
+  ASSIGN_OR_RETURN(const size_t hold, WordOf(json, "hold", kHolds));
+  checkpoint.hold = static_cast<Hold>(hold);
+  ASSIGN_OR_RETURN(checkpoint.hold_version, IntOf(json, "hold_version"));
   return checkpoint;
 }
 

@@ -21,6 +21,13 @@ inline constexpr int64_t kLoadsWithRejectedRowsMax = 8;  // older loads' rows ar
 
 enum class LoadPhase : uint8_t { kLoading, kLoaded };
 
+// Whether the pipeline was taken back to an earlier version (`rollback`).
+enum class Hold : uint8_t {
+  kNone,
+  kRollingBack,  // begun and not finished: some documents are at `hold_version` already
+  kHeld,         // there, and it stays until somebody says that it may go on
+};
+
 // The durable position before which every row is settled.
 struct Checkpoint {
   std::string table_id;
@@ -41,6 +48,8 @@ struct Checkpoint {
   bool sweep = false;
   // Columns that the table got after the load: a document without them is as the mapping says.
   std::vector<std::string> late_columns;
+  Hold hold = Hold::kNone;
+  int64_t hold_version = 0;  // of a hold: where to
 };
 
 // How far one split of a load, or one list of a window of changes, is settled: its first
@@ -56,7 +65,7 @@ enum class RunState : uint8_t { kRunning, kSucceeded, kFailed, kStopped, kAbando
 struct RunRecord {
   int64_t id = 0;  // given by StartRun; ascending
   std::string pipeline;
-  std::string kind;  // "load", "changes", "sweep", "verify"
+  std::string kind;  // "load", "changes", "sweep", "verify", "repair", "rollback"
   RunState state = RunState::kRunning;
   int64_t started_ms = 0;  // UTC
   int64_t ended_ms = 0;    // 0 while running

@@ -4,11 +4,13 @@
 #include <mutex>
 #include <utility>
 
+#include "connector/place_reading.h"
 #include "destinations/cosmosdb/bulk_request.h"
 #include "destinations/cosmosdb/bulk_sender.h"
 #include "destinations/cosmosdb/container_client.h"
 #include "destinations/cosmosdb/control_plane.h"
 #include "destinations/cosmosdb/cosmos_cost.h"
+#include "destinations/cosmosdb/cosmos_key_reader.h"
 #include "destinations/cosmosdb/cosmos_partitioning.h"
 #include "destinations/cosmosdb/cosmos_reader.h"
 #include "destinations/cosmosdb/cosmos_tuning.h"
@@ -31,6 +33,10 @@ constexpr uint32_t kPartitionKeyBytesMaxV1 = 101;
 constexpr uint32_t kDepthMax = 128;
 // Idle conversations kept for ReadOne, Check and their like.
 constexpr size_t kIdleClientsMax = 16;
+
+// The first word of a key's hash is below this: its two highest bits are never set
+// (PartitionKeyInternal of the public SDKs).
+constexpr uint64_t kHashEnd = uint64_t{1} << 62;
 
 constexpr RetryPolicy kReadPolicy{};
 // A writer waits for nothing: whatever it needs to read is tried once per Write.
@@ -74,7 +80,7 @@ std::string DescribeCreation(const CosmosOptions& options) {
          JoinPaths(options.partition_key) + ")";
 }
 
-class CosmosDestination : public Destination {
+class CosmosDestination : public Destination, public PlaceReading {
  public:
   CosmosDestination(std::unique_ptr<CosmosAccount> account, HttpTransportFactory transports)
       : account_(std::move(account)),
@@ -148,18 +154,19 @@ class CosmosDestination : public Destination {
   Result<std::unique_ptr<Writer>> OpenWriter(WriteMode mode, const CallContext& ctx) override {
     ASSIGN_OR_RETURN(const Lease lease, Borrow());
     ASSIGN_OR_RETURN(ContainerInfo container, Container(*lease, ctx));
-    ASSIGN_OR_RETURN(std::unique_ptr<HttpTransport> transport, transports_());
-    auto client =
-        std::make_unique<ContainerClient>(*account_, std::move(transport), kWriterReadPolicy);
-    client->ExpectContainer(container.rid);
-    std::unique_ptr<OperationSender> sender;
-    if (options().bulk) {
-      sender = std::make_unique<BulkSender>(*client, ranges_, container.hash);
-    } else {
-      sender = std::make_unique<PointSender>(*client);
-    }
+    ASSIGN_OR_RETURN(auto client, OpenClient(container, kWriterReadPolicy));
+    std::unique_ptr<OperationSender> sender = MakeSender(*client, container);
     return std::unique_ptr<Writer>(std::make_unique<CosmosWriter>(
         mode, std::move(container), std::move(client), std::move(sender)));
+  }
+
+  Result<std::unique_ptr<KeyReader>> OpenKeyReader(const CallContext& ctx) override {
+    ASSIGN_OR_RETURN(const Lease lease, Borrow());
+    ASSIGN_OR_RETURN(const ContainerInfo container, Container(*lease, ctx));
+    ASSIGN_OR_RETURN(auto client, OpenClient(container, kReadPolicy));
+    std::unique_ptr<OperationSender> sender = MakeSender(*client, container);
+    return std::unique_ptr<KeyReader>(
+        std::make_unique<CosmosKeyReader>(std::move(client), std::move(sender)));
   }
 
   Result<std::vector<std::unique_ptr<DocumentReader>>> OpenReaders(
@@ -175,6 +182,22 @@ class CosmosDestination : public Destination {
           container.partition_key, (*map)[i].min, (*map)[i].max));
     }
     return readers;
+  }
+
+  // Hashes of keys are spread evenly below kHashEnd, whatever the ranges are.
+  Result<std::unique_ptr<DocumentReader>> OpenReaderOfPart(double from, double to,
+                                                           const CallContext& ctx) override {
+    ASSIGN_OR_RETURN(const Lease lease, Borrow());
+    ASSIGN_OR_RETURN(const ContainerInfo container, Container(*lease, ctx));
+    if (container.hash == HashKind::kV1) return std::unique_ptr<DocumentReader>();
+    const auto place = [](double part) {
+      const std::array<char, kRouteBytes> bytes =
+          EpkOfRoute({static_cast<uint64_t>(part * static_cast<double>(kHashEnd)), 0});
+      return std::string(bytes.data(), bytes.size());
+    };
+    ASSIGN_OR_RETURN(auto client, OpenClient(container, kReadPolicy));
+    return std::unique_ptr<DocumentReader>(std::make_unique<CosmosReader>(
+        std::move(client), ranges_, container.partition_key, place(from), place(to)));
   }
 
   Result<std::optional<std::string>> ReadOne(std::string_view partition_key, std::string_view id,
@@ -206,6 +229,21 @@ class CosmosDestination : public Destination {
   Tuning* tuning() override { return &tuning_; }
 
  private:
+  // A conversation that stays with the container it was opened for.
+  Result<std::unique_ptr<ContainerClient>> OpenClient(const ContainerInfo& container,
+                                                      const RetryPolicy& policy) {
+    ASSIGN_OR_RETURN(std::unique_ptr<HttpTransport> transport, transports_());
+    auto client = std::make_unique<ContainerClient>(*account_, std::move(transport), policy);
+    client->ExpectContainer(container.rid);
+    return client;
+  }
+
+  std::unique_ptr<OperationSender> MakeSender(ContainerClient& client,
+                                              const ContainerInfo& container) {
+    if (!options().bulk) return std::make_unique<PointSender>(client);
+    return std::make_unique<BulkSender>(client, ranges_, container.hash);
+  }
+
   // A borrowed conversation; goes back when the call is over.
   struct ReturnClient {
     CosmosDestination* owner = nullptr;

@@ -54,7 +54,9 @@ class StateStoreContract : public testing::TestWithParam<StateStoreMaker> {
         .begun_through = 9,
         .documents = 8,
         .sweep = true,
-        .late_columns = {"colour", "size"}};
+        .late_columns = {"colour", "size"},
+        .hold = Hold::kRollingBack,
+        .hold_version = 3};
   }
   static Checkpoint At(int64_t version) {
     Checkpoint checkpoint;
@@ -114,6 +116,8 @@ TEST_P(StateStoreContract, WhatACommitWroteIsThereForTheNextRunner) {
   EXPECT_EQ(checkpoint->documents, 8u);
   EXPECT_TRUE(checkpoint->sweep);
   EXPECT_EQ(checkpoint->late_columns, SomeCheckpoint().late_columns);
+  EXPECT_EQ(checkpoint->hold, Hold::kRollingBack);
+  EXPECT_EQ(checkpoint->hold_version, 3);
   const auto progress = *store->LoadProgress("p");
   ASSERT_EQ(progress.size(), 2u);
   EXPECT_EQ(progress[0].rows_settled, 100u);
