@@ -15,6 +15,7 @@
 #include "config/spec.h"
 #include "connector/destination.h"
 #include "connector/document_table.h"
+#include "connector/scratch.h"
 #include "connector/source.h"
 #include "transforms/document_options.h"
 
@@ -54,13 +55,6 @@ struct TablePlace {
   std::string container;
 };
 
-// What a write of the initial load is expected to cost, for `plan`.
-struct CostEstimate {
-  double units_per_document = 0;           // 0: the destination does not measure cost
-  std::optional<double> units_per_second;  // that the destination will admit, when known
-  std::string basis;                       // how the figure comes about, for people
-};
-
 struct ConnectorType {
   std::string name;  // `type:` of a connection
   std::string doc;
@@ -80,8 +74,10 @@ struct ConnectorType {
   // Where the destination is, without credentials: "https://host/db/container". Another place means
   // another load.
   std::function<std::string(const EndpointSettings&)> describe_destination;
-  std::function<CostEstimate(const EndpointSettings&, double document_bytes, double fields)>
-      estimate_cost;
+  // Where writes can be tried: `plan --measure`. Empty when the connector has nothing to measure.
+  std::function<Result<std::unique_ptr<ScratchSpace>>(const EndpointSettings&,
+                                                      const DocumentOptions&)>
+      open_scratch;
   // `query CONNECTION/NAME "SQL"`. Empty when the connector has no queries.
   std::function<Result<std::unique_ptr<QueryRows>>(const EndpointSettings&, const std::string& name,
                                                    const std::string& sql)>

@@ -34,6 +34,8 @@ struct PipelineConfig {
   DocumentOptions documents;
   SyncSection sync;
   ThroughputSection throughput;
+  // All that spillway.yaml says of it, as it stands there: "sync.mode" → "upsert".
+  std::map<std::string, std::string> settings;
 };
 
 // A state that a connection keeps instead of a local file.

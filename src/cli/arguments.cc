@@ -157,26 +157,13 @@ class Parser {
   }
 
   void AddRunCommands() {
-    CLI::App* plan =
-        Add("plan", "Say what a load would do: rows, bytes, request units, duration", plan_);
-    plan->add_option("pipeline", plan_.pipeline, "Its name in spillway.yaml")->required();
-    AddVersion(plan, plan_.at);
-    CLI::Option* exit_code = plan->add_flag("--exit-code", plan_.exit_code,
-                                            "Leave with 4 when there is something to load");
-    CLI::Option* advise =
-        plan->add_flag("--advise-partition-key", plan_.advise_partition_key,
-                       "Read the whole table and say which partition key would serve it best")
-            ->excludes(exit_code);
-    plan->add_option("--candidate", plan_.candidates,
-                     "Judge this key too: /tenant, or levels: /tenant,/user; may be repeated")
-        ->type_name("PATH")
-        ->allow_extra_args(false)
-        ->needs(advise);
-    AddCommon(plan);
+    AddPlan();
 
     CLI::App* sync = Add(
         "sync", "Load the table into the destination, then apply what has changed since", sync_);
-    sync->add_option("pipeline", sync_.pipeline, "Its name in spillway.yaml")->required();
+    sync->add_option("pipeline", sync_.pipeline,
+                     "Its name in spillway.yaml, or a file of `plan -o`: that very run")
+        ->required();
     sync->add_flag("--continuous", sync_.continuous, "Follow the table until stopped");
     AddPoint(sync, "--until", "Apply nothing after it", until_, sync_.until);
     AddPoint(sync, "--from", "Take the destination as holding it already, and go on from there",
@@ -187,6 +174,8 @@ class Parser {
     sync->add_flag("--allow-deletes", sync_.allow_deletes,
                    "Delete however many documents the table has lost, this once");
     AddVersion(sync, sync_.at, "Load this version of the table, and nothing after it");
+    sync->add_flag("--replan", sync_.replan,
+                   "Of a saved plan that is out of date: do what is due now");
     sync->add_option("--readers", sync_.readers, "Files read at the same time")
         ->check(CLI::Range(1, 64));
     sync->add_option("--lanes", sync_.lanes, "Requests in flight, at most")
@@ -204,6 +193,37 @@ class Parser {
         ->check(CLI::Range(0, 10'000))
         ->capture_default_str();
     AddCommon(verify);
+  }
+
+  void AddPlan() {
+    CLI::App* plan =
+        Add("plan",
+            "Say what a sync would do and take: rows, bytes, request units, duration, partitions",
+            plan_);
+    plan->add_option("pipeline", plan_.pipeline, "Its name in spillway.yaml")->required();
+    AddVersion(plan, plan_.at);
+    CLI::Option* full = plan->add_flag("--full", plan_.full, "Of `sync --full`: a load anew");
+    CLI::Option* resync =
+        plan->add_flag("--resync", plan_.resync, "Of `sync --resync`")->excludes(full);
+    CLI::Option* measure =
+        plan->add_flag("--measure", plan_.measure,
+                       "Write some rows to a container made for it and removed again, and take"
+                       " what they really cost; it says before what that takes");
+    CLI::Option* file =
+        plan->add_option("-o,--save", plan_.file, "Save the plan: `sync FILE` does exactly that")
+            ->type_name("FILE");
+    CLI::Option* exit_code = plan->add_flag("--exit-code", plan_.exit_code,
+                                            "Leave with 4 when there is something to load");
+    CLI::Option* advise =
+        plan->add_flag("--advise-partition-key", plan_.advise_partition_key,
+                       "Read the whole table and say which partition key would serve it best");
+    for (CLI::Option* other : {full, resync, measure, file, exit_code}) advise->excludes(other);
+    plan->add_option("--candidate", plan_.candidates,
+                     "Judge this key too: /tenant, or levels: /tenant,/user; may be repeated")
+        ->type_name("PATH")
+        ->allow_extra_args(false)
+        ->needs(advise);
+    AddCommon(plan);
   }
 
   void AddThrottle() {

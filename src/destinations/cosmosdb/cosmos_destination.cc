@@ -187,12 +187,13 @@ class CosmosDestination : public Destination {
     if (found.has_value()) {
       present.emplace();
       ASSIGN_OR_RETURN(present->ranges, ranges_.Get(client->range_source(), ctx));
-      Result<std::optional<OfferInfo>> offer = OfferOf(*client, *found, ctx);
+      bool shared = false;
+      Result<std::optional<OfferInfo>> offer = OfferOf(*client, *found, ctx, &shared);
       // Without the right to know the throughput its shares are known all the same.
       if (offer.ok()) present->offer = *std::move(offer);
-      if (!offer.ok() && offer.status().code() != StatusCode::kPermissionDenied) {
-        return std::move(offer).status();
-      }
+      present->offer_is_shared = shared;
+      present->offer_hidden = offer.status().code() == StatusCode::kPermissionDenied;
+      if (!offer.ok() && !present->offer_hidden) return std::move(offer).status();
       present->info = *std::move(found);
     }
     return MakeCosmosPartitioning(options(), present, documents_bytes);
@@ -242,9 +243,10 @@ class CosmosDestination : public Destination {
   // Its own, or that of its database; nullopt: serverless.
   static Result<std::optional<OfferInfo>> OfferOf(ContainerClient& client,
                                                   const ContainerInfo& container,
-                                                  const CallContext& ctx) {
+                                                  const CallContext& ctx, bool* shared = nullptr) {
     ASSIGN_OR_RETURN(std::optional<OfferInfo> offer, client.ReadOffer(container.self, ctx));
     if (offer.has_value()) return offer;
+    if (shared != nullptr) *shared = true;
     ASSIGN_OR_RETURN(const std::optional<std::string> database, client.ReadDatabase(ctx));
     if (!database.has_value()) return offer;
     return client.ReadOffer("dbs/" + *database + "/", ctx);
