@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <string_view>
+#include <vector>
 
 #include "base/human.h"
 #include "changes/change_run.h"
@@ -108,9 +110,9 @@ void AddPartitions(const PipelinePlan& plan, PlanPage& page) {
   if (plan.ranges == 0) return;
   const CapacityAdvice& capacity = plan.capacity;
   page.Add("partitions", fmt::format("{}, {}", plan.ranges, plan.ranges_basis));
-  std::string needed = fmt::format("needed: {} for the documents", capacity.ranges_of_bytes);
+  std::string needed = fmt::format("at least {} to hold the documents", capacity.ranges_of_bytes);
   if (capacity.ranges_of_units) {
-    needed += fmt::format(", {} for the throughput", *capacity.ranges_of_units);
+    needed += fmt::format(", {} to serve the throughput", *capacity.ranges_of_units);
   }
   page.More(needed);
   const double even = 1.0 / plan.ranges;
@@ -118,6 +120,17 @@ void AddPartitions(const PipelinePlan& plan, PlanPage& page) {
     page.More(fmt::format("the fullest of them gets {} of the documents' cost; even would be {}",
                           HumanShare(std::max(even, plan.hottest_share)), HumanShare(even)));
   }
+}
+
+// A reason may have several parts: a line each.
+std::vector<std::string_view> Parts(std::string_view reason) {
+  std::vector<std::string_view> parts;
+  for (size_t end = 0; end != std::string_view::npos;) {
+    end = reason.find("; ");
+    parts.push_back(reason.substr(0, end));
+    if (end != std::string_view::npos) reason.remove_prefix(end + 2);
+  }
+  return parts;
 }
 
 void AddThroughput(const PipelinePlan& plan, PlanPage& page) {
@@ -128,7 +141,10 @@ void AddThroughput(const PipelinePlan& plan, PlanPage& page) {
     first = false;
   };
   if (plan.is_load() && capacity.for_load) {
-    line(fmt::format("for the load, {}: {}", capacity.for_load->kind, capacity.for_load->reason));
+    line(fmt::format("for the load, {}", capacity.for_load->kind));
+    for (const std::string_view part : Parts(capacity.for_load->reason)) {
+      line(fmt::format("  {}", part));
+    }
   }
   if (plan.is_load() && !capacity.loading.empty()) {
     line("the fast way, as the service's documentation has it:");
@@ -140,7 +156,9 @@ void AddThroughput(const PipelinePlan& plan, PlanPage& page) {
   if (capacity.for_changes) {
     line(fmt::format("for the changes, {} {}", capacity.for_changes->kind,
                      capacity.for_changes->setting));
-    line("  " + capacity.for_changes->reason);
+    for (const std::string_view part : Parts(capacity.for_changes->reason)) {
+      line(fmt::format("  {}", part));
+    }
   }
 }
 
@@ -155,7 +173,6 @@ std::string SpanText(const ChangeForecast& forecast) {
                      forecast.complete ? "" : ", the newest alone");
 }
 
-// A fifth of a day and more may be guessed; that it is, is said.
 void AddForecast(const PipelinePlan& plan, PlanPage& page) {
   if (!plan.forecast) return;
   const ChangeForecast& forecast = *plan.forecast;
@@ -182,8 +199,8 @@ void AddForecast(const PipelinePlan& plan, PlanPage& page) {
       "each day",
       forecast.incremental()
           ? fmt::format("apply the changes: loading anew costs {} RU", Count(forecast.reload_units))
-          : fmt::format("load anew (--full): that costs {} RU", Count(forecast.reload_units)));
-  page.More(fmt::format("as much when {} of the rows change in a day; {} do",
+          : fmt::format("load anew, with --full: that costs {} RU", Count(forecast.reload_units)));
+  page.More(fmt::format("loading anew pays when more than {} of the rows change in a day; {} do",
                         HumanShare(forecast.break_even_share),
                         HumanShare(forecast.rows() / std::max(1.0, plan.documents))));
 }

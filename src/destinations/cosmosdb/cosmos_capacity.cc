@@ -99,10 +99,9 @@ std::vector<CapacityStep> Recipe(const ContainerCapacity& container,
 }
 
 CapacityChoice ForLoad() {
-  return {
-      "manual",
-      {},
-      "a load uses all it gets in every second, and autoscale costs 1.5 times as much for that"};
+  return {"manual",
+          {},
+          "a load uses all it gets in every second; autoscale costs 1.5 times as much for that"};
 }
 
 // RU/s times hours, as they are billed for these hours.
@@ -136,10 +135,11 @@ CapacityChoice ForChanges(const std::vector<double>& changes_by_hour) {
   choice.kind = autoscale ? "autoscale" : "manual";
   choice.setting = autoscale ? "{autoscale: " + Whole(bill.autoscale_units) + "}"
                              : "{manual: " + Whole(bill.manual_units) + "}";
-  choice.reason = "for these changes alone autoscale to " + Units(bill.autoscale_units) +
-                  " costs what " + daily(bill.autoscale) + " RU/s-hours a day do, manual " +
-                  Units(bill.manual_units) + " costs " + daily(bill.manual) +
-                  "; what reads the container comes on top";
+  choice.reason = "in RU/s-hours a day: autoscale to " + Units(bill.autoscale_units) + " " +
+                  daily(bill.autoscale) + ", manual " + Units(bill.manual_units) + " " +
+                  daily(bill.manual) +
+                  "; that is with twice the busiest hour for these changes alone; what reads the "
+                  "container comes on top";
   return choice;
 }
 

@@ -67,8 +67,8 @@ TEST(CosmosCapacity, SteadyChangesAreCheaperWithManualThroughput) {
       *AdviseCosmosCapacity(Container(400, 1, true), {.changes_by_hour = steady}).for_changes;
   EXPECT_EQ(choice.kind, "manual");
   EXPECT_EQ(choice.setting, "{manual: 4000}");
-  EXPECT_THAT(choice.reason, HasSubstr("144,000 RU/s-hours"));
-  EXPECT_THAT(choice.reason, HasSubstr("96,000"));
+  EXPECT_THAT(choice.reason, HasSubstr("autoscale to 4,000 RU/s 144,000"));
+  EXPECT_THAT(choice.reason, HasSubstr("manual 4,000 RU/s 96,000"));
 }
 
 TEST(CosmosCapacity, ChangesOfOneHourADayAreCheaperWithAutoscale) {
