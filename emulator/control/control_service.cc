@@ -71,6 +71,18 @@ Value RangeState(const Partition& partition) {
                 {"lsn", partition.lsn()}};
 }
 
+// False, with nothing done, when one of the ranges is not there.
+bool SetCompleting(Container* container, const std::vector<std::string>& ranges, bool completing) {
+  std::shared_lock topology(container->topology);
+  std::vector<Partition*> partitions;
+  for (const std::string& range : ranges) {
+    partitions.push_back(container->FindRange(range));
+    if (partitions.back() == nullptr) return false;
+  }
+  for (Partition* partition : partitions) partition->completing = completing;
+  return true;
+}
+
 double WindowMs(const Value& body) {
   const Value& window = body["window_ms"];
   return window.is_number() && window.number() > 0 ? std::min(window.number(), kWindowMsMax) : 0;
@@ -141,27 +153,14 @@ Reply ControlService::Split(const Value& body) {
     return BadRequest("split: give 'container' as 'database/container', and 'range'");
   }
   const std::string range = body["range"].string();
-  const auto split = [service = &service_, container, range]() -> Status {
-    {
-      std::unique_lock topology(container->topology);
-      RETURN_IF_ERROR(container->Split(range));
-    }
-    return service->TopologyChanged();
-  };
-  const double window = WindowMs(body);
-  if (window == 0) {
-    const Status done = split();
-    return done.ok() ? Ok() : Failed(done);
-  }
-  {
-    std::shared_lock topology(container->topology);
-    Partition* partition = container->FindRange(range);
-    if (partition == nullptr) return BadRequest("split: there is no range '" + range + "'");
-    partition->completing_split = true;
-  }
-  run_after_(std::chrono::milliseconds(static_cast<int64_t>(window)),
-             [split] { static_cast<void>(split().ok()); });
-  return Ok();
+  return ChangeRanges(body, container, {range},
+                      [service = &service_, container, range]() -> Status {
+                        {
+                          std::unique_lock topology(container->topology);
+                          RETURN_IF_ERROR(container->Split(range));
+                        }
+                        return service->TopologyChanged();
+                      });
 }
 
 Reply ControlService::Merge(const Value& body) {
@@ -175,13 +174,32 @@ Reply ControlService::Merge(const Value& body) {
   if (container == nullptr || !ranges.At(0).is_string() || !ranges.At(1).is_string()) {
     return BadRequest("merge: give 'container', and 'ranges' as two neighbouring ids");
   }
-  {
-    std::unique_lock topology(container->topology);
-    const Status merged = container->Merge(ranges.At(0).string(), ranges.At(1).string());
-    if (!merged.ok()) return Failed(merged);
+  const std::string low = ranges.At(0).string();
+  const std::string high = ranges.At(1).string();
+  return ChangeRanges(body, container, {low, high},
+                      [service = &service_, container, low, high]() -> Status {
+                        {
+                          std::unique_lock topology(container->topology);
+                          RETURN_IF_ERROR(container->Merge(low, high));
+                        }
+                        return service->TopologyChanged();
+                      });
+}
+
+Reply ControlService::ChangeRanges(const Value& body, const std::shared_ptr<Container>& container,
+                                   const std::vector<std::string>& ranges,
+                                   std::function<Status()> change) {
+  const double window = WindowMs(body);
+  if (window == 0) {
+    const Status done = change();
+    return done.ok() ? Ok() : Failed(done);
   }
-  const Status saved = service_.TopologyChanged();
-  return saved.ok() ? Ok() : Failed(saved);
+  if (!SetCompleting(container.get(), ranges, true)) return BadRequest("there is no such range");
+  run_after_(std::chrono::milliseconds(static_cast<int64_t>(window)),
+             [container, ranges, change = std::move(change)] {
+               if (!change().ok()) SetCompleting(container.get(), ranges, false);
+             });
+  return Ok();
 }
 
 Reply ControlService::SetThroughput(const Value& body) {

@@ -135,7 +135,8 @@ Reply CreateContainer(const Context& context) {
   const bool shared = !requested && database->shared_bucket != nullptr;
   EMULATOR_TRY(const uint32_t range_count, RangeCount(context, requested, shared));
   const auto container = context.account.AddContainer(database.get(), *settings, range_count);
-  if (!shared) {
+  // A server without limits is as a serverless account: throughput that nobody asked for is none.
+  if (requested || (!shared && !context.options.unlimited)) {
     context.account.AddOffer(
         container->self(), RidText(container->rid()),
         requested.value_or(Throughput{false, context.options.default_throughput}));
@@ -304,9 +305,15 @@ Reply HandleContainer(const Context& context) {
 }
 
 Reply HandleConflicts(const Context& context) {
-  const bool lists = context.request.method == "GET" || IsQuery(context.request);
-  if (!lists) return MethodNotAllowed();
+  const Request& request = context.request;
   EMULATOR_TRY(const ContainerTarget target, FindTarget(context));
+  if (!context.path.leaf.empty()) return NotFoundError();
+  if (request.method != "GET" && !IsQuery(request)) return MethodNotAllowed();
+  if (IsQuery(request) && target.container->settings()->has_partition_key &&
+      !request.Has("x-ms-documentdb-partitionkey") &&
+      !request.Flag("x-ms-documentdb-query-enablecrosspartition")) {
+    return BadRequest(std::string(kCrossPartitionDisabled));
+  }
   return DefinitionFeed(context, RidText(target.container->rid()), "Conflicts", {});
 }
 

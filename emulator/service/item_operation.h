@@ -46,6 +46,9 @@ Outcome<ItemOperation> DocumentOperation(ItemOperation::Kind kind, std::string_v
 Outcome<ItemOperation> TargetOperation(ItemOperation::Kind kind, std::string id,
                                        const KeyValues& key, const ContainerSettings& settings);
 
+// Whether the client wants to have back what it writes; clients say so in one of two headers.
+bool WantsBody(const Request& request);
+
 struct OperationResult {
   int status = 200;
   int substatus = 0;

@@ -17,7 +17,8 @@ struct ServerOptions {
   bool check_signatures = true;
   // Of containers created without throughput, in request units a second (the service's is 400).
   double default_throughput = 400;
-  // Charges are reported but nothing is ever throttled.
+  // Charges are reported but nothing is ever throttled, and containers have no throughput of their
+  // own unless they ask for it: as in a serverless account.
   bool unlimited = false;
   // Of new containers; nullopt: as many as their throughput asks for.
   std::optional<uint32_t> default_ranges;

@@ -368,9 +368,11 @@ TEST(Conflicts, AreNone) {
   TestClient client;
   client.MakeContainer();
   EXPECT_EQ(Body(client.Call("GET", "/dbs/d/colls/c/conflicts"))["_count"].number(), 0);
-  const Reply found =
-      client.Call("POST", "/dbs/d/colls/c/conflicts", {{"x-ms-documentdb-isquery", "True"}},
-                  R"({"query":"SELECT * FROM c"})");
+  const Reply found = client.Call(
+      "POST", "/dbs/d/colls/c/conflicts",
+      {{"x-ms-documentdb-isquery", "True"}, {"x-ms-documentdb-query-enablecrosspartition", "True"}},
+      R"({"query":"SELECT * FROM c"})");
+  ASSERT_EQ(found.status, 200) << found.body;
   EXPECT_TRUE(Body(found)["Conflicts"].array().empty());
   EXPECT_EQ(client.Call("POST", "/dbs/d/colls/c/conflicts", {}, "{}").status, 405);
   EXPECT_EQ(client.Call("GET", "/dbs/d/colls/x/conflicts").status, 404);
@@ -381,6 +383,28 @@ TEST(Unsupported, IsToldClearly) {
   client.MakeContainer();
   EXPECT_EQ(client.Call("GET", "/dbs/d/colls/c/sprocs").status, 501);
   EXPECT_EQ(client.Call("POST", "/dbs/d/users", {}, "{}").status, 501);
+}
+
+TEST(Conflicts, AreNotFoundByIdAndWantAPartitionKeyInQueries) {
+  TestClient client;
+  client.MakeContainer(2);
+  const std::string path = "/dbs/d/colls/c/conflicts";
+  EXPECT_EQ(client.Call("GET", path + "/x").status, 404);
+  EXPECT_EQ(client.Call("DELETE", path + "/x").status, 404);
+  const Headers query = {{"x-ms-documentdb-isquery", "True"},
+                         {"content-type", "application/query+json"}};
+  const std::string body = R"({"query":"SELECT * FROM c"})";
+  EXPECT_EQ(client.Call("POST", path, query, body).status, 400);
+  Headers keyed = query;
+  keyed.emplace_back("x-ms-documentdb-partitionkey", R"(["a"])");
+  EXPECT_EQ(client.Call("POST", path, keyed, body).status, 200);
+}
+
+// They come back in headers.
+TEST(Containers, HaveNoControlCharactersInTheirNames) {
+  TestClient client;
+  EXPECT_EQ(client.Call("POST", "/dbs", {}, R"({"id":"a\r\nx-injected: 1"})").status, 400);
+  EXPECT_EQ(client.Call("POST", "/dbs", {}, R"({"id":"a\u007f"})").status, 400);
 }
 
 }  // namespace

@@ -34,6 +34,21 @@ size_t Ranges(TestClient* client) {
   return Body(client->Call("GET", "/dbs/d/colls/c/pkranges"))["PartitionKeyRanges"].array().size();
 }
 
+TEST(RequestUnits, AreSpentByFeedsAsByAllElse) {
+  TestClient client;
+  client.MakeContainer();
+  int written = 0;
+  ASSERT_EQ(WriteUntilRefused(&client, {}, &written).status, 429);
+  const Headers changes = {{"a-im", "Incremental Feed"}};
+  int read = 0;
+  while (read < 100 && client.Call("GET", TestClient::kDocs, changes).status == 200) ++read;
+  EXPECT_LT(read, 100);
+  EXPECT_EQ(Substatus(client.Call("GET", TestClient::kDocs)), "3200");
+  EXPECT_EQ(Substatus(client.Call("GET", TestClient::kDocs, changes)), "3200");
+  client.clock.Advance(std::chrono::seconds(1));
+  EXPECT_EQ(client.Call("GET", TestClient::kDocs, changes).status, 200);
+}
+
 TEST(Priority, LowIsRefusedWhereHighIsStillServed) {
   TestClient client;
   client.MakeContainer();
@@ -107,6 +122,20 @@ TEST(Autoscale, ServesItsMaximumAndNoMore) {
   EXPECT_EQ(
       ToJson(content["offerAutopilotSettings"]),
       R"({"maxThroughput":1000,"autoUpgradePolicy":{"throughputPolicy":{"incrementPercent":7}}})");
+}
+
+TEST(Throughput, WithoutLimitsIsOfferedWhereItWasAskedForAlone) {
+  ServerOptions options;
+  options.unlimited = true;
+  TestClient client(options);
+  client.MakeContainer();
+  EXPECT_EQ(Body(client.Call("GET", "/offers"))["Offers"].array().size(), 0u);
+  const Reply asked = client.Call("POST", "/dbs/d/colls", {{"x-ms-offer-throughput", "20000"}},
+                                  R"({"id":"asked","partitionKey":{"paths":["/pk"]}})");
+  ASSERT_EQ(asked.status, 201) << asked.body;
+  const Value offers = Body(client.Call("GET", "/offers"))["Offers"];
+  ASSERT_EQ(offers.array().size(), 1u);
+  EXPECT_EQ(offers.At(0)["content"]["offerThroughput"].number(), 20'000);
 }
 
 TEST(Throughput, ASmallerBucketHoldsLess) {
