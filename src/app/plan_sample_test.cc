@@ -49,7 +49,7 @@ TEST(PlanSample, SkewThatIsRealStays) {
 
 TEST(PlanSample, AWholeTableIsTakenAsItIs) {
   const Placed placed = Spread(8, 500, 0);
-  EXPECT_EQ(HottestShare(placed, 8, true, 500), Hottest(placed, 8));
+  EXPECT_DOUBLE_EQ(HottestShare(placed, 8, true, 500), Hottest(placed, 8));
   EXPECT_EQ(HottestShare({}, 8, true, 0), 1.0 / 8);
 }
 

@@ -60,7 +60,7 @@ CASES = {
     "small documents": Case(plan_tables.plain, 6.5, 6_000),
     "large documents": Case(plan_tables.large, 27.8, 6_000),
     "mixed sizes, measured": Case(plan_tables.mixed, 8.5, 8_000, measure=True, quick=True),
-    "nested": Case(plan_tables.nested, 6.5, 6_000, limit=4_000),
+    "nested": Case(plan_tables.nested, 6.2, 12_000, limit=6_000),
     "wide, nulls left out": Case(
         plan_tables.wide, 15, 6_000, documents={"nulls": "omit"}, measure=True),
     "skewed keys over four ranges": Case(
