@@ -5,11 +5,11 @@
 #include "base/clock.h"
 #include "config/relative_path.h"
 #include "destinations/cosmosdb/control_container.h"
-#include "destinations/cosmosdb/cosmos_cost.h"
 #include "destinations/cosmosdb/cosmos_destination.h"
 #include "destinations/cosmosdb/cosmos_doctor.h"
 #include "destinations/cosmosdb/cosmos_document_table.h"
 #include "destinations/cosmosdb/cosmos_query.h"
+#include "destinations/cosmosdb/cosmos_scratch.h"
 #include "destinations/cosmosdb/cosmos_settings.h"
 #include "destinations/cosmosdb/cosmos_spec.h"
 #include "destinations/file/file_destination.h"
@@ -122,21 +122,14 @@ void DiagnoseCosmosDestination(const EndpointSettings& settings, const DocumentO
   cosmosdb::DiagnoseCosmos(*options, Transports(*options), SystemClock(), ctx, findings);
 }
 
-CostEstimate EstimateCosmosCost(const EndpointSettings& settings, double document_bytes,
-                                double fields) {
-  const auto& create = As<cosmosdb::CosmosContainer>(settings.endpoint).create;
-  const bool indexed = create.indexing.kind != cosmosdb::IndexingKind::kNone;
-  CostEstimate estimate;
-  estimate.units_per_document = cosmosdb::InsertUnits(document_bytes, indexed ? fields : 0);
-  if (create.throughput) {
-    const auto& throughput = *create.throughput;
-    estimate.units_per_second = throughput.manual ? *throughput.manual : *throughput.autoscale;
-  }
-  estimate.basis = fmt::format(
-      "model of new documents, {} indexed properties; replacing existing ones costs up to twice "
-      "that",
-      indexed ? fields : 0);
-  return estimate;
+Result<std::unique_ptr<ScratchSpace>> OpenCosmosScratch(const EndpointSettings& settings,
+                                                        const DocumentOptions& documents) {
+  ASSIGN_OR_RETURN(const cosmosdb::CosmosOptions options,
+                   cosmosdb::MakeCosmosOptions(As<cosmosdb::CosmosConnection>(settings.connection),
+                                               As<cosmosdb::CosmosContainer>(settings.endpoint),
+                                               documents.partition_key_paths, settings.folder,
+                                               ProgramIdentities()));
+  return cosmosdb::MakeCosmosScratch(options, Transports(options), SystemClock());
 }
 
 // CosmosQuery with the options it was made from.
@@ -225,7 +218,7 @@ ConnectorType CosmosDb() {
                                        As<cosmosdb::CosmosContainer>(settings.endpoint));
   };
   type.diagnose_destination = &DiagnoseCosmosDestination;
-  type.estimate_cost = &EstimateCosmosCost;
+  type.open_scratch = &OpenCosmosScratch;
   type.query = &QueryCosmos;
   type.open_table = &OpenCosmosTable;
   type.open_share_board = &OpenCosmosBoard;

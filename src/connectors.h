@@ -16,6 +16,7 @@
 #include "connector/destination.h"
 #include "connector/document_table.h"
 #include "connector/finding.h"
+#include "connector/scratch.h"
 #include "connector/share_board.h"
 #include "connector/source.h"
 #include "transforms/document_options.h"
@@ -64,13 +65,6 @@ struct ShareGroup {
   std::optional<double> share;
 };
 
-// What a write of the initial load is expected to cost, for `plan`.
-struct CostEstimate {
-  double units_per_document = 0;           // 0: the destination does not measure cost
-  std::optional<double> units_per_second;  // that the destination will admit, when known
-  std::string basis;                       // how the figure comes about, for people
-};
-
 struct ConnectorType {
   std::string name;  // `type:` of a connection
   std::string doc;
@@ -90,13 +84,15 @@ struct ConnectorType {
   // Where the destination is, without credentials: "https://host/db/container". Another place means
   // another load.
   std::function<std::string(const EndpointSettings&)> describe_destination;
-  std::function<CostEstimate(const EndpointSettings&, double document_bytes, double fields)>
-      estimate_cost;
   // Tries every link that a run will need, one by one, and writes nothing. Empty: opening and
   // checking is all there is to try.
   std::function<void(const EndpointSettings&, const DocumentOptions&, const CallContext&,
                      Findings&)>
       diagnose_destination;
+  // Where writes can be tried: `plan --measure`. Empty when the connector has nothing to measure.
+  std::function<Result<std::unique_ptr<ScratchSpace>>(const EndpointSettings&,
+                                                      const DocumentOptions&)>
+      open_scratch;
   // `query CONNECTION/NAME "SQL"`. Empty when the connector has no queries.
   std::function<Result<std::unique_ptr<QueryRows>>(const EndpointSettings&, const std::string& name,
                                                    const std::string& sql)>

@@ -197,12 +197,33 @@ class ProjectReader {
     ReadNamed(section, "pipelines", [this](const YamlEntry& entry) { ReadPipeline(entry); });
   }
 
+  static void Flatten(const YamlNode& node, const std::string& path,
+                      std::map<std::string, std::string>& settings) {
+    if (node.is_scalar()) settings[path] = node.text;
+    if (node.is_list()) settings[path] = ListText(node);
+    if (!node.is_map()) return;
+    for (const YamlEntry& member : node.entries) {
+      Flatten(member.value, JoinPath(path, member.key), settings);
+    }
+  }
+
+  static std::string ListText(const YamlNode& list) {
+    std::string text;
+    const auto add = [&](const YamlNode& item, const std::string& key) {
+      text += (text.empty() ? "" : ", ") + key + (item.is_scalar() ? item.text : ListText(item));
+    };
+    for (const YamlNode& item : list.items) add(item, "");
+    for (const YamlEntry& entry : list.entries) add(entry.value, entry.key + ": ");
+    return list.is_map() ? "{" + text + "}" : "[" + text + "]";
+  }
+
   void ReadPipeline(const YamlEntry& entry) {
     const Reading reading{JoinPath("pipelines", entry.key), entry.key_place, problems_};
     PipelineSection section;
     PipelineSpec().Read(entry.value, reading, section);
     PipelineConfig& pipeline = project_->pipelines_[entry.key];
     pipeline.name = entry.key;
+    Flatten(entry.value, "", pipeline.settings);
     pipeline.sync = section.sync;
     pipeline.throughput = section.throughput;
     const SourceSection source = ReadSource(section.source, reading.where, pipeline);

@@ -35,6 +35,8 @@ struct PipelineConfig {
   SyncSection sync;
   ThroughputSection throughput;
   const ConnectionConfig* group_connection = nullptr;  // of throughput.group, when it has a name
+  // All that spillway.yaml says of it, as it stands there: "sync.mode" → "upsert".
+  std::map<std::string, std::string> settings;
 };
 
 // A state that a connection keeps instead of a local file.

@@ -178,26 +178,13 @@ class Parser {
   }
 
   void AddRunCommands() {
-    CLI::App* plan =
-        Add("plan", "Say what a load would do: rows, bytes, request units, duration", plan_);
-    plan->add_option("pipeline", plan_.pipeline, "Its name in spillway.yaml")->required();
-    AddVersion(plan, plan_.at);
-    CLI::Option* exit_code = plan->add_flag("--exit-code", plan_.exit_code,
-                                            "Leave with 4 when there is something to load");
-    CLI::Option* advise =
-        plan->add_flag("--advise-partition-key", plan_.advise_partition_key,
-                       "Read the whole table and say which partition key would serve it best")
-            ->excludes(exit_code);
-    plan->add_option("--candidate", plan_.candidates,
-                     "Judge this key too: /tenant, or levels: /tenant,/user; may be repeated")
-        ->type_name("PATH")
-        ->allow_extra_args(false)
-        ->needs(advise);
-    AddCommon(plan);
+    AddPlan();
 
     CLI::App* sync = Add(
         "sync", "Load the table into the destination, then apply what has changed since", sync_);
-    sync->add_option("pipeline", sync_.pipeline, "Its name in spillway.yaml")->required();
+    sync->add_option("pipeline", sync_.pipeline,
+                     "Its name in spillway.yaml, or a file of `plan -o`: that very run")
+        ->required();
     sync->add_flag("--continuous", sync_.continuous, "Follow the table until stopped");
     AddPoint(sync, "--until", "Apply nothing after it", until_, sync_.until);
     AddPoint(sync, "--from", "Take the destination as holding it already, and go on from there",
@@ -215,6 +202,8 @@ class Parser {
                      "Keep how the run goes in this file, in the Prometheus text format")
         ->type_name("PATH");
     AddVersion(sync, sync_.at, "Load this version of the table, and nothing after it");
+    sync->add_flag("--replan", sync_.replan,
+                   "Of a saved plan that is out of date: do what is due now");
     sync->add_option("--readers", sync_.readers, "Files read at the same time")
         ->check(CLI::Range(1, 64));
     sync->add_option("--lanes", sync_.lanes, "Requests in flight, at most")
@@ -292,6 +281,37 @@ class Parser {
         ->add_option("--ru", limit.units_per_second,
                      "Read the destination with at most so many request units a second")
         ->check(CLI::Range(1.0, 1e9));
+  }
+
+  void AddPlan() {
+    CLI::App* plan =
+        Add("plan",
+            "Say what a sync would do and take: rows, bytes, request units, duration, partitions",
+            plan_);
+    plan->add_option("pipeline", plan_.pipeline, "Its name in spillway.yaml")->required();
+    AddVersion(plan, plan_.at);
+    CLI::Option* full = plan->add_flag("--full", plan_.full, "Of `sync --full`: a load anew");
+    CLI::Option* resync =
+        plan->add_flag("--resync", plan_.resync, "Of `sync --resync`")->excludes(full);
+    CLI::Option* measure =
+        plan->add_flag("--measure", plan_.measure,
+                       "Write some rows to a container made for it and removed again, and take"
+                       " what they really cost; it says before what that takes");
+    CLI::Option* file =
+        plan->add_option("-o,--save", plan_.file, "Save the plan: `sync FILE` does exactly that")
+            ->type_name("FILE");
+    CLI::Option* exit_code = plan->add_flag("--exit-code", plan_.exit_code,
+                                            "Leave with 4 when there is something to load");
+    CLI::Option* advise =
+        plan->add_flag("--advise-partition-key", plan_.advise_partition_key,
+                       "Read the whole table and say which partition key would serve it best");
+    for (CLI::Option* other : {full, resync, measure, file, exit_code}) advise->excludes(other);
+    plan->add_option("--candidate", plan_.candidates,
+                     "Judge this key too: /tenant, or levels: /tenant,/user; may be repeated")
+        ->type_name("PATH")
+        ->allow_extra_args(false)
+        ->needs(advise);
+    AddCommon(plan);
   }
 
   void AddThrottle() {

@@ -31,11 +31,16 @@ struct PlanArguments {
   std::string pipeline;
   VersionSelector at;
   bool exit_code = false;
+  bool full = false;
+  bool resync = false;
+  bool measure = false;
+  std::string file;  // the plan is saved there; empty: nowhere
   bool advise_partition_key = false;
   std::vector<std::string> candidates;  // keys to judge besides
 };
 struct SyncArguments {
-  std::string pipeline;
+  std::string pipeline;  // or a saved plan
+  bool replan = false;
   VersionSelector at;
   VersionSelector until;
   VersionSelector from;

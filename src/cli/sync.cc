@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "app/apply_plan.h"
 #include "app/sync_pipeline.h"
 #include "base/human.h"
 #include "base/json_writer.h"
@@ -7,6 +8,7 @@
 #include "cli/metrics_file.h"
 #include "cli/progress.h"
 #include "cli/run_words.h"
+#include "cli/saved_plan.h"
 #include "cli/tuning_words.h"
 
 namespace spillway {
@@ -65,11 +67,11 @@ std::string Pace(const Traffic& traffic) {
   return text;
 }
 
-std::string NextCommand(const SyncArguments& arguments, const SyncResult& result) {
+std::string NextCommand(const std::string& pipeline, const SyncResult& result) {
   uint64_t rejected = 0;
   if (result.load) rejected += result.load->totals.counts.rejected;
   if (result.changes) rejected += result.changes->totals.counts.rejected;
-  return (rejected > 0 ? "spillway rejects " : "spillway verify ") + arguments.pipeline;
+  return (rejected > 0 ? "spillway rejects " : "spillway verify ") + pipeline;
 }
 
 void PrintLoad(const std::string& pipeline, const LoadSummary& load, Console& console) {
@@ -153,9 +155,10 @@ void WriteChanges(JsonWriter& json, const ChangeSummary& changes) {
 }
 
 // The part that came last is the result; a load before it stands inside.
-void PrintJson(const SyncArguments& arguments, const SyncResult& result, Console& console) {
+void PrintJson(const std::string& pipeline, const SyncResult& result,
+               const std::optional<PlanFile>& plan, Console& console) {
   JsonWriter json;
-  json.BeginObject().Field("pipeline", arguments.pipeline);
+  json.BeginObject().Field("pipeline", pipeline);
   if (result.changes) {
     WriteChanges(json, *result.changes);
     if (result.load) {
@@ -168,14 +171,37 @@ void PrintJson(const SyncArguments& arguments, const SyncResult& result, Console
   }
   if (result.sweep) json.Field("swept", result.sweep->counts.deleted);
   if (result.tuning) WriteTuning(json, *result.tuning);
-  json.Field("next", NextCommand(arguments, result)).EndObject();
+  if (plan) WritePlanned(*plan, json);
+  json.Field("next", NextCommand(pipeline, result)).EndObject();
   console.Print(json.text());
 }
 
-Status CheckAddsUp(const SyncArguments& arguments, const IntentCounts& counts) {
+PlanOutcome OutcomeOf(const SyncResult& result) {
+  PlanOutcome outcome;
+  if (result.load) {
+    outcome.units += result.load->totals.cost;
+    outcome.elapsed += result.load->totals.elapsed;
+  }
+  if (result.changes) {
+    outcome.units += result.changes->totals.cost;
+    outcome.elapsed += result.changes->totals.elapsed;
+  }
+  return outcome;
+}
+
+void PrintText(const PipelineConfig& pipeline, const SyncResult& result,
+               const std::optional<PlanFile>& plan, Console& console) {
+  if (result.load) PrintLoad(pipeline.name, *result.load, console);
+  if (result.sweep) PrintSweep(pipeline, *result.sweep, console);
+  if (result.changes) PrintChanges(pipeline.name, *result.changes, console);
+  if (plan) console.Print(PlannedBeside(*plan, OutcomeOf(result)));
+  console.Print("next: " + NextCommand(pipeline.name, result));
+}
+
+Status CheckAddsUp(const std::string& pipeline, const IntentCounts& counts) {
   if (counts.AddsUp()) return Status::Ok();
   return Internal(fmt::format("the counts do not add up: {}", FormulaOf(counts)))
-      .WithHint("spillway verify " + arguments.pipeline + ", and please report this");
+      .WithHint("spillway verify " + pipeline + ", and please report this");
 }
 
 SyncRequest RequestOf(const SyncArguments& arguments) {
@@ -192,21 +218,38 @@ SyncRequest RequestOf(const SyncArguments& arguments) {
           .lanes = arguments.lanes};
 }
 
-}  // namespace
+SyncRequest RequestOf(const SyncArguments& arguments, const PlanFile& plan) {
+  SyncRequest request = RequestOfPlan(plan);
+  request.allow_deletes = arguments.allow_deletes;
+  request.allow_cost = arguments.yes;
+  request.readers = arguments.readers;
+  request.lanes = arguments.lanes;
+  return request;
+}
 
-Status RunSync(const SyncArguments& arguments, CommandContext& context) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<Project> project, OpenProject(context));
-  ASSIGN_OR_RETURN(const PipelineConfig* pipeline, project->FindPipeline(arguments.pipeline));
-  SyncRequest request = RequestOf(arguments);
-  RETURN_IF_ERROR(AskAboutTuning(*project, *pipeline, request, context));
+void PrintNothing(const PlanFile& plan, Console& console) {
+  if (!console.json()) {
+    return console.Print(fmt::format("{}: up to date at version {}; nothing was planned",
+                                     plan.pipeline, plan.version));
+  }
+  JsonWriter json;
+  json.BeginObject().Field("pipeline", plan.pipeline).Field("outcome", "up to date");
+  WritePlanned(plan, json);
+  console.Print(json.EndObject().text());
+}
+
+// The run itself, told to the console and to the file of metrics as it goes on.
+Result<SyncResult> RunShown(const Project& project, const PipelineConfig& pipeline,
+                            const SyncRequest& request, const std::string& metrics_file,
+                            CommandContext& context) {
   std::optional<MetricsFile> metrics;
-  if (!arguments.metrics_file.empty()) {
-    const std::string target = TargetOf(*project, *pipeline);
-    ASSIGN_OR_RETURN(metrics, MetricsFile::Open(arguments.metrics_file, pipeline->name,
+  if (!metrics_file.empty()) {
+    const std::string target = TargetOf(project, pipeline);
+    ASSIGN_OR_RETURN(metrics, MetricsFile::Open(metrics_file, pipeline.name,
                                                 target.substr(target.rfind('/') + 1)));
   }
-  ProgressPrinter load_progress(arguments.pipeline, context.console);
-  ChangePrinter change_progress(arguments.pipeline, context.console);
+  ProgressPrinter load_progress(pipeline.name, context.console);
+  ChangePrinter change_progress(pipeline.name, context.console);
   SyncListener listener;
   listener.on_load = [&](const LoadProgressReport& report) {
     load_progress(report);
@@ -217,31 +260,63 @@ Status RunSync(const SyncArguments& arguments, CommandContext& context) {
     if (metrics) metrics->Update(report);
   };
   listener.on_tuning = [&](const std::string& step) {
-    context.console.Note(fmt::format("{}: {}", arguments.pipeline, step));
+    context.console.Note(fmt::format("{}: {}", pipeline.name, step));
   };
-  Result<SyncResult> result = SyncPipeline(*project, *pipeline, request, listener, context.call);
+  Result<SyncResult> result = SyncPipeline(project, pipeline, request, listener, context.call);
   if (metrics) {
     const Status written = metrics->End(result.ok());
     if (!written.ok()) context.console.Note(fmt::format("warning: {}", written.message()));
   }
+  return result;
+}
+
+Status Sync(const Project& project, const PipelineConfig& pipeline, SyncRequest request,
+            const std::string& metrics_file, const std::optional<PlanFile>& plan,
+            CommandContext& context) {
+  Console& console = context.console;
+  RETURN_IF_ERROR(AskAboutTuning(project, pipeline, request, context));
+  Result<SyncResult> result = RunShown(project, pipeline, request, metrics_file, context);
   if (!result.ok()) {
     const bool resumable = result.status().code() == StatusCode::kCancelled;
     if (!resumable || !result.status().hint().empty()) return std::move(result).status();
-    return std::move(result).status().WithHint("spillway sync " + arguments.pipeline +
+    return std::move(result).status().WithHint("spillway sync " + pipeline.name +
                                                "   goes on from here");
   }
-  if (context.console.json()) {
-    PrintJson(arguments, *result, context.console);
+  if (console.json()) {
+    PrintJson(pipeline.name, *result, plan, console);
   } else {
-    if (result->load) PrintLoad(arguments.pipeline, *result->load, context.console);
-    if (result->sweep) PrintSweep(*pipeline, *result->sweep, context.console);
-    if (result->changes) PrintChanges(arguments.pipeline, *result->changes, context.console);
-    context.console.Print("next: " + NextCommand(arguments, *result));
+    PrintText(pipeline, *result, plan, console);
   }
   if (result->tuning) NoteLeftOver(*result->tuning, context);
-  if (result->load) RETURN_IF_ERROR(CheckAddsUp(arguments, result->load->totals.counts));
-  if (result->changes) RETURN_IF_ERROR(CheckAddsUp(arguments, result->changes->totals.counts));
+  if (result->load) {
+    RETURN_IF_ERROR(CheckAddsUp(pipeline.name, result->load->totals.counts));
+  }
+  if (result->changes) {
+    RETURN_IF_ERROR(CheckAddsUp(pipeline.name, result->changes->totals.counts));
+  }
   return Status::Ok();
+}
+
+}  // namespace
+
+Status RunSync(const SyncArguments& arguments, CommandContext& context) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Project> project, OpenProject(context));
+  if (!NamesSavedPlan(*project, arguments.pipeline)) {
+    if (arguments.replan) {
+      return InvalidArgument(
+          fmt::format("--replan belongs to a saved plan, and {} is none", arguments.pipeline));
+    }
+    ASSIGN_OR_RETURN(const PipelineConfig* pipeline, project->FindPipeline(arguments.pipeline));
+    return Sync(*project, *pipeline, RequestOf(arguments), arguments.metrics_file, {}, context);
+  }
+  ASSIGN_OR_RETURN(const PlanFile plan, PlanToApply(*project, arguments, context));
+  if (plan.run == PlannedRun::kNothing) {
+    PrintNothing(plan, context.console);
+    return Status::Ok();
+  }
+  ASSIGN_OR_RETURN(const PipelineConfig* pipeline, project->FindPipeline(plan.pipeline));
+  return Sync(*project, *pipeline, RequestOf(arguments, plan), arguments.metrics_file, plan,
+              context);
 }
 
 }  // namespace spillway

@@ -17,6 +17,7 @@
 #include "model/batch.h"
 #include "model/expression.h"
 #include "model/table.h"
+#include "model/table_history.h"
 
 namespace spillway {
 
@@ -32,6 +33,11 @@ struct SnapshotRequest {
   std::optional<Expression> filter;  // for skipping only; rows that do not match may still come
   uint64_t batch_bytes_target =
       4 << 20;  // decoded; a batch is about this large, never below one row
+};
+
+struct HistoryRequest {
+  int64_t through = 0;   // a version that is there: the newest to look at
+  int64_t since_ms = 0;  // UTC
 };
 
 // Used by one thread at a time; several readers of one Snapshot may run in parallel.
@@ -80,6 +86,12 @@ class Source {
   // Fails as OpenSnapshot does, and with kDataLoss when the table is not the one of the position.
   virtual Result<std::unique_ptr<ChangeLog>> OpenChanges(const ChangesRequest& request,
                                                          const CallContext& ctx) = 0;
+  // What versions did to rows, as far as the table still tells; no data is read. Empty, unless
+  // overridden.
+  virtual Result<TableHistory> ReadHistory([[maybe_unused]] const HistoryRequest& request,
+                                           [[maybe_unused]] const CallContext& ctx) {
+    return TableHistory{};
+  }
 };
 
 }  // namespace spillway

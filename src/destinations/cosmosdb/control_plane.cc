@@ -16,10 +16,12 @@ Status ControlPlane::CreateContainer(ContainerClient& client, const CallContext&
 
 Result<std::optional<OfferInfo>> ControlPlane::ReadThroughput(ContainerClient& client,
                                                               const ContainerInfo& container,
-                                                              const CallContext& ctx) const {
+                                                              const CallContext& ctx,
+                                                              bool* shared) const {
   if (options_.token.given() && options_.arm.has_value()) return Arm().ReadThroughput(ctx);
   ASSIGN_OR_RETURN(std::optional<OfferInfo> offer, client.ReadOffer(container.self, ctx));
   if (offer.has_value()) return offer;
+  if (shared != nullptr) *shared = true;
   ASSIGN_OR_RETURN(const std::optional<std::string> database, client.ReadDatabase(ctx));
   if (!database.has_value()) return offer;
   return client.ReadOffer("dbs/" + *database + "/", ctx);

@@ -27,10 +27,12 @@ class ControlPlane {
   // is the command for those who may.
   Status CreateDatabase(ContainerClient& client, const CallContext& ctx) const;
   Status CreateContainer(ContainerClient& client, const CallContext& ctx) const;
-  // Of the container, or of its database where it has none of its own; nullopt: serverless.
+  // Of the container, or of its database where it has none of its own (then `shared` is set);
+  // nullopt: serverless. `shared` may be null, and is not told by Azure Resource Manager.
   Result<std::optional<OfferInfo>> ReadThroughput(ContainerClient& client,
                                                   const ContainerInfo& container,
-                                                  const CallContext& ctx) const;
+                                                  const CallContext& ctx,
+                                                  bool* shared = nullptr) const;
 
  private:
   ArmClient Arm() const { return ArmClient(options_, transports_, clock_); }

@@ -54,9 +54,10 @@ class CosmosClient {
   // known. Fails as HttpTransport::Send does; a failed read is kUnavailable instead of kUnsure.
   Result<CosmosResponse> Call(const CosmosRequest& request, const CallContext& ctx);
 
-  // For reads only: repeats the call as `policy` allows while the service is busy or out of reach,
-  // and turns a refusal into a Status. Two are answers: a plain 404 (is_absent), and 410 (the range
-  // that was asked is gone). Writes are never repeated here: that is the engine's.
+  // For reads, and for deletes of what is then not missed: repeats the call as `policy` allows
+  // while the service is busy or out of reach, and turns a refusal into a Status. Two are answers:
+  // a plain 404 (is_absent), and 410 (the range that was asked is gone). Writes of documents are
+  // never repeated here: that is the engine's.
   Result<CosmosResponse> Read(const CosmosRequest& request, const RetryPolicy& policy,
                               const CallContext& ctx);
 

@@ -215,12 +215,14 @@ class CosmosDestination : public Destination, public PlaceReading {
     if (found.has_value()) {
       present.emplace();
       ASSIGN_OR_RETURN(present->ranges, ranges_.Get(client->range_source(), ctx));
-      Result<std::optional<OfferInfo>> offer = control_.ReadThroughput(*client, *found, ctx);
+      bool shared = false;
+      Result<std::optional<OfferInfo>> offer =
+          control_.ReadThroughput(*client, *found, ctx, &shared);
       // Without the right to know the throughput its shares are known all the same.
       if (offer.ok()) present->offer = *std::move(offer);
-      if (!offer.ok() && offer.status().code() != StatusCode::kPermissionDenied) {
-        return std::move(offer).status();
-      }
+      present->offer_is_shared = shared;
+      present->offer_hidden = offer.status().code() == StatusCode::kPermissionDenied;
+      if (!offer.ok() && !present->offer_hidden) return std::move(offer).status();
       present->info = *std::move(found);
     }
     return MakeCosmosPartitioning(options(), present, documents_bytes);

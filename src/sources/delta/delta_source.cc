@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sources/delta/delta_change_log.h"
+#include "sources/delta/delta_history.h"
 #include "sources/delta/delta_position.h"
 #include "sources/delta/delta_predicate.h"
 #include "sources/delta/delta_snapshot.h"
@@ -39,6 +40,11 @@ class DeltaSource : public Source {
                                                  const CallContext& ctx) override {
     RETURN_IF_ERROR(ctx.CheckNotStopped());
     return DeltaChangeLog::Open(table_, request, ctx);
+  }
+
+  Result<TableHistory> ReadHistory(const HistoryRequest& request, const CallContext& ctx) override {
+    RETURN_IF_ERROR(ctx.CheckNotStopped());
+    return ReadDeltaHistory(*table_, request, ctx);
   }
 
  private:
