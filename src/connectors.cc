@@ -102,33 +102,30 @@ HttpTransportFactory Transports(const cosmosdb::CosmosOptions& options) {
   return CurlTransportFactory(transport, SystemClock());
 }
 
+Result<cosmosdb::CosmosOptions> CosmosOptionsOf(const EndpointSettings& settings,
+                                                const DocumentOptions& documents) {
+  return cosmosdb::MakeCosmosOptions(As<cosmosdb::CosmosConnection>(settings.connection),
+                                     As<cosmosdb::CosmosContainer>(settings.endpoint),
+                                     documents.partition_key_paths, settings.folder,
+                                     ProgramIdentities());
+}
+
 Result<std::unique_ptr<Destination>> OpenCosmos(const EndpointSettings& settings,
                                                 const DocumentOptions& documents) {
-  ASSIGN_OR_RETURN(const cosmosdb::CosmosOptions options,
-                   cosmosdb::MakeCosmosOptions(As<cosmosdb::CosmosConnection>(settings.connection),
-                                               As<cosmosdb::CosmosContainer>(settings.endpoint),
-                                               documents.partition_key_paths, settings.folder,
-                                               ProgramIdentities()));
+  ASSIGN_OR_RETURN(const cosmosdb::CosmosOptions options, CosmosOptionsOf(settings, documents));
   return cosmosdb::MakeCosmosDestination(options, Transports(options), SystemClock());
 }
 
 void DiagnoseCosmosDestination(const EndpointSettings& settings, const DocumentOptions& documents,
                                const CallContext& ctx, Findings& findings) {
-  const auto options = cosmosdb::MakeCosmosOptions(
-      As<cosmosdb::CosmosConnection>(settings.connection),
-      As<cosmosdb::CosmosContainer>(settings.endpoint), documents.partition_key_paths,
-      settings.folder, ProgramIdentities());
+  const auto options = CosmosOptionsOf(settings, documents);
   if (!options.ok()) return findings.Fail("credential", options.status());
   cosmosdb::DiagnoseCosmos(*options, Transports(*options), SystemClock(), ctx, findings);
 }
 
 Result<std::unique_ptr<ScratchSpace>> OpenCosmosScratch(const EndpointSettings& settings,
                                                         const DocumentOptions& documents) {
-  ASSIGN_OR_RETURN(const cosmosdb::CosmosOptions options,
-                   cosmosdb::MakeCosmosOptions(As<cosmosdb::CosmosConnection>(settings.connection),
-                                               As<cosmosdb::CosmosContainer>(settings.endpoint),
-                                               documents.partition_key_paths, settings.folder,
-                                               ProgramIdentities()));
+  ASSIGN_OR_RETURN(const cosmosdb::CosmosOptions options, CosmosOptionsOf(settings, documents));
   return cosmosdb::MakeCosmosScratch(options, Transports(options), SystemClock());
 }
 

@@ -5,21 +5,16 @@
 #include <utility>
 
 #include "app/run_settings.h"
-#include "app/share_group.h"
 #include "changes/adopt.h"
 #include "engine/hold.h"
 
 namespace spillway {
 namespace {
 
-bool Asks(const VersionSelector& at) {
-  return at.version.has_value() || at.timestamp_ms.has_value();
-}
-
 // With a version asked for, RunLoad itself says whether that one is loaded.
 Result<bool> LoadIsDue(StateStore* state, const std::string& pipeline, const SyncRequest& request) {
-  if (request.full || request.resync || Asks(request.at)) return true;
-  if (Asks(request.from)) return false;
+  if (request.full || request.resync || request.at.given()) return true;
+  if (request.from.given()) return false;
   if (state == nullptr) return true;
   ASSIGN_OR_RETURN(const std::optional<Checkpoint> stored, state->LoadCheckpoint(pipeline));
   return !stored.has_value() || stored->phase != LoadPhase::kLoaded;
@@ -54,7 +49,7 @@ class Syncer {
   }
 
   Result<SyncResult> RunParts() {
-    if (Asks(request_.from)) {
+    if (request_.from.given()) {
       RETURN_IF_ERROR(
           AdoptVersion(Parts(), pipeline_.documents, ChangesOptions(), request_.from, ctx_));
     }
@@ -104,7 +99,7 @@ class Syncer {
   }
 
   Status CheckRequest() const {
-    if ((request_.full || request_.resync) && Asks(request_.from)) {
+    if ((request_.full || request_.resync) && request_.from.given()) {
       return InvalidArgument(
           "--full and --resync load the table, --from takes it as loaded: only"
           " one of them");
@@ -116,13 +111,13 @@ class Syncer {
                                          pipeline_.name))
           .WithHint("use --full, which deletes nothing");
     }
-    if (request_.resume && (request_.full || request_.resync || Asks(request_.from))) {
+    if (request_.resume && (request_.full || request_.resync || request_.from.given())) {
       return InvalidArgument(
           "--resume goes on from where a rollback has left the pipeline; --full, --resync and "
           "--from"
           " begin anew: only one of them");
     }
-    if (request_.continuous && Asks(request_.at)) {
+    if (request_.continuous && request_.at.given()) {
       return InvalidArgument(
           "--continuous follows the table, --version stays at one: only one of"
           " them");
@@ -140,7 +135,7 @@ class Syncer {
 
   // Right after a load there is mostly nothing, and then no run of changes to tell of.
   Result<bool> ChangesAreDue(bool loaded_just_now) {
-    if (Asks(request_.at)) return false;
+    if (request_.at.given()) return false;
     if (!loaded_just_now || request_.continuous) return true;
     // Which makes the index.
     if (pipeline_.sync.index || pipeline_.sync.changes == ChangePolicy::kIndex) return true;
@@ -175,7 +170,7 @@ class Syncer {
     LoadOptions options{OptionsOfAnyRun()};
     options.restart = request_.full || request_.resync;
     options.sweep = request_.resync;
-    options.at = Asks(request_.at) ? request_.at : request_.until;
+    options.at = request_.at.given() ? request_.at : request_.until;
     options.around = tuning_.get();
     return options;
   }
