@@ -36,6 +36,24 @@ Acknowledger::Acknowledger(StateStore& state, Clock& clock, AcknowledgerOptions 
   }
 }
 
+std::optional<SettledBatch> TakeSettled(BatchInFlight& batch) {
+  SettledBatch settled{.split = batch.encoded().split,
+                       .first_row = batch.encoded().first_row,
+                       .rows = batch.encoded().rows_read,
+                       .counts = batch.Counts(),
+                       .rejected = batch.TakeRejected(),
+                       .shares = batch.TakeShares()};
+  if (batch.parts() == nullptr) return settled;
+  std::optional<BatchParts::Whole> whole =
+      batch.parts()->Add(settled.counts, std::move(settled.rejected));
+  if (!whole.has_value()) return std::nullopt;
+  settled.rows = whole->rows;
+  settled.counts = whole->counts;
+  settled.rejected = std::move(whole->rejected);
+  settled.shares.place = std::move(whole->place);
+  return settled;
+}
+
 Status Acknowledger::OnBatchSettled(SettledBatch batch) {
   batch.shares.memory.ShrinkTo(BytesOf(batch.rejected));
   bool commit = false;

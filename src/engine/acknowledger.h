@@ -31,6 +31,10 @@ struct SettledBatch {
   BatchShares shares;                 // held until it is behind the checkpoint
 };
 
+// nullopt: other parts of the batch are open, and this one is counted with the last of them.
+// REQUIRES: every document of it has its fate.
+std::optional<SettledBatch> TakeSettled(BatchInFlight& batch);
+
 struct AcknowledgerOptions {
   std::string pipeline;
   int64_t run_id = 0;

@@ -7,9 +7,11 @@
 
 namespace spillway {
 
-BatchInFlight::BatchInFlight(std::shared_ptr<const EncodedBatch> encoded, BatchShares shares)
+BatchInFlight::BatchInFlight(std::shared_ptr<const EncodedBatch> encoded, BatchShares shares,
+                             std::shared_ptr<BatchParts> parts)
     : encoded_(std::move(encoded)),
       shares_(std::move(shares)),
+      parts_(std::move(parts)),
       fates_(encoded_->documents.size(), RowFate::kOpen),
       unsettled_(documents()) {}
 
@@ -62,8 +64,10 @@ std::vector<RejectedRow> BatchInFlight::TakeRejected() {
   return rejected;
 }
 
-BatchInFlight& OpenBatches::Open(std::shared_ptr<const EncodedBatch> encoded, BatchShares shares) {
-  auto batch = std::make_unique<BatchInFlight>(std::move(encoded), std::move(shares));
+BatchInFlight& OpenBatches::Open(std::shared_ptr<const EncodedBatch> encoded, BatchShares shares,
+                                 std::shared_ptr<BatchParts> parts) {
+  auto batch =
+      std::make_unique<BatchInFlight>(std::move(encoded), std::move(shares), std::move(parts));
   BatchInFlight& opened = *batch;
   std::lock_guard lock(mutex_);
   batches_.emplace(&opened, std::move(batch));

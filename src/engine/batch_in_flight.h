@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "engine/batch_parts.h"
 #include "engine/budget.h"
 #include "model/document.h"
 #include "model/intent_counts.h"
@@ -43,7 +44,9 @@ struct BatchShares {
 
 class BatchInFlight {
  public:
-  BatchInFlight(std::shared_ptr<const EncodedBatch> encoded, BatchShares shares);
+  // `parts`: when it is one of several parts of a batch.
+  BatchInFlight(std::shared_ptr<const EncodedBatch> encoded, BatchShares shares,
+                std::shared_ptr<BatchParts> parts = nullptr);
 
   const EncodedBatch& encoded() const { return *encoded_; }
   const Document& document(uint32_t index) const { return encoded_->documents[index]; }
@@ -62,12 +65,14 @@ class BatchInFlight {
   IntentCounts Counts() const;
   std::vector<RejectedRow> TakeRejected();
   BatchShares TakeShares() { return std::move(shares_); }
+  BatchParts* parts() const { return parts_.get(); }
 
  private:
   friend class OpenBatches;
 
   const std::shared_ptr<const EncodedBatch> encoded_;
   BatchShares shares_;
+  const std::shared_ptr<BatchParts> parts_;
   std::vector<uint32_t> order_;
   std::vector<RowFate> fates_;
   std::atomic<uint32_t> unsettled_;
@@ -82,7 +87,8 @@ class OpenBatches {
   using OnSettled = std::function<Status(BatchInFlight&)>;
   explicit OpenBatches(OnSettled on_settled) : on_settled_(std::move(on_settled)) {}
 
-  BatchInFlight& Open(std::shared_ptr<const EncodedBatch> encoded, BatchShares shares);
+  BatchInFlight& Open(std::shared_ptr<const EncodedBatch> encoded, BatchShares shares,
+                      std::shared_ptr<BatchParts> parts = nullptr);
   // `documents` more of the batch have a fate. The batch may be gone when this returns.
   Status Settle(BatchInFlight& batch, uint32_t documents);
   // REQUIRES: no lane works any more. Visits the batches that did not get settled.

@@ -25,9 +25,29 @@ void Budget::Share::ShrinkTo(uint64_t amount) {
 
 Result<Budget::Share> Budget::Take(uint64_t amount, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  const bool ready =
-      room_.wait(lock, stop, [&] { return taken_ == 0 || taken_ + amount <= amount_max_; });
-  if (!ready) return Cancelled("stopped on request");
+  if (!room_.wait(lock, stop, [&] { return HasRoom(amount); })) {
+    return Cancelled("stopped on request");
+  }
+  return Taken(amount);
+}
+
+Result<std::optional<Budget::Share>> Budget::TakeUnless(uint64_t amount,
+                                                        const std::function<bool()>& give_up,
+                                                        const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  if (!room_.wait(lock, stop, [&] { return HasRoom(amount) || give_up(); })) {
+    return Cancelled("stopped on request");
+  }
+  if (!HasRoom(amount)) return std::optional<Share>();
+  return std::optional<Share>(Taken(amount));
+}
+
+void Budget::Wake() {
+  std::lock_guard lock(mutex_);
+  room_.notify_all();
+}
+
+Budget::Share Budget::Taken(uint64_t amount) {
   taken_ += amount;
   taken_max_ = std::max(taken_max_, taken_);
   return Share(this, amount);

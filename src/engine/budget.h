@@ -6,7 +6,9 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 
 #include "base/result.h"
@@ -39,11 +41,18 @@ class Budget {
   // Blocks until there is room; kCancelled on `stop`. More than the whole budget is admitted when
   // nothing else is taken, so that it cannot block for ever.
   Result<Share> Take(uint64_t amount, const std::stop_token& stop);
+  // The same, but nullopt as soon as there is no room and `give_up` says so. It is asked when Wake
+  // is called, under this object's lock.
+  Result<std::optional<Share>> TakeUnless(uint64_t amount, const std::function<bool()>& give_up,
+                                          const std::stop_token& stop);
+  void Wake();
 
   uint64_t taken() const;
   uint64_t taken_max() const;  // the highest there ever was
 
  private:
+  bool HasRoom(uint64_t amount) const { return taken_ == 0 || taken_ + amount <= amount_max_; }
+  Share Taken(uint64_t amount);
   void GiveBack(uint64_t amount);
 
   const uint64_t amount_max_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 namespace spillway {
@@ -36,6 +37,28 @@ TEST(Budget, WhoeverFindsItTakenWaitsUntilThereIsRoom) {
 TEST(Budget, MoreThanAllOfItIsAdmittedAlone) {
   Budget budget(100);
   EXPECT_TRUE(budget.Take(1'000, {}).ok());
+}
+
+TEST(Budget, WhoeverGivesUpGoesWithoutOnceItIsWoken) {
+  Budget budget(100);
+  const auto all = *budget.Take(100, {});
+  std::atomic<bool> give_up = false;
+  std::jthread waiter([&] {
+    const auto share = budget.TakeUnless(1, [&] { return give_up.load(); }, {});
+    ASSERT_TRUE(share.ok());
+    EXPECT_FALSE(share->has_value());
+  });
+  give_up = true;
+  budget.Wake();
+  waiter.join();
+  EXPECT_EQ(budget.taken(), 100u);
+}
+
+TEST(Budget, NobodyGivesUpWhileThereIsRoom) {
+  Budget budget(100);
+  const auto share = budget.TakeUnless(100, [] { return true; }, {});
+  ASSERT_TRUE(share.ok());
+  EXPECT_TRUE(share->has_value());
 }
 
 TEST(Budget, AStopEndsTheWait) {

@@ -15,8 +15,15 @@ namespace {
 constexpr std::chrono::milliseconds kFillWaitMax{2};
 // How often a lane with unsure rows looks for new documents meanwhile.
 constexpr std::chrono::milliseconds kLookAgain{5};
+// Full writes that wait in a lane which is far behind.
+constexpr uint64_t kFarBehindWrites = 4;
 
 }  // namespace
+
+Status Lane::Push(const Slice& slice) {
+  queued_ += slice.end - slice.begin;
+  return queue_.Push(slice, 1, parts_.stop.token());
+}
 
 void Lane::CloseInput() {
   input_closed_ = true;
@@ -27,10 +34,10 @@ Status Lane::Run() {
   while (true) {
     if (parts_.stop.token().stop_requested()) return Cancelled("stopped on request");
     delivery_.ReleaseDue();
-    if (!delivery_.crowded()) Fill();
+    if (!delivery_.crowded()) RETURN_IF_ERROR(Fill());
     if (delivery_.waiting() > 0) {
-      RETURN_IF_ERROR(delivery_.Send());
-    } else if (delivery_.empty() && input_closed_ && queue_.weight() == 0) {
+      RETURN_IF_ERROR(Send());
+    } else if (delivery_.empty() && input_closed_ && queue_.weight() == 0 && !Overflowed()) {
       return Status::Ok();
     } else {
       WaitForWork();
@@ -38,24 +45,53 @@ Status Lane::Run() {
   }
 }
 
-void Lane::Fill() {
+Status Lane::Fill() {
   bool waited = false;
   while (delivery_.waiting() < rows_max_) {
     if (const std::optional<Slice> slice = queue_.TryPop()) {
-      delivery_.Add(*slice);
+      Add(*slice);
+    } else if (Overflowed()) {
+      RETURN_IF_ERROR(TakeOverflow());
     } else if (delivery_.waiting() == 0 || waited || input_closed_) {
-      return;
+      break;
     } else {
       waited = true;
       parts_.clock.WaitFor(kFillWaitMax, parts_.stop.token());
     }
   }
+  return Status::Ok();
+}
+
+// An empty one only wakes the lane.
+void Lane::Add(const Slice& slice) {
+  if (slice.begin < slice.end) delivery_.Add(slice);
+  waiting_ = delivery_.waiting();
+  queued_ -= slice.end - slice.begin;
+}
+
+bool Lane::Overflowed() const {
+  return overflow_.overflow != nullptr && overflow_.overflow->holds(index_);
+}
+
+Status Lane::TakeOverflow() {
+  ASSIGN_OR_RETURN(BatchInFlight* const part, overflow_.overflow->Take(index_));
+  if (part == nullptr) return Status::Ok();
+  queued_ += part->documents();
+  Add({.batch = part, .begin = 0, .end = part->documents()});
+  return Status::Ok();
+}
+
+Status Lane::Send() {
+  RETURN_IF_ERROR(delivery_.Send());
+  waiting_ = delivery_.waiting();
+  if (overflow_.memory != nullptr && backlog() == 0) overflow_.memory->Wake();
+  return Status::Ok();
 }
 
 void Lane::WaitForWork() {
   const std::optional<SteadyTime> due = delivery_.NextDue();
   if (!due.has_value()) {
-    if (const std::optional<Slice> slice = queue_.Pop(parts_.stop.token())) delivery_.Add(*slice);
+    if (const std::optional<Slice> slice = queue_.Pop(parts_.stop.token())) Add(*slice);
     return;
   }
   const bool more_may_come = !input_closed_ && !delivery_.crowded();
@@ -73,7 +109,7 @@ Result<std::unique_ptr<LaneSet>> LaneSet::Open(Destination& destination, const L
                                 plan.lower_bounds.size(), plan.groups.size()));
   }
   const Capabilities& can = destination.capabilities();
-  std::unique_ptr<LaneSet> set(new LaneSet(destination, plan, parts));
+  std::unique_ptr<LaneSet> set(new LaneSet(destination, plan, parts, options.overflow));
   for (size_t lane = 0; lane < plan.groups.size(); ++lane) {
     ASSIGN_OR_RETURN(std::unique_ptr<Writer> writer, destination.OpenWriter(options.mode, ctx));
     DeliveryOptions delivery;
@@ -83,8 +119,9 @@ Result<std::unique_ptr<LaneSet>> LaneSet::Open(Destination& destination, const L
     delivery.settle = options.settle;
     delivery.row_failing_max = options.row_failing_max;
     delivery.seed = options.seed + lane;
-    set->lanes_.push_back(
-        std::make_unique<Lane>(parts, delivery, WithStamp(std::move(writer), options.stamp)));
+    set->lanes_.push_back(std::make_unique<Lane>(parts, delivery,
+                                                 WithStamp(std::move(writer), options.stamp),
+                                                 options.overflow, static_cast<uint32_t>(lane)));
   }
   return set;
 }
@@ -122,17 +159,38 @@ void PrefetchKeys(std::span<const Document> documents) {
 
 }  // namespace
 
-// A counting sort of the documents by lane, which keeps their order inside each.
-Status LaneSet::Push(BatchInFlight& batch, EncodedBatch& encoded) {
+std::vector<uint32_t> LaneSet::Route(EncodedBatch& encoded) const {
   std::vector<uint32_t> lane_of(encoded.documents.size());
-  std::vector<uint32_t> ends(lanes_.size(), 0);
   for (size_t i = 0; i < encoded.documents.size(); ++i) {
     if (i % kPrefetchedKeys == 0) PrefetchKeys(std::span(encoded.documents).subspan(i));
     Document& document = encoded.documents[i];
     document.route = destination_.Route(document);
     lane_of[i] = LaneOf(document.route);
-    ++ends[lane_of[i]];
   }
+  return lane_of;
+}
+
+bool LaneSet::far_behind(uint32_t index) const {
+  const Lane& lane = *lanes_[index];
+  return lane.backlog() > kFarBehindWrites * lane.rows_max() || overflow_.overflow->holds(index);
+}
+
+bool LaneSet::uneven() const {
+  if (overflow_.overflow == nullptr) return false;
+  bool idle = false;
+  bool behind = false;
+  for (uint32_t lane = 0; lane < size() && !(idle && behind); ++lane) {
+    idle = idle || (lanes_[lane]->backlog() == 0 && !overflow_.overflow->holds(lane));
+    behind = behind || far_behind(lane);
+  }
+  return idle && behind;
+}
+
+// A counting sort of the documents by lane, which keeps their order inside each.
+Status LaneSet::Push(BatchInFlight& batch, EncodedBatch& encoded) {
+  const std::vector<uint32_t> lane_of = Route(encoded);
+  std::vector<uint32_t> ends(lanes_.size(), 0);
+  for (const uint32_t lane : lane_of) ++ends[lane];
   for (size_t lane = 1; lane < ends.size(); ++lane) ends[lane] += ends[lane - 1];
   std::vector<uint32_t>& order = batch.order();
   order.resize(lane_of.size());

@@ -14,31 +14,59 @@
 
 #include "base/bounded_queue.h"
 #include "connector/destination.h"
+#include "engine/budget.h"
 #include "engine/delivery.h"
+#include "engine/overflow.h"
 #include "engine/stamp.h"
 
 namespace spillway {
 
+// What lanes that are far behind need, so that the others are not kept waiting; both outlive them.
+struct LaneOverflow {
+  Overflow* overflow = nullptr;  // nullptr: they are kept waiting
+  Budget* memory = nullptr;      // that readers wait for: woken when a lane has nothing to do
+};
+
 class Lane {
  public:
-  Lane(DeliveryParts parts, DeliveryOptions options, std::unique_ptr<Writer> writer)
-      : parts_(parts), delivery_(parts, options, std::move(writer)), rows_max_(options.rows_max) {}
+  // `overflow`, and the `index` that the lane has there: for lanes that may fall far behind.
+  Lane(DeliveryParts parts, DeliveryOptions options, std::unique_ptr<Writer> writer,
+       LaneOverflow overflow = {}, uint32_t index = 0)
+      : parts_(parts),
+        overflow_(overflow),
+        index_(index),
+        delivery_(parts, options, std::move(writer)),
+        rows_max_(options.rows_max) {}
 
-  Status Push(const Slice& slice) { return queue_.Push(slice, 1, parts_.stop.token()); }
+  Status Push(const Slice& slice);
+  // Looks for documents in the overflow.
+  Status Wake() { return queue_.Push({}, 1, parts_.stop.token()); }
   void CloseInput();
+
+  // Documents in memory that are not sent yet, or are to be sent again.
+  uint64_t backlog() const { return queued_ + waiting_; }
+  uint32_t rows_max() const { return rows_max_; }
 
   // The lane's thread: until its input is closed and everything in it is settled.
   Status Run();
 
  private:
   // Takes slices until a full write is waiting, or none comes for a moment.
-  void Fill();
+  Status Fill();
   // When nothing can be sent: until a slice comes or an unsure row is due.
   void WaitForWork();
+  void Add(const Slice& slice);
+  Status Send();
+  bool Overflowed() const;
+  Status TakeOverflow();
 
   const DeliveryParts parts_;
+  const LaneOverflow overflow_;
+  const uint32_t index_;
   Delivery delivery_;
   const uint32_t rows_max_;
+  std::atomic<uint64_t> queued_{0};   // documents in the queue
+  std::atomic<uint64_t> waiting_{0};  // and in the delivery
   // Not bounded by itself: a batch adds at most one slice, and the batches are bounded by their
   // budget.
   BoundedQueue<Slice> queue_{std::numeric_limits<size_t>::max()};
@@ -57,6 +85,7 @@ class LaneSet {
     std::chrono::milliseconds row_failing_max{600'000};
     uint64_t seed = 0;
     Stamp stamp{};
+    LaneOverflow overflow{};
   };
   // Opens one writer per lane of `plan`.
   static Result<std::unique_ptr<LaneSet>> Open(Destination& destination, const LanePlan& plan,
@@ -68,6 +97,15 @@ class LaneSet {
   // Routes the documents and hands each lane its part. Thread-safe; does not block. REQUIRES: the
   // batch has documents, of which this sets the routes.
   Status Push(BatchInFlight& batch, EncodedBatch& encoded);
+  // Sets the documents' routes; gives the lane of each.
+  std::vector<uint32_t> Route(EncodedBatch& encoded) const;
+
+  // Whether a lane has nothing to do while another is so far behind that it can do without new
+  // documents for a while.
+  bool uneven() const;
+  bool far_behind(uint32_t lane) const;
+  // Documents of the lane were put into the overflow.
+  Status Wake(uint32_t lane) { return lanes_[lane]->Wake(); }
   // No more pushes: the lanes end when what they have is settled.
   void CloseInput();
   // Requested when the last lane has ended.
@@ -75,13 +113,18 @@ class LaneSet {
   uint32_t size() const { return static_cast<uint32_t>(lanes_.size()); }
 
  private:
-  LaneSet(Destination& destination, const LanePlan& plan, const DeliveryParts& parts)
-      : destination_(destination), lower_bounds_(plan.lower_bounds), parts_(parts) {}
+  LaneSet(Destination& destination, const LanePlan& plan, const DeliveryParts& parts,
+          const LaneOverflow& overflow)
+      : destination_(destination),
+        lower_bounds_(plan.lower_bounds),
+        parts_(parts),
+        overflow_(overflow) {}
   uint32_t LaneOf(const Hash128& route) const;
 
   Destination& destination_;
   const std::vector<Hash128> lower_bounds_;
   const DeliveryParts parts_;
+  const LaneOverflow overflow_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::atomic<uint32_t> running_{0};
   std::stop_source ended_;

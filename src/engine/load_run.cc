@@ -26,6 +26,10 @@ constexpr uint64_t kBatchesOpenMax = 4'096;  // between reading and the checkpoi
 constexpr uint64_t BatchMemory(uint64_t memory_bytes_max) {
   return memory_bytes_max / 8;
 }
+// For the rows that go past those of a slow range (see overflow.h).
+constexpr uint64_t ReserveMemory(uint64_t memory_bytes_max) {
+  return memory_bytes_max / 32;
+}
 constexpr uint64_t SortMemory(uint64_t memory_bytes_max) {
   return memory_bytes_max / 32;  // little, so that a large table needs no more than a small one
 }
@@ -45,6 +49,7 @@ class LoadRun {
         journal_(journal),
         ctx_{.stop = stop.token()},
         memory_(BatchMemory(options.memory_bytes_max)),
+        reserve_(ReserveMemory(options.memory_bytes_max)),
         places_(kBatchesOpenMax),
         reading_(ReadingBytesMax(options.memory_bytes_max)) {}
 
@@ -86,6 +91,7 @@ class LoadRun {
   std::string identities_path_;
   std::unique_ptr<IdentityLog> identities_;
   Budget memory_;
+  Budget reserve_;
   Budget places_;
   Budget reading_;
   RunMeter meter_;
@@ -240,6 +246,7 @@ Status LoadRun::Pump(OpenBatches& batches, std::vector<SplitWork> work) {
                        .destination = parts_.destination,
                        .lanes = lanes_,
                        .memory = memory_,
+                       .reserve = reserve_,
                        .places = places_,
                        .reading = reading_,
                        .batches = batches,
@@ -254,7 +261,8 @@ Status LoadRun::Pump(OpenBatches& batches, std::vector<SplitWork> work) {
                             .row_failing_max = options_.row_failing_max,
                             .throughput = Throughput(),
                             .stamp = StampOf(documents_, options_.pipeline, journal_.run_id()),
-                            .tick = std::min(kReportInterval, options_.checkpoint_interval)};
+                            .tick = std::min(kReportInterval, options_.checkpoint_interval),
+                            .overflow_path = identities_path_ + ".overflow"};
   return RunPump(
       pump, options, std::move(work),
       [this](uint32_t split, uint64_t rows) { acknowledger_->OnSplitRead(split, rows); },
@@ -308,13 +316,8 @@ Status LoadRun::Rewrite(std::vector<SplitWork> work) {
 
 Status LoadRun::OnSettled(BatchInFlight& batch) {
   RETURN_IF_ERROR(identities_->Append(batch));
-  const EncodedBatch& encoded = batch.encoded();
-  return acknowledger_->OnBatchSettled({.split = encoded.split,
-                                        .first_row = encoded.first_row,
-                                        .rows = encoded.rows_read,
-                                        .counts = batch.Counts(),
-                                        .rejected = batch.TakeRejected(),
-                                        .shares = batch.TakeShares()});
+  std::optional<SettledBatch> settled = TakeSettled(batch);
+  return settled.has_value() ? acknowledger_->OnBatchSettled(*std::move(settled)) : Status::Ok();
 }
 
 void LoadRun::OnTick() {

@@ -50,12 +50,15 @@ Status RunPump(const PumpParts& parts, const PumpOptions& options, std::vector<S
                                .rejected = parts.rejected,
                                .meter = parts.meter,
                                .stop = parts.stop};
+  Overflow overflow(options.overflow_path, static_cast<uint32_t>(parts.lanes.groups.size()),
+                    parts.batches);
   ASSIGN_OR_RETURN(const std::unique_ptr<LaneSet> lanes,
                    LaneSet::Open(parts.destination, parts.lanes, delivery,
                                  {.mode = options.mode,
                                   .settle = options.settle,
                                   .row_failing_max = options.row_failing_max,
-                                  .stamp = options.stamp},
+                                  .stamp = options.stamp,
+                                  .overflow = {&overflow, &parts.memory}},
                                  ctx));
   lanes->Start();
   const ReaderParts reading{.snapshot = parts.snapshot,
@@ -66,6 +69,8 @@ Status RunPump(const PumpParts& parts, const PumpOptions& options, std::vector<S
                             .reading = parts.reading,
                             .batches = parts.batches,
                             .lanes = *lanes,
+                            .overflow = &overflow,
+                            .reserve = &parts.reserve,
                             .rejected = parts.rejected,
                             .meter = parts.meter,
                             .stop = parts.stop,

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "engine/lane.h"
@@ -20,6 +21,7 @@ struct PumpParts {
   Destination& destination;
   const LanePlan& lanes;
   Budget& memory;
+  Budget& reserve;  // for rows that go past those of slow lanes
   Budget& places;
   Budget& reading;
   OpenBatches& batches;
@@ -38,6 +40,7 @@ struct PumpOptions {
   ThroughputOptions throughput{};
   Stamp stamp{};
   std::chrono::milliseconds tick{250};  // how often `on_tick` is called
+  std::string overflow_path;            // for the documents of lanes that are far behind
 };
 
 // Blocks until all rows of `work` are settled, or the run is stopped: then it returns the cause,

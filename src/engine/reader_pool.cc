@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <utility>
 
 #include "engine/held_memory.h"
@@ -13,6 +15,38 @@ namespace {
 uint64_t BytesOf(const EncodedBatch& batch) {
   return batch.bytes.capacity() + batch.documents.capacity() * sizeof(Document) +
          batch.rejected.capacity() * sizeof(RejectedRow);
+}
+
+uint64_t BytesOf(const Document& document) {
+  return document.body.size() + document.id.size() + document.partition_key.size() +
+         document.etag.size();
+}
+
+// The batch as it is read, with these of its documents and no room for others.
+EncodedBatch CopyOf(const EncodedBatch& batch, const std::vector<const Document*>& documents) {
+  EncodedBatch copy;
+  copy.rejected = batch.rejected;
+  copy.rows_read = batch.rows_read;
+  copy.rows_filtered = batch.rows_filtered;
+  copy.split = batch.split;
+  copy.first_row = batch.first_row;
+  size_t bytes = 0;
+  for (const Document* document : documents) bytes += BytesOf(*document);
+  copy.bytes.reserve(bytes);  // it does not move from here on
+  copy.documents.reserve(documents.size());
+  const auto copied = [&copy](std::string_view text) {
+    const size_t begin = copy.bytes.size();
+    copy.bytes.append(text);
+    return std::string_view(copy.bytes).substr(begin);
+  };
+  for (const Document* document : documents) {
+    Document& taken = copy.documents.emplace_back(*document);
+    taken.body = copied(document->body);
+    taken.id = copied(document->id);
+    taken.partition_key = copied(document->partition_key);
+    taken.etag = copied(document->etag);
+  }
+  return copy;
 }
 
 void KeepOnly(EncodedBatch& batch, const std::vector<uint64_t>& rows) {
@@ -106,17 +140,53 @@ Status ReaderPool::Admit(const SplitWork& work, std::shared_ptr<EncodedBatch> en
     parts_.rejected.CountRead(encoded->rows_read);
     parts_.meter.rows_settled += encoded->rows_read - encoded->documents.size();
   }
+  const uint64_t rejected = encoded->rejected.size();
   const SteadyTime asked = parts_.clock.Now();
   BatchShares shares;
   ASSIGN_OR_RETURN(shares.place, parts_.places.Take(1, parts_.stop.token()));
-  ASSIGN_OR_RETURN(shares.memory, parts_.memory.Take(BytesOf(*encoded), parts_.stop.token()));
+  const bool may_part = parts_.overflow != nullptr && work.only_rows.empty();
+  ASSIGN_OR_RETURN(std::optional<Budget::Share> memory,
+                   parts_.memory.TakeUnless(
+                       BytesOf(*encoded), [&] { return may_part && parts_.lanes.uneven(); },
+                       parts_.stop.token()));
   parts_.meter.readers_held_ns += (parts_.clock.Now() - asked).count();
-  const uint64_t rejected = encoded->rejected.size();
-  const bool has_documents = !encoded->documents.empty();
-  BatchInFlight& batch = parts_.batches.Open(encoded, std::move(shares));
-  RETURN_IF_ERROR(has_documents ? parts_.lanes.Push(batch, *encoded)
-                                : parts_.batches.Settle(batch, 0));
+  if (memory.has_value()) {
+    shares.memory = *std::move(memory);
+    RETURN_IF_ERROR(Open(encoded, std::move(shares)));
+  } else {
+    RETURN_IF_ERROR(AdmitParts(std::move(encoded), std::move(shares.place)));
+  }
   return parts_.rejected.CountRejected(rejected);
+}
+
+// The documents of lanes that are far behind go to the overflow; the others go on, with memory that
+// is kept for them.
+Status ReaderPool::AdmitParts(std::shared_ptr<EncodedBatch> encoded, Budget::Share place) {
+  const std::vector<uint32_t> lane_of = parts_.lanes.Route(*encoded);
+  std::map<uint32_t, std::vector<const Document*>> late;
+  std::vector<const Document*> at_once;
+  for (size_t i = 0; i < lane_of.size(); ++i) {
+    const bool behind = parts_.lanes.far_behind(lane_of[i]);
+    (behind ? late[lane_of[i]] : at_once).push_back(&encoded->documents[i]);
+  }
+  const auto parts = std::make_shared<BatchParts>(static_cast<uint32_t>(late.size()) + 1,
+                                                  encoded->rows_read, std::move(place));
+  for (const auto& [lane, documents] : late) {
+    RETURN_IF_ERROR(parts_.overflow->Put(lane, *encoded, documents, parts));
+    RETURN_IF_ERROR(parts_.lanes.Wake(lane));
+  }
+  const auto left = std::make_shared<EncodedBatch>(CopyOf(*encoded, at_once));
+  encoded.reset();
+  BatchShares shares;
+  ASSIGN_OR_RETURN(shares.memory, parts_.reserve->Take(BytesOf(*left), parts_.stop.token()));
+  return Open(left, std::move(shares), parts);
+}
+
+Status ReaderPool::Open(const std::shared_ptr<EncodedBatch>& encoded, BatchShares shares,
+                        std::shared_ptr<BatchParts> parts) {
+  const bool has_documents = !encoded->documents.empty();
+  BatchInFlight& batch = parts_.batches.Open(encoded, std::move(shares), std::move(parts));
+  return has_documents ? parts_.lanes.Push(batch, *encoded) : parts_.batches.Settle(batch, 0);
 }
 
 }  // namespace spillway

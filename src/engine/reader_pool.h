@@ -43,6 +43,8 @@ struct ReaderParts {
   Budget& reading;  // bytes that readers hold besides their batches
   OpenBatches& batches;
   LaneSet& lanes;
+  Overflow* overflow = nullptr;  // nullptr: the rows of slow lanes keep all others waiting
+  Budget* reserve = nullptr;     // memory for the rows of the others; with an overflow
   RejectedGuard& rejected;
   RunMeter& meter;
   RunStop& stop;
@@ -64,6 +66,9 @@ class ReaderPool {
   Status ReadSplit(const SplitWork& work);
   void CountBytesTo(uint64_t bytes, uint64_t& bytes_counted);
   Status Admit(const SplitWork& work, std::shared_ptr<EncodedBatch> encoded);
+  Status AdmitParts(std::shared_ptr<EncodedBatch> encoded, Budget::Share place);
+  Status Open(const std::shared_ptr<EncodedBatch>& encoded, BatchShares shares,
+              std::shared_ptr<BatchParts> parts = nullptr);
 
   const ReaderParts parts_;
   const std::vector<SplitWork> work_;

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 
+#include "engine/acknowledger.h"
 #include "engine/testing/memory_destination.h"
 #include "engine/testing/memory_source.h"
 
@@ -19,6 +20,7 @@ using testing::IsEmpty;
 using testing::Pair;
 
 constexpr uint32_t kBatchRows = 10;
+constexpr std::chrono::hours kForEver(100'000);  // of the clock in the tests
 
 // What the readers of a ChangedSnapshot do besides reading.
 struct ReaderChange {
@@ -91,7 +93,10 @@ class ReaderPoolTest : public testing::Test {
                                  .rejected = rejected_,
                                  .meter = meter_,
                                  .stop = stop_};
-    const auto lanes = *LaneSet::Open(destination_, plan, delivery, {}, {});
+    Overflow overflow(testing::TempDir() + "reader_pool_test.overflow", 2, batches_);
+    const auto lanes =
+        *LaneSet::Open(destination_, plan, delivery,
+                       {.row_failing_max = kForEver, .overflow = {&overflow, memory_.get()}}, {});
     lanes->Start();
     const ReaderPool pool({.snapshot = snapshot,
                            .encoder = *encoder,
@@ -100,6 +105,8 @@ class ReaderPoolTest : public testing::Test {
                            .reading = reading_,
                            .batches = batches_,
                            .lanes = *lanes,
+                           .overflow = &overflow,
+                           .reserve = &reserve_,
                            .rejected = rejected_,
                            .meter = meter_,
                            .stop = stop_,
@@ -123,6 +130,7 @@ class ReaderPoolTest : public testing::Test {
   std::unique_ptr<Budget> memory_ = std::make_unique<Budget>(1 << 20);
   Budget places_{100};
   Budget reading_{100};
+  Budget reserve_{1};  // one batch at a time
   RunStop stop_{std::stop_token()};
   RunMeter meter_;
   RejectedGuard rejected_{RejectedBudget{.rows = 0, .share = std::nullopt}, "p", 0, 0};
@@ -132,11 +140,15 @@ class ReaderPoolTest : public testing::Test {
   std::mutex mutex_;
   std::map<uint32_t, uint64_t> ends_;
   IntentCounts counts_;
+  uint64_t rows_ = 0;  // of settled batches
   uint64_t batch_bytes_max_ = 0;
   OpenBatches batches_{[this](BatchInFlight& batch) {
     std::lock_guard lock(mutex_);
-    counts_ += batch.Counts();
-    batch_bytes_max_ = std::max(batch_bytes_max_, batch.TakeShares().memory.amount());
+    std::optional<SettledBatch> settled = TakeSettled(batch);
+    if (!settled.has_value()) return Status::Ok();
+    counts_ += settled->counts;
+    rows_ += settled->rows;
+    batch_bytes_max_ = std::max(batch_bytes_max_, settled->shares.memory.amount());
     return Status::Ok();
   }};
 };
@@ -207,6 +219,47 @@ TEST_F(ReaderPoolTest, ABatchWaitsUntilThereIsMemoryForIt) {
   EXPECT_GT(batch_bytes_max_, 1u);
   EXPECT_EQ(memory_->taken_max(), batch_bytes_max_);
   EXPECT_EQ(memory_->taken(), 0u) << "all of it was given back";
+  EXPECT_EQ(places_.taken(), 0u);
+}
+
+// Half of the rows go to a lane that writes nothing until the other half is there: with memory for
+// one batch only those that step aside let the others through.
+TEST_F(ReaderPoolTest, RowsOfASlowLaneDoNotKeepTheOthersWaiting) {
+  destination_.mutable_capabilities().rows_max = 1;
+  const auto lane_of = [this](const std::string& category) {
+    Document document;
+    const std::string key = "[\"" + category + "\"]";
+    document.partition_key = key;
+    return destination_.Route(document).high < UINT64_MAX / 2 ? 0 : 1;
+  };
+  std::string slow = "s";
+  while (lane_of(slow) != 0) slow += "s";
+  std::string quick = "q";
+  while (lane_of(quick) != 1) quick += "q";
+  for (auto& split : table_) {
+    for (MemoryRow& row : split) row.category = row.value % 2 == 0 ? slow : quick;
+  }
+  source_.SetVersion(1, table_);
+  uint32_t quick_written = 0;
+  const std::string slow_key = "[\"" + slow + "\"]";
+  destination_.OnRow([&](const Document& document) -> std::optional<RowFailure> {
+    if (document.partition_key != slow_key) {
+      ++quick_written;
+    } else if (quick_written < 4 * 22) {
+      return RowFailure{
+          .disposition = Disposition::kRetry, .reason = "slow", .status = Throttled("slow")};
+    }
+    return std::nullopt;
+  });
+  memory_ = std::make_unique<Budget>(1);
+  Read(AllSplits(), 1);
+  EXPECT_TRUE(stop_.cause().ok()) << stop_.cause().ToString();
+  EXPECT_EQ(destination_.Contents().size(), 180u);
+  EXPECT_EQ(counts_.read, 180u);
+  EXPECT_EQ(counts_.upserted, 180u);
+  EXPECT_EQ(rows_, 180u);
+  EXPECT_EQ(memory_->taken(), 0u);
+  EXPECT_EQ(reserve_.taken(), 0u);
   EXPECT_EQ(places_.taken(), 0u);
 }
 

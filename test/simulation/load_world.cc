@@ -67,10 +67,13 @@ void LoadWorld::DrawTable() {
   MemorySplits splits(1 + Draw(5));
   const uint64_t rows_max = 1 + Draw(300);
   const uint64_t categories = 1 + Draw(12);
+  const bool hot = Chance(0.2);  // one lane gets most of the rows, and falls far behind
+  if (hot) destination_.mutable_capabilities().rows_max = 5;
   std::vector<MemoryRow> all;
   for (size_t split = 0; split < splits.size(); ++split) {
     for (uint64_t row = Draw(rows_max + 1); row > 0; --row) {
-      MemoryRow made{fmt::format("{}-{}", split, row), fmt::format("c{}", Draw(categories)), 0};
+      const uint64_t category = hot && Chance(0.7) ? 0 : Draw(categories);
+      MemoryRow made{fmt::format("{}-{}", split, row), fmt::format("c{}", category), 0};
       if (Chance(0.01)) made.id = std::string(kIdBytesMax + 1, 'x') + made.id;
       if (options_.duplicates == DuplicatePolicy::kLast && !all.empty() && Chance(0.05)) {
         made = all[Draw(all.size())];
@@ -79,7 +82,7 @@ void LoadWorld::DrawTable() {
       splits[split].push_back(std::move(made));
     }
   }
-  plan_ += fmt::format(", {} splits, {} rows", splits.size(), all.size());
+  plan_ += fmt::format(", {} splits, {} rows{}", splits.size(), all.size(), hot ? ", hot" : "");
   versions_[1] = std::move(splits);
   DrawVersion(1);
 }
