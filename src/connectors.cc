@@ -77,12 +77,24 @@ HttpTransportFactory Transports(const cosmosdb::CosmosOptions& options) {
   return CurlTransportFactory(transport, SystemClock());
 }
 
+// The endpoint's container, or the one that is meant instead.
+cosmosdb::CosmosContainer ContainerOf(const EndpointSettings& settings) {
+  cosmosdb::CosmosContainer container = As<cosmosdb::CosmosContainer>(settings.endpoint);
+  if (!settings.container.empty()) container.container = settings.container;
+  return container;
+}
+
 Result<std::unique_ptr<Destination>> OpenCosmos(const EndpointSettings& settings,
                                                 const DocumentOptions& documents) {
-  ASSIGN_OR_RETURN(const cosmosdb::CosmosOptions options,
-                   cosmosdb::MakeCosmosOptions(As<cosmosdb::CosmosConnection>(settings.connection),
-                                               As<cosmosdb::CosmosContainer>(settings.endpoint),
-                                               documents.partition_key_paths, settings.folder));
+  const cosmosdb::CosmosContainer container = ContainerOf(settings);
+  ASSIGN_OR_RETURN(
+      cosmosdb::CosmosOptions options,
+      cosmosdb::MakeCosmosOptions(As<cosmosdb::CosmosConnection>(settings.connection), container,
+                                  documents.partition_key_paths, settings.folder));
+  if (!settings.like.empty() && (container.create.never || !container.create.given)) {
+    options.create = cosmosdb::ContainerCreation{};
+    options.create_like = settings.like;
+  }
   return cosmosdb::MakeCosmosDestination(options, Transports(options), SystemClock());
 }
 
@@ -124,7 +136,7 @@ Result<std::unique_ptr<QueryRows>> QueryCosmos(const EndpointSettings& settings,
                                                const std::string& name, const std::string& sql) {
   cosmosdb::CosmosContainer container;
   if (settings.endpoint != nullptr) {
-    container = As<cosmosdb::CosmosContainer>(settings.endpoint);
+    container = ContainerOf(settings);
   } else {
     container.container = name;
   }
@@ -166,6 +178,9 @@ ConnectorType CosmosDb() {
   type.estimate_cost = &EstimateCosmosCost;
   type.query = &QueryCosmos;
   type.open_table = &OpenCosmosTable;
+  type.container_name = [](const EndpointSettings& settings) {
+    return As<cosmosdb::CosmosContainer>(settings.endpoint).container;
+  };
   type.same_container = [](const EndpointSettings& settings, const TablePlace& place) {
     const auto& connection = As<cosmosdb::CosmosConnection>(settings.connection);
     return As<cosmosdb::CosmosContainer>(settings.endpoint).container == place.container &&

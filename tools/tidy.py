@@ -36,15 +36,16 @@ LAYERS = {
     "sources/delta": {"base", "model", "config", "connector", "columns"},
     "destinations/cosmosdb": {"base", "model", "config", "connector", "net", "json"},
     "destinations/file": {"base", "model", "config", "connector", "json"},
+    "generations": {"base", "model", "connector", "json", "state"},
     "throughput": {"base", "model", "config", "connector"},
     "engine": {"base", "model", "connector", "state", "throughput", "transforms", "columns",
                "json", "net"},
     "changes": {"base", "model", "connector", "state", "throughput", "transforms", "json",
                 "engine"},
     "app": {"base", "model", "config", "connector", "state", "throughput", "engine", "changes",
-            "transforms", "json", "columns", "net", "advice"},
-    "cli": {"base", "model", "config", "app", "advice", "throughput", "engine", "changes",
-            "state", "transforms", "connector"},
+            "transforms", "json", "columns", "net", "advice", "generations"},
+    "cli": {"base", "model", "config", "app", "advice", "generations", "throughput", "engine",
+            "changes", "state", "transforms", "connector"},
 }
 # The one file that names concrete connectors, and what it may include for that.
 CONNECTOR_LIST = {"src/connectors.cc", "src/connectors.h"}

@@ -7,6 +7,8 @@
 #include <memory>
 #include <utility>
 
+#include "app/switch_decision.h"
+#include "app/switch_place.h"
 #include "app/table_sample.h"
 #include "engine/load_plan.h"
 #include "transforms/document_encoder.h"
@@ -148,13 +150,37 @@ Status PlanLoad(const Project& project, const OpenedPipeline& opened, const Vers
   return Status::Ok();
 }
 
+Result<std::optional<SwitchPlan>> PlanSwitch(const Project& project, const PipelineConfig& pipeline,
+                                             StateStore* state, const CallContext& ctx) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<GenerationTable> table,
+                   OpenGenerations(project, pipeline));
+  ASSIGN_OR_RETURN(const SwitchStand stand, table->Read(ctx));
+  SwitchPlan plan;
+  ASSIGN_OR_RETURN(plan.why, WhyBuild(project, pipeline, stand, state, true, ctx));
+  if (plan.why.empty()) return std::optional<SwitchPlan>();
+  plan.from = stand.live();
+  plan.to = stand.list.building
+                ? stand.list.building->container
+                : GenerationName(BaseContainer(project, pipeline), stand.list.last + 1);
+  return std::optional<SwitchPlan>(std::move(plan));
+}
+
 }  // namespace
 
 Result<PipelinePlan> PlanPipeline(const Project& project, const PipelineConfig& pipeline,
                                   const VersionSelector& at, const CallContext& ctx) {
-  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
   PipelinePlan plan;
   ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenStateIfThere(project));
+  if (pipeline.sync.strategy == StrategyKind::kSwitch) {
+    ASSIGN_OR_RETURN(plan.switching, PlanSwitch(project, pipeline, state.get(), ctx));
+  }
+  if (plan.switching) {
+    ASSIGN_OR_RETURN(const OpenedPipeline beside,
+                     OpenPipelineAt(project, pipeline, {plan.switching->to, plan.switching->from}));
+    RETURN_IF_ERROR(PlanLoad(project, beside, at, ctx, plan));
+    return plan;
+  }
+  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline, ctx));
   if (state != nullptr) {
     ASSIGN_OR_RETURN(plan.checkpoint, state->LoadCheckpoint(pipeline.name));
   }

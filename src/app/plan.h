@@ -27,7 +27,15 @@ struct PlanSample {
   std::vector<std::string> rejected_reasons;  // distinct, at most 5, with the first message of each
 };
 
+// With `strategy: switch`, a load goes into a new container.
+struct SwitchPlan {
+  std::string from;  // what readers read now; empty: nothing
+  std::string to;
+  std::string why;
+};
+
 struct PipelinePlan {
+  std::optional<SwitchPlan> switching;
   std::optional<Checkpoint> checkpoint;
   // What a sync of a loaded pipeline does. Then the rest, which is of a load, is empty.
   std::optional<ChangesPlan> changes;

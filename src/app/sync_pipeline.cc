@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "app/switch_pipeline.h"
 #include "changes/adopt.h"
 
 namespace spillway {
@@ -15,14 +16,17 @@ bool Asks(const VersionSelector& at) {
 
 class Syncer {
  public:
-  Syncer(const Project& project, const PipelineConfig& pipeline, const SyncRequest& request,
-         const SyncListener& listener, const CallContext& ctx)
-      : project_(project), pipeline_(pipeline), request_(request), listener_(listener), ctx_(ctx) {}
+  Syncer(const Project& project, OpenedPipeline opened, StateStore& state,
+         const SyncRequest& request, const SyncListener& listener, const CallContext& ctx)
+      : project_(project),
+        pipeline_(*opened.config),
+        request_(request),
+        listener_(listener),
+        ctx_(ctx),
+        opened_(std::move(opened)),
+        state_(&state) {}
 
   Result<SyncResult> Run() {
-    RETURN_IF_ERROR(CheckRequest());
-    ASSIGN_OR_RETURN(opened_, OpenPipeline(project_, pipeline_));
-    ASSIGN_OR_RETURN(state_, OpenState(project_));
     if (Asks(request_.from)) {
       RETURN_IF_ERROR(
           AdoptVersion(Parts(), pipeline_.documents, ChangesOptions(), request_.from, ctx_));
@@ -46,27 +50,6 @@ class Syncer {
  private:
   LoadParts Parts() const {
     return {*opened_.source, *opened_.destination, *state_, SystemClock()};
-  }
-
-  Status CheckRequest() const {
-    if ((request_.full || request_.resync) && Asks(request_.from)) {
-      return InvalidArgument(
-          "--full and --resync load the table, --from takes it as loaded: only"
-          " one of them");
-    }
-    if (request_.resync && !PropagatesDeletes(pipeline_.sync.mode.write())) {
-      return InvalidArgument(fmt::format("--resync deletes what the table does not have, and"
-                                         " pipelines.{}.sync.mode is neither mirror nor"
-                                         " soft_delete",
-                                         pipeline_.name))
-          .WithHint("use --full, which deletes nothing");
-    }
-    if (request_.continuous && Asks(request_.at)) {
-      return InvalidArgument(
-          "--continuous follows the table, --version stays at one: only one of"
-          " them");
-    }
-    return Status::Ok();
   }
 
   // With a version asked for, RunLoad itself says whether that one is loaded.
@@ -115,6 +98,7 @@ class Syncer {
     RunOptions options;
     options.pipeline = pipeline_.name;
     options.target = TargetOf(project_, pipeline_);
+    options.generation = opened_.container;
     options.mode = pipeline_.sync.mode.write();
     options.duplicates = pipeline_.sync.duplicates;
     options.max_rejected = pipeline_.sync.max_rejected;
@@ -159,15 +143,48 @@ class Syncer {
   const SyncListener& listener_;
   const CallContext& ctx_;
   OpenedPipeline opened_;
-  std::unique_ptr<StateStore> state_;
+  StateStore* const state_;
 };
+
+Status CheckRequest(const PipelineConfig& pipeline, const SyncRequest& request) {
+  if ((request.full || request.resync) && Asks(request.from)) {
+    return InvalidArgument(
+        "--full and --resync load the table, --from takes it as loaded: only"
+        " one of them");
+  }
+  if (request.resync && !PropagatesDeletes(pipeline.sync.mode.write())) {
+    return InvalidArgument(fmt::format("--resync deletes what the table does not have, and"
+                                       " pipelines.{}.sync.mode is neither mirror nor"
+                                       " soft_delete",
+                                       pipeline.name))
+        .WithHint("use --full, which deletes nothing");
+  }
+  if (request.continuous && Asks(request.at)) {
+    return InvalidArgument(
+        "--continuous follows the table, --version stays at one: only one of"
+        " them");
+  }
+  return Status::Ok();
+}
 
 }  // namespace
 
 Result<SyncResult> SyncPipeline(const Project& project, const PipelineConfig& pipeline,
                                 const SyncRequest& request, const SyncListener& listener,
                                 const CallContext& ctx) {
-  return Syncer(project, pipeline, request, listener, ctx).Run();
+  RETURN_IF_ERROR(CheckRequest(pipeline, request));
+  if (pipeline.sync.strategy == StrategyKind::kSwitch) {
+    return SyncSwitching(project, pipeline, request, listener, ctx);
+  }
+  ASSIGN_OR_RETURN(OpenedPipeline opened, OpenPipeline(project, pipeline, ctx));
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenState(project));
+  return SyncInto(project, std::move(opened), *state, request, listener, ctx);
+}
+
+Result<SyncResult> SyncInto(const Project& project, OpenedPipeline opened, StateStore& state,
+                            const SyncRequest& request, const SyncListener& listener,
+                            const CallContext& ctx) {
+  return Syncer(project, std::move(opened), state, request, listener, ctx).Run();
 }
 
 }  // namespace spillway

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "app/pipeline.h"
+#include "app/switch_steps.h"
 #include "changes/change_run.h"
 #include "changes/sweep.h"
 
@@ -31,17 +32,24 @@ struct SyncResult {
   std::optional<LoadSummary> load;
   std::optional<SweepSummary> sweep;
   std::optional<ChangeSummary> changes;
+  std::optional<SwitchSummary> switched;
 };
 
 struct SyncListener {
   std::function<void(const LoadProgressReport&)> on_load;
   std::function<void(const ChangeReport&)> on_changes;
+  std::function<void(const SwitchNews&)> on_switch{};
 };
 
-// Errors as RunLoad and RunChanges, and those of opening.
+// Errors as RunLoad and RunChanges, and those of opening; with `strategy: switch` as SyncSwitching.
 Result<SyncResult> SyncPipeline(const Project& project, const PipelineConfig& pipeline,
                                 const SyncRequest& request, const SyncListener& listener,
                                 const CallContext& ctx);
+
+// The same into a destination that is open, with the state that is about it.
+Result<SyncResult> SyncInto(const Project& project, OpenedPipeline opened, StateStore& state,
+                            const SyncRequest& request, const SyncListener& listener,
+                            const CallContext& ctx);
 
 }  // namespace spillway
 

@@ -134,6 +134,12 @@ void PrintText(const std::string& pipeline, const PipelinePlan& plan, Console& c
   for (size_t i = 0; i < plan.steps.size(); ++i) {
     table.rows.push_back({i == 0 ? "would create" : "", plan.steps[i]});
   }
+  if (plan.switching) {
+    const SwitchPlan& to = *plan.switching;
+    table.rows.push_back(
+        {"switch", fmt::format("loads {}, verifies it, then readers read it{}; {}", to.to,
+                               to.from.empty() ? "" : " instead of " + to.from, to.why)});
+  }
   console.Print(table.Render());
   if (plan.sample.rejected > 0) {
     console.Print(fmt::format("{} of the sample would be rejected:",
@@ -210,6 +216,11 @@ void PrintJson(const std::string& pipeline, const PipelinePlan& plan, Console& c
   for (const std::string& step : plan.steps) json.String(step);
   json.EndArray();
   if (plan.checkpoint) WriteCheckpoint(json, *plan.checkpoint);
+  if (plan.switching) {
+    json.Key("switch").BeginObject();
+    if (!plan.switching->from.empty()) json.Field("from", plan.switching->from);
+    json.Field("to", plan.switching->to).Field("why", plan.switching->why).EndObject();
+  }
   console.Print(json.EndObject().text());
 }
 

@@ -47,7 +47,7 @@ Behinds LookAtTables(const Project& project, const std::vector<PipelineState>& s
     if (!state.checkpoint || state.checkpoint->phase != LoadPhase::kLoaded) continue;
     const Result<const PipelineConfig*> config = project.FindPipeline(state.name);
     if (!config.ok()) continue;
-    const Result<OpenedPipeline> opened = OpenPipeline(project, **config);
+    const Result<OpenedPipeline> opened = OpenPipelineAt(project, **config, {});
     if (!opened.ok()) continue;
     Result<Behind> behind =
         BehindTable(*opened, *state.checkpoint, CallContext{.stop = give_up.get_token()});
@@ -80,6 +80,11 @@ void PrintText(const std::vector<PipelineState>& states, const Behinds& behinds,
          NextCommand(state)});
   }
   console.Print(table.Render());
+  for (const PipelineState& state : states) {
+    if (!state.checkpoint || state.checkpoint->generation.empty()) continue;
+    console.Note(fmt::format("{}: readers are switched to {}; more: spillway switch {} --status",
+                             state.name, state.checkpoint->generation, state.name));
+  }
   for (const auto& [name, behind] : behinds) {
     if (behind.warning) console.Note(fmt::format("warning: {}: {}", name, *behind.warning));
   }
@@ -94,6 +99,9 @@ void PrintJson(const std::vector<PipelineState>& states, const Behinds& behinds,
     if (state.checkpoint) {
       json.Field("version", state.checkpoint->version).Field("table", state.checkpoint->location);
       json.Field("documents", DocumentsOf(*state.checkpoint));
+      if (!state.checkpoint->generation.empty()) {
+        json.Field("container", state.checkpoint->generation);
+      }
       WriteCounts(json, state.checkpoint->counts);
     }
     if (const auto behind = behinds.find(state.name); behind != behinds.end()) {

@@ -81,6 +81,22 @@ void PrintSweep(const PipelineConfig& pipeline, const SweepSummary& sweep, Conso
                             marks ? "marked as deleted" : "deleted"));
 }
 
+std::string SwitchText(const std::string& pipeline, const SwitchSummary& switched) {
+  std::string text = fmt::format("{}: readers read {} now, at version {}", pipeline, switched.to,
+                                 switched.version);
+  if (!switched.from.empty()) text += fmt::format(" ({} before)", switched.from);
+  return text + fmt::format("; it was found equal to version {}", switched.verified_version);
+}
+
+void WriteSwitch(JsonWriter& json, const SwitchSummary& switched) {
+  json.Key("switch").BeginObject().Field("run", switched.run_id);
+  if (!switched.from.empty()) json.Field("from", switched.from);
+  json.Field("to", switched.to).Field("version", switched.version);
+  json.Field("verified_version", switched.verified_version);
+  json.Field("verified_documents", switched.documents);
+  json.Field("verify_request_units", switched.verify_cost).EndObject();
+}
+
 void PrintChanges(const std::string& pipeline, const ChangeSummary& changes, Console& console) {
   const ChangeReport& totals = changes.totals;
   if (totals.version == changes.from_version) {
@@ -144,6 +160,7 @@ void PrintJson(const SyncArguments& arguments, const SyncResult& result, Console
     WriteLoad(json, *result.load);
   }
   if (result.sweep) json.Field("swept", result.sweep->counts.deleted);
+  if (result.switched) WriteSwitch(json, *result.switched);
   json.Field("next", NextCommand(arguments, result)).EndObject();
   console.Print(json.text());
 }
@@ -173,7 +190,11 @@ Status RunSync(const SyncArguments& arguments, CommandContext& context) {
   ASSIGN_OR_RETURN(const PipelineConfig* pipeline, project->FindPipeline(arguments.pipeline));
   ProgressPrinter load_progress(arguments.pipeline, context.console);
   ChangePrinter change_progress(arguments.pipeline, context.console);
-  const SyncListener listener{std::ref(load_progress), std::ref(change_progress)};
+  const auto on_switch = [&](const SwitchNews& news) {
+    context.console.Note(fmt::format("{}: switch: {} {}", arguments.pipeline,
+                                     SwitchStepName(news.step), news.container));
+  };
+  const SyncListener listener{std::ref(load_progress), std::ref(change_progress), on_switch};
   Result<SyncResult> result =
       SyncPipeline(*project, *pipeline, RequestOf(arguments), listener, context.call);
   if (!result.ok()) {
@@ -188,6 +209,9 @@ Status RunSync(const SyncArguments& arguments, CommandContext& context) {
     if (result->load) PrintLoad(arguments.pipeline, *result->load, context.console);
     if (result->sweep) PrintSweep(*pipeline, *result->sweep, context.console);
     if (result->changes) PrintChanges(arguments.pipeline, *result->changes, context.console);
+    if (result->switched) {
+      context.console.Print(SwitchText(arguments.pipeline, *result->switched));
+    }
     context.console.Print("next: " + NextCommand(arguments, *result));
   }
   if (result->load) RETURN_IF_ERROR(CheckAddsUp(arguments, result->load->totals.counts));

@@ -120,6 +120,7 @@ class SqliteStore : public StateStore {
   Status Restore(std::string_view pipeline, const Checkpoint& checkpoint,
                  const std::vector<SplitProgress>& progress,
                  const std::vector<RejectedRecord>& rejected) override;
+  Status Forget(std::string_view pipeline) override;
   Status StartWindow(std::string_view pipeline, const Checkpoint& checkpoint) override;
   Status Commit(std::string_view pipeline, const Checkpoint& checkpoint,
                 const std::vector<SplitProgress>& moved,
@@ -156,7 +157,8 @@ Result<std::optional<Checkpoint>> SqliteStore::LoadCheckpoint(std::string_view p
   ASSIGN_OR_RETURN(
       SqliteStatement select,
       database().Prepare(fmt::format("SELECT table_id, location, version, phase, mapping_hash,"
-                                     " splits, position, begun_through, documents, sweep, {}"
+                                     " splits, position, begun_through, documents, sweep,"
+                                     " generation, {}"
                                      " FROM checkpoints WHERE pipeline = ?",
                                      kCountColumns)));
   ASSIGN_OR_RETURN(const bool found, select.Bind(pipeline).Step());
@@ -172,7 +174,8 @@ Result<std::optional<Checkpoint>> SqliteStore::LoadCheckpoint(std::string_view p
   checkpoint.begun_through = select.Int(7);
   checkpoint.documents = select.Unsigned(8);
   checkpoint.sweep = select.Int(9) != 0;
-  checkpoint.counts = ReadCounts(select, 10);
+  checkpoint.generation = select.Text(10);
+  checkpoint.counts = ReadCounts(select, 11);
   ASSIGN_OR_RETURN(checkpoint.late_columns, ReadLateColumns(pipeline));
   return std::optional<Checkpoint>(std::move(checkpoint));
 }
@@ -230,7 +233,8 @@ Status SqliteStore::WriteCheckpoint(std::string_view pipeline, const Checkpoint&
       database().Prepare(fmt::format(
           "INSERT OR REPLACE INTO checkpoints (pipeline, load, table_id, location, version, phase,"
           " mapping_hash, splits, position, begun_through, documents, sweep,"
-          " {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          " generation, {})"
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           kCountColumns)));
   insert.Bind(pipeline).Bind(load).Bind(std::string_view(checkpoint.table_id));
   insert.Bind(std::string_view(checkpoint.location)).Bind(checkpoint.version);
@@ -238,6 +242,7 @@ Status SqliteStore::WriteCheckpoint(std::string_view pipeline, const Checkpoint&
   insert.Bind(std::string_view(checkpoint.mapping_hash)).Bind(checkpoint.splits);
   insert.Bind(std::string_view(checkpoint.position)).Bind(checkpoint.begun_through);
   insert.Bind(checkpoint.documents).Bind(int64_t{checkpoint.sweep});
+  insert.Bind(std::string_view(checkpoint.generation));
   BindCounts(insert, checkpoint.counts);
   RETURN_IF_ERROR(insert.Run());
   return WriteLateColumns(pipeline, checkpoint.late_columns);
@@ -306,6 +311,19 @@ Status SqliteStore::Restore(std::string_view pipeline, const Checkpoint& checkpo
       SqliteStatement old,
       database().Prepare("DELETE FROM rejected_rows WHERE pipeline = ? AND load <= ?"));
   RETURN_IF_ERROR(old.Bind(pipeline).Bind(previous + 1 - kLoadsWithRejectedRowsMax).Run());
+  return transaction.Commit();
+}
+
+Status SqliteStore::Forget(std::string_view pipeline) {
+  std::lock_guard lock(core_->mutex);
+  ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(database()));
+  RETURN_IF_ERROR(CheckStillOwner(*core_, pipeline));
+  for (const char* const table :
+       {"checkpoints", "split_progress", "late_columns", "rejected_rows"}) {
+    ASSIGN_OR_RETURN(SqliteStatement statement,
+                     database().Prepare(fmt::format("DELETE FROM {} WHERE pipeline = ?", table)));
+    RETURN_IF_ERROR(statement.Bind(pipeline).Run());
+  }
   return transaction.Commit();
 }
 

@@ -211,12 +211,13 @@ class CosmosDocumentTable : public DocumentTable {
     const CosmosOptions& options = account_->options();
     if (found.partition_key != options.partition_key) {
       return InvalidArgument("container " + Describe() + " does not have the partition key " +
-                             options.partition_key.front() + " that a state needs")
-          .WithHint("name a container of its own for the state: it is made when missing");
+                             options.partition_key.front() + " that documents of our own need")
+          .WithHint("name a container of its own for them: it is made when missing");
     }
     if (found.ttl_seconds.has_value() && *found.ttl_seconds > 0) {
       return InvalidArgument("container " + Describe() + " lets its documents expire after " +
-                             std::to_string(*found.ttl_seconds) + " s; a state must not expire")
+                             std::to_string(*found.ttl_seconds) +
+                             " s; documents of our own must not expire")
           .WithHint("switch the time to live of the container off");
     }
     client_.ExpectContainer(found.rid);

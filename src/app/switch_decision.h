@@ -1,0 +1,21 @@
+// Whether the next sync of a pipeline with `strategy: switch` loads into a new container, and why.
+#ifndef SPILLWAY_APP_SWITCH_DECISION_H_
+#define SPILLWAY_APP_SWITCH_DECISION_H_
+
+#include <string>
+
+#include "app/pipeline.h"
+#include "generations/generation_list.h"
+
+namespace spillway {
+
+// Without being asked to: "nothing is read yet". Empty: changes go into the container that is read.
+// `state` may be null: nothing was ever run. `weigh_changes` false: however many there are. Writes
+// nothing.
+Result<std::string> WhyBuild(const Project& project, const PipelineConfig& pipeline,
+                             const SwitchStand& stand, StateStore* state, bool weigh_changes,
+                             const CallContext& ctx);
+
+}  // namespace spillway
+
+#endif  // SPILLWAY_APP_SWITCH_DECISION_H_
