@@ -550,6 +550,10 @@ const Spec<SyncSection>& SyncSpec() {
               TypePtr<RejectedBudget>(std::make_shared<RejectedBudgetType>()))
           .Field(&SyncSection::duplicates, "duplicates",
                  "What happens when two rows make the same document.", duplicates)
+          .Field(&SyncSection::retry_rejected, "retry_rejected",
+                 "A sync of a loaded table first tries rows again that were rejected before, each "
+                 "as it is now: reads the table once, when there are any.",
+                 Boolean())
           .Field(
               &SyncSection::settle, "settle",
               "A request whose answer was lost reaches the destination within this time or never.",

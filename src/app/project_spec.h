@@ -110,6 +110,7 @@ struct SyncSection {
   std::optional<Share> delete_guard = Share{0.1};  // nullopt: off
   RejectedBudget max_rejected;
   DuplicatePolicy duplicates = DuplicatePolicy::kFail;
+  bool retry_rejected = false;
   std::chrono::milliseconds settle{15'000};
   std::chrono::milliseconds poll{0};  // 0: the source's own interval
 };

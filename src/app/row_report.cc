@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/json_writer.h"
 #include "changes/column_policy.h"
+#include "engine/key_text.h"
 #include "engine/load_plan.h"
 #include "json/json_diff.h"
 
@@ -127,8 +127,7 @@ class Reporter {
 }  // namespace
 
 bool IsOfKey(const RejectedRecord& record, const RowKey& key) {
-  if (!record.key.ends_with("," + JsonQuoted(key.id) + "]")) return false;
-  return key.partition_key.empty() || record.key.starts_with("[" + key.partition_key + ",");
+  return IsKeyText(record.key, key.partition_key, key.id);
 }
 
 Result<RowReport> ReportRow(const Project& project, const PipelineConfig& pipeline,

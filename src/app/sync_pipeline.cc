@@ -38,6 +38,7 @@ class Syncer {
                                             listener_.on_load, ctx_));
     }
     RETURN_IF_ERROR(SweepIfDue(result));
+    if (!load_is_due) RETURN_IF_ERROR(RetryIfDue(result));
     ASSIGN_OR_RETURN(const bool changes_are_due, ChangesAreDue(load_is_due));
     if (!changes_are_due) return result;
     ChangeOptions options = ChangesOptions();
@@ -45,6 +46,10 @@ class Syncer {
     ASSIGN_OR_RETURN(result.changes,
                      RunChanges(Parts(), pipeline_.documents, options, listener_.on_changes, ctx_));
     return result;
+  }
+
+  Result<RetrySummary> Retry(const RetrySelection& selection) {
+    return RunRetry(Parts(), pipeline_.documents, ChangesOptions(), selection, ctx_);
   }
 
  private:
@@ -65,6 +70,19 @@ class Syncer {
                      state_->LoadCheckpoint(pipeline_.name));
     if (!stored.has_value() || !stored->sweep) return Status::Ok();
     ASSIGN_OR_RETURN(result.sweep, RunSweep(Parts(), pipeline_.documents, ChangesOptions(), ctx_));
+    return Status::Ok();
+  }
+
+  // What was begun comes first; then the next sync tries.
+  Status RetryIfDue(SyncResult& result) {
+    if (!pipeline_.sync.retry_rejected) return Status::Ok();
+    ASSIGN_OR_RETURN(const std::optional<Checkpoint> stored,
+                     state_->LoadCheckpoint(pipeline_.name));
+    if (!stored.has_value() || stored->begun_through > stored->version) return Status::Ok();
+    ASSIGN_OR_RETURN(const std::vector<ReasonCount> reasons,
+                     state_->RejectedByReason(pipeline_.name));
+    if (reasons.empty()) return Status::Ok();
+    ASSIGN_OR_RETURN(result.retried, Retry({}));
     return Status::Ok();
   }
 
@@ -185,6 +203,15 @@ Result<SyncResult> SyncInto(const Project& project, OpenedPipeline opened, State
                             const SyncRequest& request, const SyncListener& listener,
                             const CallContext& ctx) {
   return Syncer(project, std::move(opened), state, request, listener, ctx).Run();
+}
+
+Result<RetrySummary> RetryRejected(const Project& project, const PipelineConfig& pipeline,
+                                   const RetrySelection& selection, const CallContext& ctx) {
+  ASSIGN_OR_RETURN(OpenedPipeline opened, OpenPipeline(project, pipeline, ctx));
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenState(project));
+  const SyncRequest request;
+  const SyncListener listener;
+  return Syncer(project, std::move(opened), *state, request, listener, ctx).Retry(selection);
 }
 
 }  // namespace spillway

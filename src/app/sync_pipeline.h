@@ -10,6 +10,7 @@
 #include "app/pipeline.h"
 #include "app/switch_steps.h"
 #include "changes/change_run.h"
+#include "changes/retry.h"
 #include "changes/sweep.h"
 
 namespace spillway {
@@ -31,6 +32,7 @@ struct SyncRequest {
 struct SyncResult {
   std::optional<LoadSummary> load;
   std::optional<SweepSummary> sweep;
+  std::optional<RetrySummary> retried;
   std::optional<ChangeSummary> changes;
   std::optional<SwitchSummary> switched;
 };
@@ -46,7 +48,11 @@ Result<SyncResult> SyncPipeline(const Project& project, const PipelineConfig& pi
                                 const SyncRequest& request, const SyncListener& listener,
                                 const CallContext& ctx);
 
-// The same into a destination that is open, with the state that is about it.
+// Rejected rows once more, in the container that is read. Errors as RunRetry, and those of opening.
+Result<RetrySummary> RetryRejected(const Project& project, const PipelineConfig& pipeline,
+                                   const RetrySelection& selection, const CallContext& ctx);
+
+// The same as SyncPipeline into a destination that is open, with the state that is about it.
 Result<SyncResult> SyncInto(const Project& project, OpenedPipeline opened, StateStore& state,
                             const SyncRequest& request, const SyncListener& listener,
                             const CallContext& ctx);

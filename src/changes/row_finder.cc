@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/json_writer.h"
 #include "changes/column_policy.h"
+#include "engine/key_text.h"
 #include "engine/load_plan.h"
 #include "transforms/document_encoder.h"
 
@@ -18,10 +18,8 @@ bool Names(const RowKey& key, const Document& document) {
          (key.partition_key.empty() || document.partition_key == key.partition_key);
 }
 
-// `RejectedRow::key` is a JSON array of partition key and id, as far as they are known.
 bool Names(const RowKey& key, const RejectedRow& row) {
-  if (!row.key.ends_with("," + JsonQuoted(key.id) + "]")) return false;
-  return key.partition_key.empty() || row.key.starts_with("[" + key.partition_key + ",");
+  return IsKeyText(row.key, key.partition_key, key.id);
 }
 
 bool IsWholeNumber(const std::string& text) {

@@ -282,6 +282,9 @@ class Parser {
     CLI::App* out =
         AddRejectsAction(rejects, "export", "All of them as JSON lines", RejectsAction::kExport);
     out->add_option("--file", rejects_.file, "Where; left out: standard output");
+    AddRejectsAction(rejects, "retry",
+                     "Try them again, each as it is now; what is newer is never overwritten",
+                     RejectsAction::kRetry);
     Take& take = commands_.back().second;
     take = [this, then = std::move(take)] {
       return rejects_.pipeline.empty() ? std::string("pipeline is required") : then();

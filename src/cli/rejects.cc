@@ -6,8 +6,11 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <set>
+#include <tuple>
 
 #include "app/row_report.h"
+#include "app/sync_pipeline.h"
 #include "base/human.h"
 #include "base/json_writer.h"
 #include "cli/command.h"
@@ -42,6 +45,14 @@ std::vector<ReasonCount> ReasonsOf(const std::vector<RejectedRecord>& rows) {
   return reasons;
 }
 
+// A state that was carried on has an older load's rows once more, under the same run.
+void ForgetCopies(std::vector<RejectedRecord>& rows) {
+  std::set<std::tuple<int64_t, std::string, uint64_t>> seen;
+  std::erase_if(rows, [&](const RejectedRecord& row) {
+    return !seen.emplace(row.version, row.split, row.row).second;
+  });
+}
+
 Result<Rejects> Read(const RejectsArguments& arguments, StateStore& state, bool with_rows) {
   Rejects rejects;
   if (!with_rows && !Narrows(arguments)) {
@@ -49,6 +60,7 @@ Result<Rejects> Read(const RejectsArguments& arguments, StateStore& state, bool 
     return rejects;
   }
   ASSIGN_OR_RETURN(rejects.rows, state.Rejected(arguments.pipeline, arguments.run, UINT32_MAX));
+  ForgetCopies(rejects.rows);
   std::erase_if(rejects.rows, [&](const RejectedRecord& row) { return !IsWanted(arguments, row); });
   rejects.reasons = ReasonsOf(rejects.rows);
   return rejects;
@@ -148,11 +160,39 @@ Status Export(const RejectsArguments& arguments, const Rejects& rejects, Console
   return Status::Ok();
 }
 
+Status Retry(const RejectsArguments& arguments, const Project& project,
+             const PipelineConfig& pipeline, CommandContext& context) {
+  const RetrySelection selection{arguments.run, arguments.reason, arguments.key};
+  ASSIGN_OR_RETURN(const RetrySummary retried,
+                   RetryRejected(project, pipeline, selection, context.call));
+  if (context.console.json()) {
+    JsonWriter json;
+    WriteRetry(json, retried);
+    context.console.Print(json.text());
+    return Status::Ok();
+  }
+  context.console.Print(fmt::format(
+      "{}: {} of {} at version {}: {} written, {} gone, {} rejected again", arguments.pipeline,
+      HumanPlural(retried.rows, "rejected row"), HumanPlural(retried.keys, "key"), retried.version,
+      HumanCount(retried.written), HumanCount(retried.gone), HumanCount(retried.still_rejected)));
+  if (retried.without_key > 0) {
+    context.console.Print(fmt::format("  {} of them have no whole key: only a full load reads them",
+                                      HumanCount(retried.without_key)));
+  }
+  if (retried.left > 0) {
+    context.console.Print(fmt::format("  {} more: run it again", HumanCount(retried.left)));
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Status RunRejects(const RejectsArguments& arguments, CommandContext& context) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Project> project, OpenProject(context));
-  RETURN_IF_ERROR(project->FindPipeline(arguments.pipeline).status());
+  ASSIGN_OR_RETURN(const PipelineConfig* pipeline, project->FindPipeline(arguments.pipeline));
+  if (arguments.action == RejectsAction::kRetry) {
+    return Retry(arguments, *project, *pipeline, context);
+  }
   ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenStateIfThere(*project));
   const bool with_rows = arguments.action != RejectsAction::kList || context.console.json();
   Rejects rejects;

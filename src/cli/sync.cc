@@ -81,6 +81,12 @@ void PrintSweep(const PipelineConfig& pipeline, const SweepSummary& sweep, Conso
                             marks ? "marked as deleted" : "deleted"));
 }
 
+void PrintRetry(const std::string& pipeline, const RetrySummary& retried, Console& console) {
+  console.Print(fmt::format("{}: {} tried again: {} written, {} gone, {} rejected again", pipeline,
+                            HumanPlural(retried.keys, "rejected key"), HumanCount(retried.written),
+                            HumanCount(retried.gone), HumanCount(retried.still_rejected)));
+}
+
 std::string SwitchText(const std::string& pipeline, const SwitchSummary& switched) {
   std::string text = fmt::format("{}: readers read {} now, at version {}", pipeline, switched.to,
                                  switched.version);
@@ -160,6 +166,10 @@ void PrintJson(const SyncArguments& arguments, const SyncResult& result, Console
     WriteLoad(json, *result.load);
   }
   if (result.sweep) json.Field("swept", result.sweep->counts.deleted);
+  if (result.retried) {
+    json.Key("retried");
+    WriteRetry(json, *result.retried);
+  }
   if (result.switched) WriteSwitch(json, *result.switched);
   json.Field("next", NextCommand(arguments, result)).EndObject();
   console.Print(json.text());
@@ -208,6 +218,7 @@ Status RunSync(const SyncArguments& arguments, CommandContext& context) {
   } else {
     if (result->load) PrintLoad(arguments.pipeline, *result->load, context.console);
     if (result->sweep) PrintSweep(*pipeline, *result->sweep, context.console);
+    if (result->retried) PrintRetry(arguments.pipeline, *result->retried, context.console);
     if (result->changes) PrintChanges(arguments.pipeline, *result->changes, context.console);
     if (result->switched) {
       context.console.Print(SwitchText(arguments.pipeline, *result->switched));

@@ -5,9 +5,11 @@ import stat
 
 import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 
-DONE, USAGE = 0, 2
+from programs import wait_until
+
+DONE, USAGE, LOCKED = 0, 2, 8
 
 
 def changes_of(report: dict) -> list:
@@ -139,3 +141,112 @@ def test_a_rejected_row_shows_in_its_history(rejecting):
     assert rejected["version"] == 0
     [now] = report["now"] or [{}]
     assert now.get("document") is None
+
+
+# --- tried again ---
+
+
+def keys_of(workspace) -> set:
+    return {json.loads(row["key"])[1] for row in workspace.json("rejects", "show", "p")["rows"]}
+
+
+@pytest.fixture
+def unique(workspace, tmp_path):
+    """Two rows want the same value of a unique key: the service refuses one of them."""
+    root = tmp_path / "lake"
+    path = root / "table"
+    table = pa.table({"id": ["a", "b", "c"], "pk": ["x", "x", "x"], "mail": ["m", "m", "n"]})
+    write_deltalake(str(path), table, configuration={"delta.enableChangeDataFeed": "true"})
+    destination = {
+        "partition_key": "/pk",
+        "create": {"throughput": {"manual": 10_000}, "unique_keys": ["/mail"]},
+    }
+    sync = {"max_rejected": 100, "delete_guard": "off"}
+    project = workspace.project(root, destination=destination, sync=sync)
+    workspace.configure(project)
+    summary = workspace.json("sync", "p")
+    assert summary["counts"]["rejected"] == 1
+    [refused] = keys_of(workspace)
+    other = "a" if refused == "b" else "b"
+    return workspace, path, project, refused, other
+
+
+def mails(workspace) -> dict:
+    return {document["id"]: document["mail"] for document in workspace.documents()}
+
+
+def test_a_rejected_row_is_written_once_its_reason_is_gone(unique):
+    workspace, path, _, refused, other = unique
+    again = workspace.json("rejects", "retry", "p")
+    assert (again["keys"], again["written"], again["still_rejected"]) == (1, 0, 1)
+    assert keys_of(workspace) == {refused}, "what is refused again stays"
+    # Somebody makes room, behind our back.
+    workspace.container().delete_item(other, partition_key="x")
+    retried = workspace.json("rejects", "retry", "p", "--key", refused)
+    assert (retried["keys"], retried["written"], retried["still_rejected"]) == (1, 1, 0)
+    assert keys_of(workspace) == set()
+    assert mails(workspace)[refused] == "m"
+    assert workspace.json("rejects", "retry", "p")["rows"] == 0
+    kinds = [run["kind"] for run in workspace.json("runs", "p")["runs"]]
+    assert kinds.count("retry") == 3
+
+
+def test_a_retry_uses_what_the_row_is_now_and_overwrites_nothing_newer(unique):
+    workspace, path, _, refused, _ = unique
+    DeltaTable(str(path)).update(updates={"mail": "'new'"}, predicate=f"id = '{refused}'")
+    workspace.run("sync", "p")
+    assert mails(workspace)[refused] == "new", "its change has brought it"
+    assert keys_of(workspace) == {refused}
+    # The table moves on, and the destination does not know yet: a retry stays where the rest is.
+    DeltaTable(str(path)).update(updates={"mail": "'newer'"}, predicate=f"id = '{refused}'")
+    retried = workspace.json("rejects", "retry", "p")
+    assert (retried["version"], retried["written"]) == (1, 1)
+    assert mails(workspace)[refused] == "new" and keys_of(workspace) == set()
+    workspace.run("sync", "p")
+    assert mails(workspace)[refused] == "newer"
+    assert workspace.json("verify", "p")["matches"] is True
+
+
+def test_a_row_that_is_gone_is_no_longer_rejected(unique):
+    workspace, path, _, refused, _ = unique
+    DeltaTable(str(path)).delete(f"id = '{refused}'")
+    workspace.run("sync", "p")
+    retried = workspace.json("rejects", "retry", "p")
+    assert (retried["gone"], retried["written"]) == (1, 0)
+    assert keys_of(workspace) == set() and refused not in mails(workspace)
+
+
+def test_a_retry_takes_what_is_asked_for(rejecting):
+    [by_key] = [rejecting.json("rejects", "retry", "p", "--key", "r010")]
+    assert (by_key["rows"], by_key["still_rejected"]) == (1, 1)
+    assert rejecting.json("rejects", "retry", "p", "--reason", "no such reason")["rows"] == 0
+    everything = rejecting.json("rejects", "retry", "p")
+    assert everything["rows"] == 5
+    assert everything["keys"] == everything["still_rejected"] == 5 - everything["without_key"]
+    assert len(keys_of(rejecting)) == 5
+
+
+def test_the_next_run_tries_again_when_the_policy_says_so(unique):
+    workspace, _, project, refused, other = unique
+    workspace.container().delete_item(other, partition_key="x")
+    assert "retried" not in workspace.json("sync", "p"), "not unless it is asked for"
+    project["pipelines"]["p"]["sync"]["retry_rejected"] = True
+    workspace.configure(project)
+    summary = workspace.json("sync", "p")
+    assert summary["retried"]["written"] == 1
+    assert keys_of(workspace) == set() and refused in mails(workspace)
+    assert "retried" not in workspace.json("sync", "p"), "there is nothing left to try"
+
+
+def test_a_retry_waits_for_the_run_that_has_the_pipeline(unique):
+    workspace, *_ = unique
+    process = workspace.spillway.start("sync", "p", "--continuous")
+    try:
+        [pipeline] = wait_until(
+            lambda: [one for one in workspace.json("state", "show")["pipelines"]
+                     if one.get("lease", {}).get("held")], "the lease")
+        assert pipeline["pipeline"] == "p"
+        workspace.run("rejects", "retry", "p", code=LOCKED)
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
