@@ -57,8 +57,9 @@ class Victim:
         """Kills where the server has the request, or has carried it out. False: it never came."""
         hold = {"effect": "pause"} if moment == "before" else {
             "effect": "none", "drip_bytes_per_second": 1}
-        rule = self.control.add_fault(1, operation=operation, container=self.name(container),
-                                      skip=skip, count=1, **hold)
+        name = self.name(container) if container else ""  # a container that is made has no name yet
+        rule = self.control.add_fault(1, operation=operation, container=name, skip=skip, count=1,
+                                      **hold)
         process = self.workspace.spillway.start("sync", "p", *words)
         try:
             wait_until(lambda: self.control.hits(rule) > 0 or process.poll() is not None,
@@ -113,7 +114,7 @@ def live_through(workspace, control, folder, point, state=None):
 # honest by the test: another order of requests fails it.
 POINTS = {
     "reserve": ("batch", POINTERS, 4, "after"),
-    "load, no container yet": ("container", "items-v2", 1, "before"),
+    "load, nothing in it yet": ("container", "items-v2", 0, "before"),
     "load": ("bulk", "items-v2", 3, "after"),
     "verify": ("feed", "items-v2", 0, "before"),
     "verified": ("batch", POINTERS, 7, "before"),
@@ -136,7 +137,7 @@ def test_killed_in_every_step_readers_see_one_whole_snapshot_after_the_other(
 
 def places_of(state) -> list:
     """Where the requests of a switch go that no reader sends."""
-    places = [("batch", POINTERS), ("container", "items-v2"), ("bulk", "items-v2"),
+    places = [("batch", POINTERS), ("container", ""), ("bulk", "items-v2"),
               ("feed", "items-v2"), ("ranges", "items-v2")]
     return places + ([("batch", STATE), ("query", STATE)] if state else [])
 
@@ -198,8 +199,8 @@ def test_killed_between_the_flip_and_the_state(workspace, control, tmp_path):
 def test_killed_while_an_old_container_is_deleted(workspace, control, tmp_path):
     for operation, moment in (("container", "before"), ("container", "after")):
         victim = Victim(workspace, control, tmp_path)
-        # Held before its flip, then given up: the next command has a container to delete.
-        assert victim.kill_at("batch", POINTERS, POINTS["flip, not sent"][2], "before")
+        # A load that nobody wants any more: the next command has a container to delete.
+        assert victim.kill_at(*POINTS["verify"])
         rule = control.add_fault(1, operation=operation, container=victim.name("items-v2"),
                                  count=1, **({"effect": "pause"} if moment == "before" else {
                                      "effect": "none", "drip_bytes_per_second": 1}))
@@ -221,7 +222,7 @@ def poller_of(victim, poller):
 
 
 def test_a_way_back_that_is_killed_is_done_or_not(workspace, control, tmp_path):
-    for skip, moment in ((6, "before"), (6, "after")):
+    for skip, moment in ((8, "before"), (8, "after")):
         victim = Victim(workspace, control, tmp_path)
         workspace.run("sync", "p")
         rule = control.add_fault(1, operation="batch", container=victim.name(POINTERS), skip=skip,
