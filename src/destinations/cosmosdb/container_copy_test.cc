@@ -96,9 +96,8 @@ TEST_F(ContainerCopyRequests, TheNewContainerGetsTheThroughputToo) {
 }
 
 TEST_F(ContainerCopyRequests, AutoscaleStaysAutoscale) {
-  offers_ =
-      R"({"Offers":[{"content":{"offerThroughput":400,)"
-      R"("offerAutopilotSettings":{"maxThroughput":4000}}}]})";
+  offers_ = R"({"Offers":[{"content":{"offerThroughput":400,)"
+            R"("offerAutopilotSettings":{"maxThroughput":4000}}}]})";
   ASSERT_TRUE(Open()->Prepare(false, {}).ok());
   EXPECT_EQ(Creation().Header("x-ms-cosmos-offer-autopilot-settings"), R"({"maxThroughput":4000})");
   EXPECT_EQ(Creation().Header("x-ms-offer-throughput"), "");
