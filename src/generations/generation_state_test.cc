@@ -28,7 +28,11 @@ class GenerationStateTest : public testing::Test {
   static void Built(StateStore& store, const std::string& container, int64_t version) {
     const auto view = MakeStateView(store, "p", GenerationStateName("p", container));
     ASSERT_TRUE(view->StartLoad("p", Of(container, version)).ok());
-    const RejectedRecord rejected{.run_id = 1, .split = "s", .key = container, .reason = "x"};
+    RejectedRecord rejected;
+    rejected.run_id = 1;
+    rejected.split = "s";
+    rejected.key = container;
+    rejected.reason = "x";
     ASSERT_TRUE(view->Commit("p", Of(container, version), {{0, 5, true}}, {rejected}).ok());
   }
   static int64_t VersionOf(StateStore& store, const std::string& name) {
@@ -51,7 +55,10 @@ TEST_F(GenerationStateTest, WhatIsBuiltLeavesTheLiveStateAlone) {
   const auto view = MakeStateView(*store, "p", "p@items-v2");
   EXPECT_EQ(VersionOf(*view, "p"), 9);
   EXPECT_EQ((*view->LoadProgress("p")).size(), 1u);
-  const auto run = *view->StartRun({.pipeline = "p", .kind = "load"});
+  RunRecord load;
+  load.pipeline = "p";
+  load.kind = "load";
+  const auto run = *view->StartRun(load);
   EXPECT_EQ((*store->Runs("p", 1)).front().id, run) << "runs are the pipeline's own";
 }
 

@@ -21,7 +21,9 @@ class GenerationTableTest : public testing::Test {
     auto table = std::make_unique<MemoryDocumentTable>(content_, clock_);
     MemoryDocumentTable* const raw = table.get();
     auto generations = std::make_unique<GenerationTable>(std::move(table), "products", clock_);
-    if (prepared) EXPECT_TRUE(generations->Prepare({}).ok());
+    if (prepared) {
+      EXPECT_TRUE(generations->Prepare({}).ok());
+    }
     return {std::move(generations), raw};
   }
 
