@@ -121,30 +121,6 @@ TEST_F(GenerationTableTest, AFlipWhoseAnswerWasLostIsFoundOut) {
   }
 }
 
-TEST_F(GenerationTableTest, AFlipThatLandsLateIsRefusedOnceSomethingElseWasWritten) {
-  const Opened died = Open();
-  SwitchStand stand = Reserved(*died.generations);
-  FlipNow(stand);
-  // Its process dies here; the request is still on its way.
-  died.table->on_write = [](auto, auto) { return Fault::kUnsureLate; };
-  CallContext stopped;
-  std::stop_source stop;
-  stopped.stop = stop.get_token();
-  const std::string before = (*Open().generations->Read({})).list_etag;
-  {
-    std::vector<TableWrite> writes = {
-        {TableWrite::Kind::kCreate, "products", PointerDocument("products", *stand.pointer), {}},
-        {TableWrite::Kind::kReplace, "products.generations", "{}", before}};
-    EXPECT_FALSE(died.table->Write("products", writes, {}).ok());
-  }
-  // The next run reads, then gives the container up: the late flip lands just before that.
-  const Opened next = Open();
-  SwitchStand seen = *next.generations->Read({});
-  GiveUpBuilding(seen);
-  EXPECT_EQ(next.generations->Write(seen, false, {}).code(), StatusCode::kUnavailable)
-      << "what it wanted to change has changed";
-}
-
 TEST_F(GenerationTableTest, APointerWithoutItsListIsDamage) {
   const Opened one = Open();
   SwitchStand stand = Reserved(*one.generations);
