@@ -16,7 +16,8 @@ RunOptions RunSettings(const Project& project, const PipelineConfig& pipeline, S
   options.settle = pipeline.sync.settle;
   options.throughput = {
       .limit = pipeline.throughput.limit,
-      .limit_now = [&state, name = pipeline.name] { return LimitSetFor(state, name); }};
+      .limit_now = [&state, name = pipeline.name] { return LimitSetFor(state, name); },
+      .board = [&project, &pipeline] { return OpenShareBoard(project, pipeline); }};
   options.spill_folder = project.spill_folder();
   return options;
 }

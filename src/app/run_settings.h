@@ -12,7 +12,7 @@
 
 namespace spillway {
 
-// `state` outlives the runs: they look there for a limit that is set while they go on.
+// All three outlive the runs. `state`: they look there for a limit that is set while they go on.
 RunOptions RunSettings(const Project& project, const PipelineConfig& pipeline, StateStore& state);
 
 // Top-level fields that no comparison counts: the destination's own and the stamp.

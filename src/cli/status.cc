@@ -67,7 +67,7 @@ Behinds LookAtTables(const Project& project, const std::vector<PipelineState>& s
     if (!state.checkpoint || state.checkpoint->phase != LoadPhase::kLoaded) continue;
     const Result<const PipelineConfig*> config = project.FindPipeline(state.name);
     if (!config.ok()) continue;
-    const Result<OpenedPipeline> opened = OpenPipeline(project, **config);
+    const Result<OpenedPipeline> opened = OpenPipelineAt(project, **config, {});
     if (!opened.ok()) continue;
     Result<Behind> behind =
         BehindTable(*opened, *state.checkpoint, CallContext{.stop = give_up.get_token()});
@@ -100,6 +100,10 @@ void PrintText(const std::vector<PipelineState>& states, const Behinds& behinds,
   }
   console.Print(table.Render());
   for (const PipelineState& state : states) {
+    if (state.checkpoint && !state.checkpoint->generation.empty()) {
+      console.Note(fmt::format("{}: readers are switched to {}; more: spillway switch {} --status",
+                               state.name, state.checkpoint->generation, state.name));
+    }
     const bool runs = state.last_run && state.last_run->state == RunState::kRunning;
     if (!state.to_restore || runs) continue;
     console.Note(
@@ -121,6 +125,9 @@ void PrintJson(const std::vector<PipelineState>& states, const Behinds& behinds,
     if (state.checkpoint) {
       json.Field("version", state.checkpoint->version).Field("table", state.checkpoint->location);
       json.Field("documents", DocumentsOf(*state.checkpoint));
+      if (!state.checkpoint->generation.empty()) {
+        json.Field("container", state.checkpoint->generation);
+      }
       WriteCounts(json, state.checkpoint->counts);
     }
     if (const auto behind = behinds.find(state.name); behind != behinds.end()) {

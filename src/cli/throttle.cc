@@ -48,7 +48,7 @@ void PrintRestored(const std::string& pipeline, const std::optional<TuningReport
 }
 
 Status RunRestore(const Project& project, const PipelineConfig& pipeline, CommandContext& context) {
-  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
+  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline, context.call));
   ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenStateIfThere(project));
   std::optional<TuningReport> report;
   if (state != nullptr && opened.destination->tuning() != nullptr) {
