@@ -13,7 +13,9 @@ namespace {
 std::string TimeText(const Project& project, const PipelineConfig& pipeline,
                      const SyncRequest& request, const TuningPlan& tuning,
                      const CommandContext& context) {
-  const Result<PipelinePlan> plan = PlanPipeline(project, pipeline, request.at, context.call);
+  const Result<PipelinePlan> plan = PlanPipeline(
+      project, pipeline, {.at = request.at, .full = request.full, .resync = request.resync},
+      context.call);
   if (!plan.ok() || plan->units <= 0 || !tuning.wanted.initial_load) return "not known";
   const auto at = [&](const ProvisionedThroughput& provisioned) {
     return HumanDuration(std::chrono::duration_cast<std::chrono::nanoseconds>(
