@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <string>
+
 #include "generations/state_view.h"
 #include "state/document_store.h"
 #include "state/testing/memory_document_table.h"
@@ -116,13 +119,19 @@ TEST_F(GenerationStateTest, AStateThatDoesNotKnowTheContainerIsLeftAsItIs) {
   EXPECT_TRUE(*StateIsAbout(*store, "p", "items-v1"));
 }
 
-TEST_F(GenerationStateTest, CutOffAnywhereTheNextCallEndsIt) {
+class GenerationStateCutOff : public GenerationStateTest,
+                              public testing::WithParamInterface<std::optional<std::string>> {};
+
+TEST_P(GenerationStateCutOff, AnywhereTheNextCallEndsIt) {
+  const std::optional<std::string> of_built = GetParam();
   // Every write of the move fails in turn, and so do all after it: the process has died.
   for (int writes_done = 0;; ++writes_done) {
     content_ = std::make_shared<MemoryDocumentTable::Content>();
     const auto store = Open();
     ASSERT_TRUE(store->StartLoad("p", Of("items-v1", 3)).ok());
+    ASSERT_TRUE(store->SetTuning("p", "of items-v1").ok());
     Built(*store, "items-v2", 9);
+    ASSERT_TRUE(store->SetTuning("p@items-v2", of_built).ok());
     auto table = std::make_unique<MemoryDocumentTable>(content_, clock_);
     int left = writes_done;
     table->on_write = [&](auto, auto) {
@@ -137,11 +146,34 @@ TEST_F(GenerationStateTest, CutOffAnywhereTheNextCallEndsIt) {
     EXPECT_NE(*aligned, Alignment::kUnknown) << "after " << writes_done << " writes";
     EXPECT_EQ(VersionOf(*next, "p"), 9);
     EXPECT_EQ(VersionOf(*next, "p@items-v1"), 3);
+    EXPECT_EQ(*next->TuningOf("p"), of_built) << "after " << writes_done << " writes";
+    EXPECT_EQ(*next->TuningOf("p@items-v1"), "of items-v1") << "after " << writes_done << " writes";
+    EXPECT_EQ(*next->TuningOf("p@items-v2"), std::nullopt);
     if (done) {
       EXPECT_GE(writes_done, 3);
       return;
     }
   }
+}
+
+INSTANTIATE_TEST_SUITE_P(TheBuiltContainer, GenerationStateCutOff,
+                         testing::Values(std::nullopt, std::optional<std::string>("of items-v2")));
+
+TEST_F(GenerationStateTest, ABuildHasATuningOfItsOwnAndASwitchCarriesIt) {
+  const auto store = Open();
+  ASSERT_TRUE(store->StartLoad("p", Of("items-v1", 3)).ok());
+  ASSERT_TRUE(store->SetTuning("p", "of items-v1").ok());
+  Built(*store, "items-v2", 9);
+  const auto view = MakeStateView(*store, "p", GenerationStateName("p", "items-v2"));
+  EXPECT_EQ(*view->TuningOf("p"), std::nullopt);
+  ASSERT_TRUE(view->SetTuning("p", "of items-v2").ok());
+  EXPECT_EQ(*store->TuningOf("p"), "of items-v1");
+  EXPECT_EQ(*AlignState(*store, "p", "items-v2"), Alignment::kMoved);
+  EXPECT_EQ(*store->TuningOf("p"), "of items-v2");
+  EXPECT_EQ(*store->TuningOf("p@items-v1"), "of items-v1");
+  EXPECT_EQ(*AlignState(*store, "p", "items-v1"), Alignment::kMoved) << "and back";
+  EXPECT_EQ(*store->TuningOf("p"), "of items-v1");
+  EXPECT_EQ(*store->TuningOf("p@items-v2"), "of items-v2");
 }
 
 }  // namespace
