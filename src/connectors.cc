@@ -109,14 +109,18 @@ cosmosdb::CosmosContainer ContainerOf(const EndpointSettings& settings) {
   return container;
 }
 
+Result<cosmosdb::CosmosOptions> CosmosOptionsOf(const EndpointSettings& settings,
+                                                const DocumentOptions& documents) {
+  return cosmosdb::MakeCosmosOptions(
+      As<cosmosdb::CosmosConnection>(settings.connection), ContainerOf(settings),
+      documents.partition_key_paths, settings.folder, ProgramIdentities());
+}
+
 Result<std::unique_ptr<Destination>> OpenCosmos(const EndpointSettings& settings,
                                                 const DocumentOptions& documents) {
-  const cosmosdb::CosmosContainer container = ContainerOf(settings);
-  ASSIGN_OR_RETURN(cosmosdb::CosmosOptions options,
-                   cosmosdb::MakeCosmosOptions(As<cosmosdb::CosmosConnection>(settings.connection),
-                                               container, documents.partition_key_paths,
-                                               settings.folder, ProgramIdentities()));
-  if (!settings.like.empty() && (container.create.never || !container.create.given)) {
+  ASSIGN_OR_RETURN(cosmosdb::CosmosOptions options, CosmosOptionsOf(settings, documents));
+  const cosmosdb::CreateSection& create = As<cosmosdb::CosmosContainer>(settings.endpoint).create;
+  if (!settings.like.empty() && (create.never || !create.given)) {
     options.create = cosmosdb::ContainerCreation{};
     options.create_like = settings.like;
   }
@@ -125,21 +129,14 @@ Result<std::unique_ptr<Destination>> OpenCosmos(const EndpointSettings& settings
 
 void DiagnoseCosmosDestination(const EndpointSettings& settings, const DocumentOptions& documents,
                                const CallContext& ctx, Findings& findings) {
-  const auto options = cosmosdb::MakeCosmosOptions(
-      As<cosmosdb::CosmosConnection>(settings.connection),
-      As<cosmosdb::CosmosContainer>(settings.endpoint), documents.partition_key_paths,
-      settings.folder, ProgramIdentities());
+  const auto options = CosmosOptionsOf(settings, documents);
   if (!options.ok()) return findings.Fail("credential", options.status());
   cosmosdb::DiagnoseCosmos(*options, Transports(*options), SystemClock(), ctx, findings);
 }
 
 Result<std::unique_ptr<ScratchSpace>> OpenCosmosScratch(const EndpointSettings& settings,
                                                         const DocumentOptions& documents) {
-  ASSIGN_OR_RETURN(const cosmosdb::CosmosOptions options,
-                   cosmosdb::MakeCosmosOptions(As<cosmosdb::CosmosConnection>(settings.connection),
-                                               As<cosmosdb::CosmosContainer>(settings.endpoint),
-                                               documents.partition_key_paths, settings.folder,
-                                               ProgramIdentities()));
+  ASSIGN_OR_RETURN(const cosmosdb::CosmosOptions options, CosmosOptionsOf(settings, documents));
   return cosmosdb::MakeCosmosScratch(options, Transports(options), SystemClock());
 }
 

@@ -315,8 +315,8 @@ TEST(Containers, AChangedIndexPolicyIsFollowedWithTime) {
   TestClient client(options);
   client.MakeContainer();
   const auto progress = [&] {
-    return client.Call("GET", "/dbs/d/colls/c")
-        .Header("x-ms-documentdb-collection-index-transformation-progress");
+    const Reply reply = client.Call("GET", "/dbs/d/colls/c");
+    return std::string(reply.Header("x-ms-documentdb-collection-index-transformation-progress"));
   };
   EXPECT_EQ(progress(), "100");
   Value definition = Body(client.Call("GET", "/dbs/d/colls/c"));

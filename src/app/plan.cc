@@ -19,10 +19,6 @@
 namespace spillway {
 namespace {
 
-bool Asks(const VersionSelector& at) {
-  return at.version.has_value() || at.timestamp_ms.has_value();
-}
-
 // What a mode makes of a row of a load whose document is not there yet.
 WriteKind KindOfLoad(WriteMode mode) {
   switch (mode) {
@@ -83,7 +79,7 @@ class Planner {
     // The whole table goes there, whatever a load that was cut off has written of it.
     if (plan_.switching) return Status::Ok();
     ASSIGN_OR_RETURN(plan_.checkpoint, state_->LoadCheckpoint(config_.name));
-    const bool asks = Asks(request_.at) || request_.full || request_.resync;
+    const bool asks = request_.at.given() || request_.full || request_.resync;
     if (asks || !plan_.checkpoint || plan_.checkpoint->phase != LoadPhase::kLoaded) {
       return Status::Ok();
     }
@@ -128,11 +124,11 @@ class Planner {
     ASSIGN_OR_RETURN(wanted.columns, DocumentEncoder::ColumnsToRead(config_.documents));
     ASSIGN_OR_RETURN(wanted.filter, DocumentEncoder::Filter(config_.documents));
     // A load that was begun stays at its version.
-    if (!Asks(wanted.at) && IsBegun()) wanted.at.version = plan_.checkpoint->version;
+    if (!wanted.at.given() && IsBegun()) wanted.at.version = plan_.checkpoint->version;
     ASSIGN_OR_RETURN(snapshot_, opened_.source->OpenSnapshot(wanted, ctx_));
     plan_.table = snapshot_->info();
     plan_.latest_version = plan_.table.version;
-    if (Asks(wanted.at)) {
+    if (wanted.at.given()) {
       ASSIGN_OR_RETURN(const std::unique_ptr<Snapshot> latest,
                        opened_.source->OpenSnapshot({}, ctx_));
       plan_.latest_version = latest->info().version;
@@ -300,13 +296,12 @@ class Planner {
 
   // Of the days before now, whatever version is planned.
   Status Forecast() {
-    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
-        SystemClock().WallNow().time_since_epoch());
+    const int64_t now_ms = UnixMillis(SystemClock().WallNow());
     const auto days = std::chrono::milliseconds(std::chrono::days(kForecastDays));
     ASSIGN_OR_RETURN(
         const TableHistory history,
         opened_.source->ReadHistory(
-            {.through = plan_.latest_version, .since_ms = (now - days).count()}, ctx_));
+            {.through = plan_.latest_version, .since_ms = now_ms - days.count()}, ctx_));
     if (history.from_ms == 0 || !costs_.known()) return Status::Ok();
     const bool removes = PropagatesDeletes(mode_);
     const bool only_new = mode_ == WriteMode::kAppend;
@@ -315,7 +310,7 @@ class Planner {
     const ChangeUnits units{.insert = MeanUnits(KindOfLoad(mode_), nullptr),
                             .update = only_new ? 0 : MeanUnits(WriteKind::kReplace, nullptr),
                             .remove = removes ? MeanUnits(as_removed, nullptr) : 0};
-    plan_.forecast = ForecastChanges(history, now.count(), units, plan_.documents);
+    plan_.forecast = ForecastChanges(history, now_ms, units, plan_.documents);
     return Status::Ok();
   }
 
@@ -381,7 +376,7 @@ Result<PipelinePlan> PlanPipeline(const Project& project, const PipelineConfig& 
                                   const PlanRequest& request, const CallContext& ctx) {
   ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenStateIfThere(project));
   const SwitchQuestion question{.anew = request.full || request.resync,
-                                .weigh_changes = !Asks(request.at)};
+                                .weigh_changes = !request.at.given()};
   ASSIGN_OR_RETURN(std::optional<SwitchPlan> switching,
                    PlanSwitch(project, pipeline, state.get(), question, ctx));
   if (!switching) {

@@ -12,7 +12,7 @@
 
 namespace spillway {
 
-// All three outlive the runs. `state`: they look there for a limit that is set while they go on.
+// All three outlive the runs, which look there for their limit and for who shares it.
 RunOptions RunSettings(const Project& project, const PipelineConfig& pipeline, StateStore& state);
 
 // Top-level fields that no comparison counts: the destination's own and the stamp.

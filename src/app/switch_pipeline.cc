@@ -14,10 +14,6 @@
 namespace spillway {
 namespace {
 
-bool Asks(const VersionSelector& at) {
-  return at.version.has_value() || at.timestamp_ms.has_value();
-}
-
 class SwitchingSync {
  public:
   SwitchingSync(const Project& project, const PipelineConfig& pipeline, const SyncRequest& request,
@@ -77,9 +73,9 @@ class SwitchingSync {
   }
 
   Result<bool> BuildIsDue() {
-    if (Asks(request_.from)) return FromIsPossible();
+    if (request_.from.given()) return FromIsPossible();
     if (request_.full || request_.resync) return true;
-    const bool weigh_changes = !Asks(request_.at) && !Asks(request_.until);
+    const bool weigh_changes = !request_.at.given() && !request_.until.given();
     ASSIGN_OR_RETURN(const std::string why,
                      WhyBuild(project_, pipeline_, stand(), state_.get(), weigh_changes, ctx_));
     return !why.empty();
@@ -108,7 +104,7 @@ class SwitchingSync {
     ASSIGN_OR_RETURN(result, Into(container, *view));
     SwitchSummary verified;
     RETURN_IF_ERROR(VerifyBuilt(container, *view, verified));
-    if (!Asks(request_.at)) {
+    if (!request_.at.given()) {
       switcher_->Tell(SwitchStep::kCatchUp, container);
       ASSIGN_OR_RETURN(SyncResult caught_up, Into(container, *view));
       const bool applied = caught_up.changes && caught_up.changes->totals.windows > 0;

@@ -15,14 +15,10 @@
 namespace spillway {
 namespace {
 
-bool Asks(const VersionSelector& at) {
-  return at.version.has_value() || at.timestamp_ms.has_value();
-}
-
 // With a version asked for, RunLoad itself says whether that one is loaded.
 Result<bool> LoadIsDue(StateStore* state, const std::string& pipeline, const SyncRequest& request) {
-  if (request.full || request.resync || Asks(request.at)) return true;
-  if (Asks(request.from)) return false;
+  if (request.full || request.resync || request.at.given()) return true;
+  if (request.from.given()) return false;
   if (state == nullptr) return true;
   ASSIGN_OR_RETURN(const std::optional<Checkpoint> stored, state->LoadCheckpoint(pipeline));
   return !stored.has_value() || stored->phase != LoadPhase::kLoaded;
@@ -64,7 +60,7 @@ class Syncer {
   }
 
   Result<SyncResult> RunParts() {
-    if (Asks(request_.from)) {
+    if (request_.from.given()) {
       RETURN_IF_ERROR(
           AdoptVersion(Parts(), pipeline_.documents, ChangesOptions(), request_.from, ctx_));
     }
@@ -138,7 +134,7 @@ class Syncer {
 
   // Right after a load there is mostly nothing, and then no run of changes to tell of.
   Result<bool> ChangesAreDue(bool loaded_just_now) {
-    if (Asks(request_.at)) return false;
+    if (request_.at.given()) return false;
     if (!loaded_just_now || request_.continuous) return true;
     // Which makes the index.
     if (pipeline_.sync.index || pipeline_.sync.changes == ChangePolicy::kIndex) return true;
@@ -174,7 +170,7 @@ class Syncer {
     LoadOptions options{OptionsOfAnyRun()};
     options.restart = request_.full || request_.resync;
     options.sweep = request_.resync;
-    options.at = Asks(request_.at) ? request_.at : request_.until;
+    options.at = request_.at.given() ? request_.at : request_.until;
     options.around = tuning_.get();
     return options;
   }
@@ -200,7 +196,7 @@ class Syncer {
 };
 
 Status CheckRequest(const PipelineConfig& pipeline, const SyncRequest& request) {
-  if ((request.full || request.resync) && Asks(request.from)) {
+  if ((request.full || request.resync) && request.from.given()) {
     return InvalidArgument(
         "--full and --resync load the table, --from takes it as loaded: only"
         " one of them");
@@ -212,13 +208,13 @@ Status CheckRequest(const PipelineConfig& pipeline, const SyncRequest& request) 
                                        pipeline.name))
         .WithHint("use --full, which deletes nothing");
   }
-  if (request.resume && (request.full || request.resync || Asks(request.from))) {
+  if (request.resume && (request.full || request.resync || request.from.given())) {
     return InvalidArgument(
         "--resume goes on from where a rollback has left the pipeline; --full, --resync and "
         "--from"
         " begin anew: only one of them");
   }
-  if (request.continuous && Asks(request.at)) {
+  if (request.continuous && request.at.given()) {
     return InvalidArgument(
         "--continuous follows the table, --version stays at one: only one of"
         " them");
@@ -245,11 +241,11 @@ Result<TuningPlan> PlanSyncTuning(const Project& project, const PipelineConfig& 
                                   const SyncRequest& request, const CallContext& ctx) {
   ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenStateIfThere(project));
   const SwitchQuestion question{.anew = request.full || request.resync,
-                                .weigh_changes = !Asks(request.at) && !Asks(request.until) &&
+                                .weigh_changes = !request.at.given() && !request.until.given() &&
                                                  TuningOptionsOf(pipeline).is_set()};
   ASSIGN_OR_RETURN(const std::optional<SwitchPlan> switching,
                    PlanSwitch(project, pipeline, state.get(), question, ctx));
-  if (switching && !Asks(request.from))
+  if (switching && !request.from.given())
     return PlanBuildTuning(project, pipeline, *switching, state.get(), ctx);
   ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline, ctx));
   ASSIGN_OR_RETURN(const bool load_is_due, LoadIsDue(state.get(), pipeline.name, request));

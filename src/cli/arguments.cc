@@ -6,6 +6,7 @@
 #include <charconv>
 #include <functional>
 #include <memory>
+#include <set>
 #include <sstream>
 #include <utility>
 
@@ -17,10 +18,25 @@ namespace {
 
 constexpr std::string_view kRunPrefix = "run:";
 
+// CLI11 keeps what an option excludes by its address; a reader has it by name, each time the same.
+class StableFormatter : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text = CLI::Formatter::make_option_opts(option);
+    const std::set<CLI::Option*> excluded = option->get_excludes();
+    if (excluded.empty()) return text;
+    std::set<std::string> names;
+    for (const CLI::Option* other : excluded) names.insert(other->get_name());
+    return fmt::format("{} Excludes: {}", text.substr(0, text.rfind(" Excludes:")),
+                       fmt::join(names, " "));
+  }
+};
+
 // The parser and the arguments it fills: one object, because CLI11 keeps references.
 class Parser {
  public:
   Parser() {
+    app_.formatter(std::make_shared<StableFormatter>());  // before the commands, who inherit it
     app_.require_subcommand(1);
     app_.set_help_all_flag("--help-all", "The help of every command");
     app_.failure_message(&CLI::FailureMessage::simple);
@@ -65,6 +81,7 @@ class Parser {
       out += fmt::format("## `spillway {}`\n\n```text\n{}```\n\n", command->get_name(),
                          command->help("spillway"));
       for (const CLI::App* part : command->get_subcommands({})) {
+        if (part->get_name().empty()) continue;  // a group of options, shown with its command
         out += fmt::format("### `spillway {} {}`\n\n```text\n{}```\n\n", command->get_name(),
                            part->get_name(), part->help("spillway " + command->get_name()));
       }

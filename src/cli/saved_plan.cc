@@ -1,13 +1,8 @@
 #include "cli/saved_plan.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cmath>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -16,36 +11,12 @@
 #include "base/clock.h"
 #include "base/human.h"
 #include "cli/run_words.h"
+#include "cli/text_file.h"
 
 namespace spillway {
 namespace {
 
 constexpr uint64_t kPlanBytesMax = 16 << 20;
-
-int64_t NowMillis() {
-  const auto since_epoch = SystemClock().WallNow().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
-}
-
-Status CannotWrite(const std::string& path) {
-  return InvalidArgument(fmt::format("{} cannot be written: {}", path, std::strerror(errno)));
-}
-
-Status WriteWhole(const std::string& path, const std::string& text) {
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file < 0) return CannotWrite(path);
-  for (size_t written = 0; written < text.size();) {
-    const ssize_t count = write(file, text.data() + written, text.size() - written);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      Status failed = CannotWrite(path);
-      close(file);
-      return failed;
-    }
-    written += static_cast<size_t>(count);
-  }
-  return close(file) == 0 ? Status::Ok() : CannotWrite(path);
-}
 
 Result<PlanFile> ReadPlan(const std::string& path) {
   std::error_code error;
@@ -62,9 +33,9 @@ Result<PlanFile> ReadPlan(const std::string& path) {
 
 // The plan says what is done.
 Status CheckOptions(const SyncArguments& arguments) {
-  const auto given = [](const VersionSelector& at) { return at.version || at.timestamp_ms; };
   const bool contradicts = arguments.full || arguments.resync || arguments.continuous ||
-                           given(arguments.at) || given(arguments.until) || given(arguments.from);
+                           arguments.at.given() || arguments.until.given() ||
+                           arguments.from.given();
   if (!contradicts) return Status::Ok();
   return InvalidArgument(fmt::format("{} is a saved plan and says what is done: only "
                                      "--allow-deletes, --replan, --readers and --lanes go with it",
@@ -80,7 +51,7 @@ Result<PlanFile> Replan(const Project& project, const PlanFile& stale, CommandCo
   request.resync = stale.run == PlannedRun::kResync;
   ASSIGN_OR_RETURN(const PipelinePlan plan,
                    PlanPipeline(project, *pipeline, request, context.call));
-  return MakePlanFile(project, *pipeline, plan, NowMillis());
+  return MakePlanFile(project, *pipeline, plan, UnixMillis(SystemClock().WallNow()));
 }
 
 std::string Describe(const PlanFile& plan) {
@@ -116,14 +87,10 @@ std::string Off(double actual, double planned) {
 
 Status SavePlan(const Project& project, const PipelineConfig& pipeline, const PipelinePlan& plan,
                 const std::string& path) {
-  ASSIGN_OR_RETURN(const PlanFile file, MakePlanFile(project, pipeline, plan, NowMillis()));
+  ASSIGN_OR_RETURN(const PlanFile file,
+                   MakePlanFile(project, pipeline, plan, UnixMillis(SystemClock().WallNow())));
   ASSIGN_OR_RETURN(const std::string text, FormatPlanFile(file));
-  const std::string part = path + ".part";
-  RETURN_IF_ERROR(WriteWhole(part, text + "\n"));
-  if (std::rename(part.c_str(), path.c_str()) == 0) return Status::Ok();
-  Status failed = CannotWrite(path);
-  (void)std::remove(part.c_str());
-  return failed;
+  return ReplaceTextFile(path, text + "\n");
 }
 
 bool NamesSavedPlan(const Project& project, const std::string& name) {

@@ -25,6 +25,8 @@ namespace spillway {
 struct VersionSelector {
   std::optional<int64_t> version;
   std::optional<int64_t> timestamp_ms;  // the last version at or before this time
+
+  bool given() const { return version.has_value() || timestamp_ms.has_value(); }
 };
 
 struct SnapshotRequest {

@@ -60,10 +60,6 @@ Status CheckSame(const LoadOptions& options, const Checkpoint& stored, const Sna
   return Status::Ok();
 }
 
-bool Asks(const VersionSelector& at) {
-  return at.version.has_value() || at.timestamp_ms.has_value();
-}
-
 Status AskedForAnother(const LoadOptions& options, const Checkpoint& stored, int64_t asked) {
   return NotTheSame(
       options, fmt::format("version {} is asked for, but version {} {}", asked, stored.version,
@@ -163,7 +159,7 @@ class Planner {
     plan.checkpoint.sweep = options_.sweep;
     plan.checkpoint.generation = options_.generation;
     plan.replaces_a_load = stored.has_value();
-    if (!Asks(options_.at)) plan.latest_version = plan.checkpoint.version;
+    if (!options_.at.given()) plan.latest_version = plan.checkpoint.version;
     return plan;
   }
 
@@ -174,16 +170,16 @@ class Planner {
     ASSIGN_OR_RETURN(plan.snapshot, OpenSnapshot(options_.at));
     RETURN_IF_ERROR(CheckSame(options_, stored, *plan.snapshot, mapping_hash_));
     const int64_t version = plan.snapshot->info().version;
-    if (Asks(options_.at) && version != stored.version) {
+    if (options_.at.given() && version != stored.version) {
       return AskedForAnother(options_, stored, version);
     }
-    if (!Asks(options_.at)) plan.latest_version = version;
+    if (!options_.at.given()) plan.latest_version = version;
     plan.checkpoint = stored;
     return plan;
   }
 
   Result<LoadPlan> Resume(const Checkpoint& stored) {
-    if (Asks(options_.at)) RETURN_IF_ERROR(CheckAskedVersion(stored));
+    if (options_.at.given()) RETURN_IF_ERROR(CheckAskedVersion(stored));
     LoadPlan plan;
     plan.start = LoadStart::kResumed;
     VersionSelector pinned;

@@ -8,8 +8,7 @@ constexpr std::chrono::seconds kUpdateInterval{5};
 }  // namespace
 
 int64_t RunJournal::NowMillis() const {
-  const auto since_epoch = clock_->WallNow().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
+  return UnixMillis(clock_->WallNow());
 }
 
 Result<RunJournal> RunJournal::Start(StateStore& state, Clock& clock, std::string_view pipeline,

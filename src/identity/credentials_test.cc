@@ -360,6 +360,23 @@ TEST_F(SecretsTest, ConnectionsWithTheSameIdentityShareIt) {
   EXPECT_NE(one, *identities.Provider({}, CloudOf(CloudName::kChina), "/a"));
 }
 
+TEST_F(SecretsTest, PrincipalsWhoseSecretsComeFromElsewhereAreNotTheSame) {
+  Identities identities = Make();
+  const Cloud& cloud = CloudOf(CloudName::kPublic);
+  AuthSection auth;
+  auth.service_principal.emplace();
+  auth.service_principal->tenant = "t";
+  auth.service_principal->client_id = "c";
+  auth.service_principal->secret.kind = SecretReference::Kind::kEnvironment;
+  auth.service_principal->secret.name = "name";
+  const auto from_variable = *identities.Provider(auth, cloud, "/a");
+  auth.service_principal->secret.kind = SecretReference::Kind::kFile;
+  const auto from_file = *identities.Provider(auth, cloud, "/a");
+  EXPECT_NE(from_variable, from_file);
+  auth.service_principal->send_certificate_chain = true;
+  EXPECT_NE(from_file, *identities.Provider(auth, cloud, "/a"));
+}
+
 TEST_F(SecretsTest, AnAuthorityBeyondThisMachineMustSpeakHttps) {
   testing_.variables["AZURE_AUTHORITY_HOST"] = "http://login.example";
   Identities identities = Make();

@@ -49,7 +49,7 @@ std::string KeyOf(const AuthSection& auth, const std::string& authority,
     add(auth.workload_identity->token_file);
   }
   const auto add_secret = [&](const SecretReference& secret) {
-    add(secret.name);
+    add(fmt::format("{} {}", static_cast<int>(secret.kind), secret.name));
     for (const std::string& argument : secret.arguments) add(argument);
     if (secret.vault != nullptr) {
       add(fmt::format("{} {} {} {} {}", secret.vault->address, secret.vault->mount,
@@ -61,6 +61,8 @@ std::string KeyOf(const AuthSection& auth, const std::string& authority,
     add(auth.service_principal->client_id);
     add(auth.service_principal->certificate);
     add_secret(auth.service_principal->secret);
+    add_secret(auth.service_principal->certificate_password);
+    add(auth.service_principal->send_certificate_chain ? "chain" : "");
   }
   add_secret(auth.token);
   return key;

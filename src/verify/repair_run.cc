@@ -279,9 +279,7 @@ class RepairRun {
       record.key = std::move(row.key);
       record.reason = std::move(row.reason);
       record.message = std::move(row.message);
-      record.at_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
-                         parts_.clock.WallNow().time_since_epoch())
-                         .count();
+      record.at_ms = UnixMillis(parts_.clock.WallNow());
     }
     RETURN_IF_ERROR(held_.lease->CheckHeld());
     std::lock_guard lock(mutex_);

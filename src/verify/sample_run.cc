@@ -45,10 +45,6 @@ struct Drawn {
   bool there = false;
 };
 
-bool Asks(const VersionSelector& at) {
-  return at.version.has_value() || at.timestamp_ms.has_value();
-}
-
 class SampleRun {
  public:
   SampleRun(const LoadParts& parts, const DocumentOptions& documents, const SampleOptions& options,
@@ -76,7 +72,7 @@ class SampleRun {
     summary_.seed = options_.seed.value_or(std::random_device{}());
     ASSIGN_OR_RETURN(before_, parts_.state.LoadCheckpoint(options_.pipeline));
     at_ = options_.at;
-    if (!Asks(at_) && before_.has_value()) at_.version = before_->version;
+    if (!at_.given() && before_.has_value()) at_.version = before_->version;
     if (options_.limit.is_set()) {
       ASSIGN_OR_RETURN(pace_,
                        ReadPace::Make(parts_.destination, parts_.clock, options_.limit, ctx_));
@@ -249,7 +245,7 @@ class SampleRun {
     for (const Drawn* drawn : suspects) identities.push_back(drawn->document.identity);
     std::sort(identities.begin(), identities.end());
     KeyHistory history(std::move(identities));
-    if (suspects.empty() || Asks(options_.at) || !before_.has_value()) return history;
+    if (suspects.empty() || options_.at.given() || !before_.has_value()) return history;
     ASSIGN_OR_RETURN(const std::optional<Checkpoint> after,
                      parts_.state.LoadCheckpoint(options_.pipeline));
     if (!after.has_value() || after->mapping_hash != before_->mapping_hash) return history;

@@ -78,7 +78,7 @@ Result<VerifySummary> VerifyRun::Execute() {
 
 // What is loaded is compared unless another version is asked for.
 Status VerifyRun::Compare() {
-  const bool asked = options_.at.version.has_value() || options_.at.timestamp_ms.has_value();
+  const bool asked = options_.at.given();
   VersionSelector at = options_.at;
   if (!asked && checkpoint_.has_value()) at.version = checkpoint_->version;
   const ComparisonOptions comparing{.pipeline = options_.pipeline,

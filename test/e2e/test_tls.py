@@ -24,9 +24,10 @@ def named(text):
 
 
 class Authority:
-    def __init__(self):
+    def __init__(self, name="authority"):
+        self.name = name
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self.certificate = self.build("authority", named("authority"), self.key, [], DAY, ca=True)
+        self.certificate = self.build(name, named(name), self.key, [], DAY, ca=True)
 
     def build(self, name, issuer, signer, hosts, ends, ca=False, key=None):
         now = datetime.datetime.now(datetime.timezone.utc)
@@ -44,7 +45,7 @@ class Authority:
     def server(self, folder, hosts=("localhost",), ends=DAY, self_signed=False):
         """A file with a certificate and its key."""
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        issuer, signer = (named("server"), key) if self_signed else (named("authority"), self.key)
+        issuer, signer = (named("server"), key) if self_signed else (named(self.name), self.key)
         certificate = self.build("server", issuer, signer, hosts, ends, key=key)
         file = folder / "server.pem"
         file.write_bytes(
@@ -115,7 +116,7 @@ def refusal(workspace, lake, tmp_path):
 def test_servers_that_may_not_be_trusted_are_refused_each_in_its_own_words(refusal, tmp_path):
     authority = Authority()
     ca_file = authority.file(tmp_path)
-    stranger = Authority().file(tmp_path / "..")
+    stranger = Authority("stranger").file(tmp_path / "..")
     seen = {}
     with serving(authority.server(tmp_path, ends=-DAY)) as endpoint:
         seen["expired"] = refusal(endpoint, ca_file)

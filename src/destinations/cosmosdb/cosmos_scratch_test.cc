@@ -4,13 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-
 #include "destinations/cosmosdb/container_client.h"
 #include "destinations/cosmosdb/cosmos_destination.h"
-#include "emulator/server.h"
-#include "net/curl_transport.h"
+#include "destinations/cosmosdb/local_server_fixture.h"
 
 namespace spillway::cosmosdb {
 namespace {
@@ -20,30 +16,13 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-class CosmosScratchTest : public testing::Test {
+class CosmosScratchTest : public LocalServerTest {
  protected:
   void SetUp() override {
-    emulator::RunOptions run;
-    std::string folder = testing::TempDir() + "/spillway-XXXXXX";
-    ASSERT_NE(mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
-    run.certificate_folder = folder;
-    auto started = emulator::Server::Start(run, SystemClock());
-    ASSERT_TRUE(started.ok()) << started.status().ToString();
-    server_ = *std::move(started);
-    options_.endpoint = server_->https_endpoint();
-    options_.ca_file = server_->certificate_path();
-    options_.key = run.server.key_base64;
-    options_.database = "shop";
-    options_.container = "orders";
-    options_.partition_key = {"/pk"};
+    LocalServerTest::SetUp();
     options_.create->throughput.manual = 4'000;
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  HttpTransportFactory Transports() const {
-    return CurlTransportFactory({.ca_file = options_.ca_file}, SystemClock());
-  }
   std::unique_ptr<ScratchSpace> Open() {
     auto made = MakeCosmosScratch(options_, Transports(), SystemClock());
     EXPECT_TRUE(made.ok()) << made.status().ToString();
@@ -70,10 +49,6 @@ class CosmosScratchTest : public testing::Test {
     ContainerClient client(*account, *Transports()(), {});
     return (*client.ReadDatabase({})).has_value();
   }
-
-  std::filesystem::path folder_;
-  std::unique_ptr<emulator::Server> server_;
-  CosmosOptions options_;
 };
 
 TEST_F(CosmosScratchTest, ComesAndGoesWithItsDatabase) {

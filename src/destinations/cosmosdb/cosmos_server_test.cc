@@ -4,17 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <set>
 
 #include "connector/tuning.h"
 #include "destinations/cosmosdb/cosmos_destination.h"
 #include "destinations/cosmosdb/cosmos_query.h"
-#include "emulator/server.h"
+#include "destinations/cosmosdb/local_server_fixture.h"
 #include "json/canonical_hash.h"
-#include "net/curl_transport.h"
 
 namespace spillway::cosmosdb {
 namespace {
@@ -38,33 +35,15 @@ struct Rows {
   }
 };
 
-class CosmosServerTest : public testing::Test {
+class CosmosServerTest : public LocalServerTest {
  protected:
-  void SetUp() override {
-    emulator::RunOptions run;
+  void Configure(emulator::RunOptions& run) override {
     run.server.default_ranges = 4;
     run.server.unlimited = true;
-    std::string folder = testing::TempDir() + "/spillway-XXXXXX";
-    ASSERT_NE(mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
-    run.certificate_folder = folder;
-    auto started = emulator::Server::Start(run, SystemClock());
-    ASSERT_TRUE(started.ok()) << started.status().ToString();
-    server_ = *std::move(started);
-    options_.endpoint = server_->https_endpoint();
-    options_.ca_file = server_->certificate_path();
-    options_.key = run.server.key_base64;
-    options_.database = "shop";
-    options_.container = "orders";
-    options_.partition_key = {"/pk"};
   }
 
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::unique_ptr<Destination> Open() {
-    auto made = MakeCosmosDestination(
-        options_, CurlTransportFactory({.ca_file = options_.ca_file}, SystemClock()),
-        SystemClock());
+    auto made = MakeCosmosDestination(options_, Transports(), SystemClock());
     EXPECT_TRUE(made.ok()) << made.status().ToString();
     return *std::move(made);
   }
@@ -105,10 +84,6 @@ class CosmosServerTest : public testing::Test {
     }
     return found;
   }
-
-  std::filesystem::path folder_;
-  std::unique_ptr<emulator::Server> server_;
-  CosmosOptions options_;
 };
 
 const std::vector<std::string> kSystem = {"_rid", "_self", "_etag", "_ts", "_attachments"};
