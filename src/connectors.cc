@@ -111,9 +111,9 @@ cosmosdb::CosmosContainer ContainerOf(const EndpointSettings& settings) {
 
 Result<cosmosdb::CosmosOptions> CosmosOptionsOf(const EndpointSettings& settings,
                                                 const DocumentOptions& documents) {
-  return cosmosdb::MakeCosmosOptions(
-      As<cosmosdb::CosmosConnection>(settings.connection), ContainerOf(settings),
-      documents.partition_key_paths, settings.folder, ProgramIdentities());
+  return cosmosdb::MakeCosmosOptions(As<cosmosdb::CosmosConnection>(settings.connection),
+                                     ContainerOf(settings), documents.partition_key_paths,
+                                     settings.folder, ProgramIdentities());
 }
 
 Result<std::unique_ptr<Destination>> OpenCosmos(const EndpointSettings& settings,
