@@ -268,6 +268,8 @@ Result<std::vector<PipelineState>> ProjectState(const Project& project) {
     for (const ReasonCount& reason : reasons) one.rejected += reason.rows;
     ASSIGN_OR_RETURN(const std::optional<std::string> tuning, state->TuningOf(name));
     one.to_restore = tuning.has_value();
+    ASSIGN_OR_RETURN(const std::optional<LeaseHolder> holder, state->Holder(name));
+    one.runs = holder.has_value() && holder->holds;
   }
   return all;
 }

@@ -78,6 +78,7 @@ struct PipelineState {
   std::optional<RunRecord> last_run;
   uint64_t rejected = 0;
   bool to_restore = false;  // a load has set the destination, and it is not set back
+  bool runs = false;        // now, by a process that is alive
 };
 
 // Reads the state alone.

@@ -1,10 +1,6 @@
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <map>
 #include <set>
 #include <tuple>
@@ -15,6 +11,7 @@
 #include "base/json_writer.h"
 #include "cli/command.h"
 #include "cli/run_words.h"
+#include "cli/text_file.h"
 
 namespace spillway {
 namespace {
@@ -113,30 +110,6 @@ void PrintJson(const RejectsArguments& arguments, const Rejects& rejects, Consol
   console.Print(json.EndArray().EndObject().text());
 }
 
-Status CannotWrite(const std::string& path) {
-  const int error = errno;
-  return InvalidArgument(fmt::format("{} cannot be written: {}", path, std::strerror(error)));
-}
-
-// Keys and messages are the user's data: for its owner alone. A file that is there is not replaced.
-Status WriteLines(const std::string& path, const std::string& text) {
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) return CannotWrite(path);
-  for (size_t written = 0; written < text.size();) {
-    const ssize_t count = write(file, text.data() + written, text.size() - written);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      Status failed = CannotWrite(path);
-      close(file);
-      return failed;
-    }
-    written += static_cast<size_t>(count);
-  }
-  const bool durable = fsync(file) == 0;
-  if (close(file) != 0 || !durable) return CannotWrite(path);
-  return Status::Ok();
-}
-
 Status Export(const RejectsArguments& arguments, const Rejects& rejects, Console& console) {
   std::string lines;
   for (const RejectedRecord& row : rejects.rows) {
@@ -148,7 +121,8 @@ Status Export(const RejectsArguments& arguments, const Rejects& rejects, Console
     if (!lines.empty()) console.Print(std::string_view(lines).substr(0, lines.size() - 1));
     return Status::Ok();
   }
-  RETURN_IF_ERROR(WriteLines(arguments.file, lines));
+  // Keys and messages are the user's data.
+  RETURN_IF_ERROR(WriteNewTextFile(arguments.file, lines));
   if (console.json()) {
     JsonWriter json;
     json.BeginObject().Field("file", arguments.file).Field("rows", uint64_t{rejects.rows.size()});

@@ -107,7 +107,8 @@ class Poller(threading.Thread):
 class Switched:
     """A workspace whose pipeline `p` switches between containers of `items`."""
 
-    def __init__(self, workspace, folder, count=400, state=None, keep="1h", **switch):
+    def __init__(self, workspace, folder, count=400, state=None, keep="1h", throughput=None,
+                 **switch):
         self.workspace = workspace
         self.table = folder / "table"
         self.count = count
@@ -116,6 +117,7 @@ class Switched:
         project = workspace.project(
             folder,
             sync={"strategy": "switch", "switch": {"keep": keep, **switch}, "delete_guard": "off"},
+            **({"throughput": throughput} if throughput else {}),
         )
         workspace.configure(project | ({"state": state} if state else {}))
 

@@ -222,6 +222,35 @@ def test_the_container_before_goes_when_its_time_is_over(own_server, tmp_path):
     assert live(s) == "items-v2" and s.stamps() == {2}
 
 
+def test_what_a_load_has_set_that_was_killed_is_told_and_set_back(switched, control):
+    during = 50_000
+    s = switched(throughput={"ask": False,
+                             "initial_load": {"manual": during, "indexing": "light"}})
+    rule = control.add_fault(1, operation="bulk", container=f"{s.workspace.database}/items-v1",
+                             effect="pause")
+    process = s.workspace.spillway.start("sync", "p")
+    built = s.workspace.container("items-v1")
+    units = lambda: built.get_throughput().offer_throughput
+    to_restore = lambda: s.workspace.json("status")["pipelines"][0]["to_restore"]
+    try:
+        wait_until(lambda: control.hits(rule) > 0, "the load")
+        assert units() == during
+        s.workspace.run("throttle", "p", "--restore", code=LOCKED)
+    finally:
+        process.kill()
+        process.communicate()
+        control.ask("DELETE", "/faults")
+    assert to_restore() is True
+    assert "throttle p --restore" in s.workspace.run("status").text
+    told = s.workspace.json("throttle", "p", "--restore")
+    assert told["tuning"]["restored"] is True
+    assert units() == 40_000 and built.read()["indexingPolicy"]["includedPaths"]
+    assert to_restore() is False
+    assert "nothing is to be set back" in s.workspace.run("throttle", "p", "--restore").text
+    s.workspace.run("sync", "p")
+    assert live(s) == "items-v1" and units() == 40_000 and to_restore() is False
+
+
 def test_the_pointer_is_the_truth_when_the_state_says_otherwise(switched):
     s = switched()
     s.workspace.run("sync", "p")
