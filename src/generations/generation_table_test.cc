@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <stop_token>
+#include <utility>
+
 #include "state/testing/memory_document_table.h"
 
 namespace spillway {
@@ -38,6 +42,21 @@ class GenerationTableTest : public testing::Test {
     Pointer pointer;
     pointer.switched_ms = 1'000;
     Flip(stand, pointer, std::chrono::hours(1));
+  }
+
+  // The request is on its way when its process dies.
+  void SendFlipAndDie() {
+    const Opened died = Open();
+    SwitchStand stand = Reserved(*died.generations);
+    FlipNow(stand);
+    std::stop_source death;
+    died.table->on_write = [&](auto, auto) {
+      death.request_stop();
+      return Fault::kUnsureLate;
+    };
+    CallContext ctx;
+    ctx.stop = death.get_token();
+    EXPECT_FALSE(died.generations->Write(stand, true, ctx).ok());
   }
 
   ManualClock clock_;
@@ -119,6 +138,33 @@ TEST_F(GenerationTableTest, AFlipWhoseAnswerWasLostIsFoundOut) {
     one.table->on_write = nullptr;
     ASSERT_TRUE(one.generations->Write(stand, false, {}).ok()) << "the etags are the present ones";
   }
+}
+
+TEST_F(GenerationTableTest, AFlipThatLandsLateIsRefusedOnceSomethingElseWasWritten) {
+  SendFlipAndDie();
+  auto on_its_way = std::exchange(content_->late, nullptr);
+  ASSERT_NE(on_its_way, nullptr);
+  const Opened next = Open();
+  SwitchStand seen = *next.generations->Read({});
+  ASSERT_TRUE(next.generations->Write(seen, false, {}).ok());
+  content_->late = std::move(on_its_way);
+  ASSERT_TRUE(next.generations->NowMillis({}).ok());  // it lands before this
+  ASSERT_EQ(content_->late, nullptr);
+  const SwitchStand after = *Open().generations->Read({});
+  EXPECT_FALSE(after.pointer.has_value());
+  EXPECT_EQ(after.list.building->container, "products-v1");
+  EXPECT_EQ(after.list_etag, seen.list_etag);
+}
+
+TEST_F(GenerationTableTest, AFlipThatLandsLateRefusesWhoeverHasReadBefore) {
+  SendFlipAndDie();
+  const Opened next = Open();
+  SwitchStand seen = *next.generations->Read({});
+  ASSERT_FALSE(seen.pointer.has_value());
+  GiveUpBuilding(seen);
+  const Status written = next.generations->Write(seen, false, {});  // it lands before this
+  EXPECT_EQ(written.code(), StatusCode::kUnavailable) << written.ToString();
+  EXPECT_EQ((*Open().generations->Read({})).live(), "products-v1");
 }
 
 TEST_F(GenerationTableTest, APointerWithoutItsListIsDamage) {

@@ -113,14 +113,14 @@ def live_through(workspace, control, folder, point, state=None):
 # Where each step is hit: the request, and the last step that the process had told by then. Kept
 # honest by the test: another order of requests fails it.
 POINTS = {
-    "reserve": ("batch", POINTERS, 4, "after"),
+    "reserve": ("batch", POINTERS, 8, "after"),
     "load, nothing in it yet": ("container", "items-v2", 0, "before"),
     "load": ("bulk", "items-v2", 3, "after"),
     "verify": ("feed", "items-v2", 0, "before"),
-    "verified": ("batch", POINTERS, 7, "before"),
-    "verified, noted": ("batch", POINTERS, 7, "after"),
-    "flip, not sent": ("batch", POINTERS, 12, "before"),
-    "flip, carried out": ("batch", POINTERS, 12, "after"),
+    "verified": ("batch", POINTERS, 11, "before"),
+    "verified, noted": ("batch", POINTERS, 11, "after"),
+    "flip, not sent": ("batch", POINTERS, 16, "before"),
+    "flip, carried out": ("batch", POINTERS, 16, "after"),
 }
 
 
@@ -247,14 +247,25 @@ def test_a_way_back_that_is_killed_is_done_or_not(workspace, control, tmp_path):
         assert workspace.json("verify", "p")["matches"] is True
 
 
-def test_a_flip_that_arrives_after_its_process_died_is_refused(workspace, control, tmp_path):
-    victim = Victim(workspace, control, tmp_path)
+def die_with_the_flip_on_its_way(victim):
     operation, container, skip, _ = POINTS["flip, not sent"]
-    rule = control.add_fault(1, operation=operation, container=victim.name(container), skip=skip,
-                             count=1, effect="pause")
-    process = workspace.spillway.start("sync", "p")
-    wait_until(lambda: control.hits(rule) > 0, "the flip", END_SECONDS_MAX)
+    rule = victim.control.add_fault(1, operation=operation, container=victim.name(container),
+                                    skip=skip, count=1, effect="pause")
+    process = victim.workspace.spillway.start("sync", "p")
+    wait_until(lambda: victim.control.hits(rule) > 0, "the flip", END_SECONDS_MAX)
     victim.kill(process)
+    assert victim.killed and victim.told[-1] == "flip"
+
+
+def test_a_flip_that_arrives_after_its_process_died_is_refused(workspace, control, tmp_path):
+    # With nothing written meanwhile it lands: the server carries it out, whoever waits for it.
+    victim = Victim(workspace, control, tmp_path)
+    die_with_the_flip_on_its_way(victim)
+    control.ask("DELETE", "/faults")
+    wait_until(lambda: victim.s.reader().pointer()["container"] == "items-v2", "the late flip")
+
+    victim = Victim(workspace, control, tmp_path)
+    die_with_the_flip_on_its_way(victim)
     # It is still on its way, and the next run has the whole stage to itself.
     victim.s.write(3)
     history = History(control, victim.name(POINTERS))
