@@ -531,7 +531,7 @@ const Spec<SyncSection>& SyncSpec() {
                  "What happens when two rows make the same document.", duplicates)
           .Field(&SyncSection::retry_rejected, "retry_rejected",
                  "A sync of a loaded table first tries rows again that were rejected before, each "
-                 "as it is now: reads the table once, when there are any.",
+                 "as it is now. That reads the table once, when there are any.",
                  Boolean())
           .Field(
               &SyncSection::settle, "settle",
