@@ -251,6 +251,18 @@ def test_what_a_load_has_set_that_was_killed_is_told_and_set_back(switched, cont
     assert live(s) == "items-v1" and units() == 40_000 and to_restore() is False
 
 
+def test_doctor_tries_the_container_that_readers_read(switched):
+    s = switched()
+    links = lambda: {one["link"]: one for one in s.workspace.json("doctor", "p")["findings"]}
+    assert "items-v1" in links()["pointer"]["detail"], "the one that will be made"
+    s.workspace.run("sync", "p")
+    s.write(2)
+    s.workspace.run("sync", "p", "--full")
+    found = links()
+    assert found["pointer"]["result"] == "ok" and "items-v2" in found["pointer"]["detail"]
+    assert all(one["result"] != "failed" for one in found.values()), found
+
+
 def test_the_pointer_is_the_truth_when_the_state_says_otherwise(switched):
     s = switched()
     s.workspace.run("sync", "p")
