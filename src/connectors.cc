@@ -102,17 +102,28 @@ HttpTransportFactory Transports(const cosmosdb::CosmosOptions& options) {
   return CurlTransportFactory(transport, SystemClock());
 }
 
+// The endpoint's container, or the one that is meant instead.
+cosmosdb::CosmosContainer ContainerOf(const EndpointSettings& settings) {
+  cosmosdb::CosmosContainer container = As<cosmosdb::CosmosContainer>(settings.endpoint);
+  if (!settings.container.empty()) container.container = settings.container;
+  return container;
+}
+
 Result<cosmosdb::CosmosOptions> CosmosOptionsOf(const EndpointSettings& settings,
                                                 const DocumentOptions& documents) {
   return cosmosdb::MakeCosmosOptions(As<cosmosdb::CosmosConnection>(settings.connection),
-                                     As<cosmosdb::CosmosContainer>(settings.endpoint),
-                                     documents.partition_key_paths, settings.folder,
-                                     ProgramIdentities());
+                                     ContainerOf(settings), documents.partition_key_paths,
+                                     settings.folder, ProgramIdentities());
 }
 
 Result<std::unique_ptr<Destination>> OpenCosmos(const EndpointSettings& settings,
                                                 const DocumentOptions& documents) {
-  ASSIGN_OR_RETURN(const cosmosdb::CosmosOptions options, CosmosOptionsOf(settings, documents));
+  ASSIGN_OR_RETURN(cosmosdb::CosmosOptions options, CosmosOptionsOf(settings, documents));
+  const cosmosdb::CreateSection& create = As<cosmosdb::CosmosContainer>(settings.endpoint).create;
+  if (!settings.like.empty() && (create.never || !create.given)) {
+    options.create = cosmosdb::ContainerCreation{};
+    options.create_like = settings.like;
+  }
   return cosmosdb::MakeCosmosDestination(options, Transports(options), SystemClock());
 }
 
@@ -150,7 +161,7 @@ Result<std::unique_ptr<QueryRows>> QueryCosmos(const EndpointSettings& settings,
                                                const std::string& name, const std::string& sql) {
   cosmosdb::CosmosContainer container;
   if (settings.endpoint != nullptr) {
-    container = As<cosmosdb::CosmosContainer>(settings.endpoint);
+    container = ContainerOf(settings);
   } else {
     container.container = name;
   }
@@ -219,6 +230,9 @@ ConnectorType CosmosDb() {
   type.query = &QueryCosmos;
   type.open_table = &OpenCosmosTable;
   type.open_share_board = &OpenCosmosBoard;
+  type.container_name = [](const EndpointSettings& settings) {
+    return As<cosmosdb::CosmosContainer>(settings.endpoint).container;
+  };
   type.same_container = [](const EndpointSettings& settings, const TablePlace& place) {
     const auto& connection = As<cosmosdb::CosmosConnection>(settings.connection);
     return As<cosmosdb::CosmosContainer>(settings.endpoint).container == place.container &&

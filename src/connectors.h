@@ -40,6 +40,10 @@ struct EndpointSettings {
   const void* connection = nullptr;  // of `connections.<name>`
   const void* endpoint = nullptr;    // of `source` or `destination` in the pipeline
   std::string folder;                // relative paths start here: where spillway.yaml is
+  // Of a destination that has several containers in turn: the one that is meant instead of the
+  // endpoint's own, and one whose settings it gets when it is made and the endpoint does not say.
+  std::string container{};
+  std::string like{};
 };
 
 // The answer to a query, row by row.
@@ -105,6 +109,9 @@ struct ConnectorType {
   std::function<Result<std::unique_ptr<ShareBoard>>(
       const EndpointSettings& control, const ShareGroup&, const EndpointSettings& destination)>
       open_share_board;
+  // The name of the container that a pipeline writes, as configured: others are named after it.
+  // Empty when a destination cannot have several in turn.
+  std::function<std::string(const EndpointSettings&)> container_name;
   // Whether such a table would be the container that a pipeline writes.
   std::function<bool(const EndpointSettings&, const TablePlace&)> same_container;
 };

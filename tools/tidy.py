@@ -37,6 +37,7 @@ LAYERS = {
     "sources/delta": {"base", "model", "config", "connector", "columns", "identity"},
     "destinations/cosmosdb": {"base", "model", "config", "connector", "net", "json", "identity"},
     "destinations/file": {"base", "model", "config", "connector", "json"},
+    "generations": {"base", "model", "connector", "json", "state"},
     "throughput": {"base", "model", "config", "connector"},
     "engine": {"base", "model", "connector", "state", "throughput", "transforms", "columns",
                "json", "net"},
@@ -45,9 +46,9 @@ LAYERS = {
     "verify": {"base", "model", "connector", "state", "throughput", "transforms", "json",
                "engine", "changes"},
     "app": {"base", "model", "config", "connector", "state", "throughput", "engine", "changes",
-            "verify", "transforms", "json", "columns", "net", "advice"},
-    "cli": {"base", "model", "config", "app", "advice", "throughput", "engine", "changes",
-            "verify", "state", "transforms", "connector"},
+            "verify", "transforms", "json", "columns", "net", "advice", "generations"},
+    "cli": {"base", "model", "config", "app", "advice", "generations", "throughput", "engine",
+            "changes", "verify", "state", "transforms", "connector"},
 }
 # The one file that names concrete connectors, and what it may include for that.
 CONNECTOR_LIST = {"src/connectors.cc", "src/connectors.h"}

@@ -101,7 +101,7 @@ Result<std::vector<std::string>> ChangesSincePlan(const Project& project, const 
     changes.push_back("another version of this program maps the rows in another way");
   }
   RETURN_IF_ERROR(CheckState(project, file, changes));
-  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
+  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline, ctx));
   RETURN_IF_ERROR(CheckTable(opened, file, ctx, changes));
   return changes;
 }

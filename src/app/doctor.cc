@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/pipeline.h"
+#include "app/switch_place.h"
 #include "base/human.h"
 #include "transforms/document_encoder.h"
 
@@ -84,6 +85,16 @@ void TrySource(const Project& project, const PipelineConfig& pipeline,
   findings.Ok("mapping", "every column that it names is there");
 }
 
+// With `strategy: switch` the destination is the container that readers read.
+void TryPointer(const Project& project, const PipelineConfig& pipeline, const CallContext& ctx,
+                EndpointSettings& settings, Findings& findings) {
+  if (pipeline.sync.strategy != StrategyKind::kSwitch) return;
+  const Result<ContainerPlace> live = LivePlace(project, pipeline, ctx);
+  if (!live.ok()) return findings.Fail("pointer", live.status());
+  settings.container = live->container;
+  findings.Ok("pointer", fmt::format("container {}", live->container));
+}
+
 }  // namespace
 
 Diagnosis DiagnoseProject(const Project& project, const CallContext& ctx) {
@@ -106,7 +117,8 @@ Diagnosis DiagnosePipeline(const Project& project, const PipelineConfig& pipelin
   diagnosis.pipeline = pipeline.name;
   Findings& findings = diagnosis.findings;
   const ConnectionConfig& connection = *pipeline.destination_connection;
-  const EndpointSettings settings = SettingsOf(project, connection, pipeline.destination);
+  EndpointSettings settings = SettingsOf(project, connection, pipeline.destination);
+  TryPointer(project, pipeline, ctx, settings, findings);
   const auto destination = connection.type->open_destination(settings, pipeline.documents);
   TrySource(project, pipeline, destination.ok() ? &(*destination)->capabilities() : nullptr, ctx,
             findings);

@@ -326,7 +326,7 @@ Result<PartitionAdvice> AdvisePartitionKey(const Project& project, const Pipelin
                                            const AdviceRequest& request,
                                            const std::function<void(uint64_t)>& on_progress,
                                            const CallContext& ctx) {
-  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
+  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline, ctx));
   Result<PartitionAdvice> advice = Adviser(project, opened, request, on_progress, ctx).Advise();
   if (advice.ok()) return advice;
   return std::move(advice).status().WithContext("pipelines." + pipeline.name);

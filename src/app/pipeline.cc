@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/share_group.h"
+#include "app/switch_place.h"
 #include "state/document_store.h"
 #include "transforms/document_encoder.h"
 
@@ -97,16 +98,26 @@ Status CheckMode(const Destination& destination, const PipelineConfig& pipeline)
 
 }  // namespace
 
-Result<OpenedPipeline> OpenPipeline(const Project& project, const PipelineConfig& pipeline) {
+Result<OpenedPipeline> OpenPipeline(const Project& project, const PipelineConfig& pipeline,
+                                    const CallContext& ctx) {
+  ASSIGN_OR_RETURN(const ContainerPlace place, LivePlace(project, pipeline, ctx));
+  return OpenPipelineAt(project, pipeline, place);
+}
+
+Result<OpenedPipeline> OpenPipelineAt(const Project& project, const PipelineConfig& pipeline,
+                                      const ContainerPlace& place) {
   OpenedPipeline opened;
   opened.config = &pipeline;
+  opened.container = place.container;
   Result<std::unique_ptr<Source>> source =
       pipeline.source_connection->type->open_source(SourceSettings(project, pipeline));
   if (!source.ok()) return std::move(source).status().WithContext(At(pipeline, "source"));
   opened.source = *std::move(source);
+  EndpointSettings settings = DestinationSettings(project, pipeline);
+  settings.container = place.container;
+  settings.like = place.like;
   Result<std::unique_ptr<Destination>> destination =
-      pipeline.destination_connection->type->open_destination(
-          DestinationSettings(project, pipeline), pipeline.documents);
+      pipeline.destination_connection->type->open_destination(settings, pipeline.documents);
   if (!destination.ok()) {
     return std::move(destination).status().WithContext(At(pipeline, "destination"));
   }
@@ -167,8 +178,10 @@ Status CheckState(const Project& project, const CallContext& ctx) {
 }
 
 std::string TargetOf(const Project& project, const PipelineConfig& pipeline) {
-  return pipeline.destination_connection->type->describe_destination(
+  const std::string configured = pipeline.destination_connection->type->describe_destination(
       DestinationSettings(project, pipeline));
+  // Generations are one destination, and another one than the container of that very name.
+  return pipeline.sync.strategy == StrategyKind::kSwitch ? configured + "-v*" : configured;
 }
 
 Result<TableInfo> InspectTable(const Project* project, const std::string& target,
@@ -182,7 +195,7 @@ Result<TableInfo> InspectTable(const Project* project, const std::string& target
 
 Status CheckPipeline(const Project& project, const PipelineConfig& pipeline,
                      const CallContext& ctx) {
-  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
+  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline, ctx));
   SnapshotRequest request;
   ASSIGN_OR_RETURN(request.columns, DocumentEncoder::ColumnsToRead(pipeline.documents));
   ASSIGN_OR_RETURN(request.filter, DocumentEncoder::Filter(pipeline.documents));
@@ -216,6 +229,8 @@ Result<std::unique_ptr<QueryRows>> QueryTarget(const Project& project, const std
     if (!pipeline.ok()) return pipeline.status();
     connection = (*pipeline)->destination_connection;
     settings.endpoint = (*pipeline)->destination.get();
+    ASSIGN_OR_RETURN(const ContainerPlace live, LivePlace(project, **pipeline, {}));
+    settings.container = live.container;
   } else {
     ASSIGN_OR_RETURN(connection, project.FindConnection(target.substr(0, slash)));
   }
@@ -253,6 +268,8 @@ Result<std::vector<PipelineState>> ProjectState(const Project& project) {
     for (const ReasonCount& reason : reasons) one.rejected += reason.rows;
     ASSIGN_OR_RETURN(const std::optional<std::string> tuning, state->TuningOf(name));
     one.to_restore = tuning.has_value();
+    ASSIGN_OR_RETURN(const std::optional<LeaseHolder> holder, state->Holder(name));
+    one.runs = holder.has_value() && holder->holds;
   }
   return all;
 }

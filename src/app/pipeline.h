@@ -22,14 +22,28 @@
 
 namespace spillway {
 
-// Both ends, opened. Opening fetches secrets and checks options; no request is made.
+// Both ends, opened.
 struct OpenedPipeline {
   const PipelineConfig* config = nullptr;
   std::unique_ptr<Source> source;
   std::unique_ptr<Destination> destination;
+  std::string container;  // with `strategy: switch`, the one that the destination is; else empty
 };
 
-Result<OpenedPipeline> OpenPipeline(const Project& project, const PipelineConfig& pipeline);
+// Fetches secrets and checks options. With `strategy: switch` the destination is the container that
+// readers read now (the first one to be made, when there is none): the pointer is read for that.
+// Else no request is made.
+Result<OpenedPipeline> OpenPipeline(const Project& project, const PipelineConfig& pipeline,
+                                    const CallContext& ctx = {});
+
+// One container of several in turn.
+struct ContainerPlace {
+  std::string container;  // empty: the configured one
+  std::string like;       // when it is made: whose settings it gets, where `create` does not say
+};
+// The same for this container; no request is made.
+Result<OpenedPipeline> OpenPipelineAt(const Project& project, const PipelineConfig& pipeline,
+                                      const ContainerPlace& place);
 // Opens or creates the project's store.
 Result<std::unique_ptr<StateStore>> OpenState(const Project& project);
 // The same, nullptr when nothing was ever run: looking must leave nothing behind.
@@ -64,6 +78,7 @@ struct PipelineState {
   std::optional<RunRecord> last_run;
   uint64_t rejected = 0;
   bool to_restore = false;  // a load has set the destination, and it is not set back
+  bool runs = false;        // now, by a process that is alive
 };
 
 // Reads the state alone.

@@ -12,6 +12,8 @@
 #include "app/tuning_plan.h"
 #include "app/write_costs.h"
 #include "engine/load_plan.h"
+#include "generations/generation_state.h"
+#include "generations/state_view.h"
 #include "transforms/document_encoder.h"
 
 namespace spillway {
@@ -40,14 +42,18 @@ WriteKind KindOfLoad(WriteMode mode) {
 
 class Planner {
  public:
-  Planner(const Project& project, const OpenedPipeline& opened, const PlanRequest& request,
-          const CallContext& ctx)
+  // `state` may be null: nothing was ever run. With `switching` it is that of what is built.
+  Planner(const Project& project, const OpenedPipeline& opened, StateStore* state,
+          std::optional<SwitchPlan> switching, const PlanRequest& request, const CallContext& ctx)
       : project_(project),
         opened_(opened),
         config_(*opened.config),
         mode_(config_.sync.mode.write()),
         request_(request),
-        ctx_(ctx) {}
+        ctx_(ctx),
+        state_(state) {
+    plan_.switching = std::move(switching);
+  }
 
   Result<PipelinePlan> Plan() {
     RETURN_IF_ERROR(ReadState());
@@ -68,10 +74,11 @@ class Planner {
 
  private:
   Status ReadState() {
-    ASSIGN_OR_RETURN(state_, OpenStateIfThere(project_));
     if (state_ == nullptr) return Status::Ok();
-    ASSIGN_OR_RETURN(plan_.checkpoint, state_->LoadCheckpoint(config_.name));
     ASSIGN_OR_RETURN(limit_set_, LimitSetFor(*state_, config_.name));
+    // The whole table goes there, whatever a load that was cut off has written of it.
+    if (plan_.switching) return Status::Ok();
+    ASSIGN_OR_RETURN(plan_.checkpoint, state_->LoadCheckpoint(config_.name));
     const bool asks = request_.at.given() || request_.full || request_.resync;
     if (asks || !plan_.checkpoint || plan_.checkpoint->phase != LoadPhase::kLoaded) {
       return Status::Ok();
@@ -280,9 +287,8 @@ class Planner {
 
   // What a load sets and sets back. Changes touch neither.
   Status PlanOfTuning() {
-    ASSIGN_OR_RETURN(const TuningPlan tuning,
-                     PlanTuning(config_, *opened_.destination, state_.get(),
-                                plan_.is_load() && plan_.pending, ctx_));
+    ASSIGN_OR_RETURN(const TuningPlan tuning, PlanTuning(config_, *opened_.destination, state_,
+                                                         plan_.is_load() && plan_.pending, ctx_));
     plan_.would_set = tuning.Steps();
     plan_.warnings = tuning.warnings;
     return Status::Ok();
@@ -349,7 +355,7 @@ class Planner {
   const PlanRequest& request_;
   const CallContext& ctx_;
   PipelinePlan plan_;
-  std::unique_ptr<StateStore> state_;  // null: nothing was ever run
+  StateStore* const state_;  // null: nothing was ever run
   bool changes_are_due_ = false;
   std::optional<ThroughputLimit> limit_set_;
   std::unique_ptr<ScratchSpace> scratch_;
@@ -358,12 +364,29 @@ class Planner {
   WriteCosts costs_{nullptr};
 };
 
+std::unique_ptr<StateStore> ViewOf(StateStore* state, const std::string& pipeline,
+                                   const std::string& container) {
+  if (state == nullptr) return nullptr;
+  return MakeStateView(*state, pipeline, GenerationStateName(pipeline, container));
+}
+
 }  // namespace
 
 Result<PipelinePlan> PlanPipeline(const Project& project, const PipelineConfig& pipeline,
                                   const PlanRequest& request, const CallContext& ctx) {
-  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
-  return Planner(project, opened, request, ctx).Plan();
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenStateIfThere(project));
+  const SwitchQuestion question{.anew = request.full || request.resync,
+                                .weigh_changes = !request.at.given()};
+  ASSIGN_OR_RETURN(std::optional<SwitchPlan> switching,
+                   PlanSwitch(project, pipeline, state.get(), question, ctx));
+  if (!switching) {
+    ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline, ctx));
+    return Planner(project, opened, state.get(), std::nullopt, request, ctx).Plan();
+  }
+  ASSIGN_OR_RETURN(const OpenedPipeline beside,
+                   OpenPipelineAt(project, pipeline, {switching->to, switching->from}));
+  const std::unique_ptr<StateStore> view = ViewOf(state.get(), pipeline.name, switching->to);
+  return Planner(project, beside, view.get(), std::move(switching), request, ctx).Plan();
 }
 
 }  // namespace spillway

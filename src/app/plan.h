@@ -17,6 +17,7 @@
 #include "app/plan_pace.h"
 #include "app/plan_sample.h"
 #include "app/scratch_measurement.h"
+#include "app/switch_decision.h"
 #include "connector/capacity.h"
 
 namespace spillway {
@@ -35,6 +36,7 @@ struct PlanRequest {
 
 struct PipelinePlan {
   PlannedRun run = PlannedRun::kNothing;
+  std::optional<SwitchPlan> switching;  // with `strategy: switch`, a load goes into a new container
   std::optional<Checkpoint> checkpoint;
   // What a sync of a loaded pipeline does. Then rows, documents and bytes are of the table, the
   // cost and the pace of the changes.

@@ -86,6 +86,12 @@ Result<PlanFile> MakePlanFile(const Project& project, const PipelineConfig& pipe
                               "does not have: spillway plan {0} --resync -o FILE",
                               pipeline.name));
   }
+  if (plan.switching) {
+    return Unsupported(fmt::format("pipeline {}: the next sync loads into the new container {}, and"
+                                   " a plan of a switch is not saved",
+                                   pipeline.name, plan.switching->to))
+        .WithHint("spillway sync " + pipeline.name);
+  }
   PlanFile file;
   file.pipeline = pipeline.name;
   file.made_ms = now_ms;

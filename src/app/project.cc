@@ -384,6 +384,56 @@ class ProjectReader {
           "append keeps the first document of a key; use `duplicates: fail`, or `mode: upsert`");
     }
     if (documents.soft_delete.has_value()) CheckMark(mode_place, documents);
+    CheckSwitch(*sync, entry);
+  }
+
+  // A new container holds what the table has, and nothing else.
+  void CheckSwitch(const YamlNode& sync, const YamlEntry& entry) {
+    const PipelineConfig& pipeline = project_->pipelines_[entry.key];
+    const YamlPlace place = PlaceOf(sync, "strategy", entry.key_place);
+    if (pipeline.sync.strategy != StrategyKind::kSwitch) {
+      if (!pipeline.sync.switching.given) return;
+      problems_.Add(PlaceOf(sync, "switch", place), "`sync.switch` belongs to `strategy: switch`",
+                    "write `strategy: switch`, or leave it out");
+      return;
+    }
+    const ConnectionConfig* connection = pipeline.destination_connection;
+    const ConnectorType* type = connection == nullptr ? nullptr : connection->type;
+    if (type != nullptr && (!type->container_name || !type->open_table)) {
+      problems_.Add(place,
+                    fmt::format("connection `{}` ({}) cannot switch: it has no containers that "
+                                "a pointer could tell apart",
+                                connection->name, type->name),
+                    "use `strategy: direct`");
+    }
+    if (pipeline.sync.mode.write() != WriteMode::kMirror) {
+      problems_.Add(place, "`strategy: switch` needs `mode: mirror`",
+                    "a new container holds what the table has: what another mode keeps besides is "
+                    "not in it; use `strategy: direct`");
+    }
+    if (pipeline.sync.index || pipeline.sync.changes == ChangePolicy::kIndex) {
+      problems_.Add(place, "`strategy: switch` and an index exclude each other",
+                    "a switch loads the table anew when its log is gone: do without the index");
+    }
+    if (type != nullptr) CheckPointer(pipeline, place);
+  }
+
+  // Among the user's documents, or the state's, the pointer would be taken for one of them.
+  void CheckPointer(const PipelineConfig& pipeline, const YamlPlace& place) {
+    const ConnectionConfig& connection = *pipeline.destination_connection;
+    const TablePlace pointers{{}, pipeline.sync.switching.pointer.container};
+    const bool among_data =
+        connection.type->same_container && pipeline.destination != nullptr &&
+        connection.type->same_container(
+            {connection.options.get(), pipeline.destination.get(), project_->folder_}, pointers);
+    const bool among_state = project_->remote_state_.has_value() &&
+                             project_->remote_state_->connection == &connection &&
+                             project_->remote_state_->place.container == pointers.container;
+    if (!among_data && !among_state) return;
+    problems_.Add(place,
+                  fmt::format("the pointer would be in the container of the {}",
+                              among_data ? "documents" : "state"),
+                  "name another `switch.pointer.container`");
   }
 
   // Whatever else fills the field would set or clear the mark.

@@ -202,7 +202,7 @@ TypePtr<ModeSection> Mode() {
       std::vector<LaterWord>{});
 }
 
-// `delete_guard`: "10%" or off.
+// `delete_guard`, `changes_over`: "10%" or off.
 class DeleteGuardType : public Type<std::optional<Share>> {
  public:
   void Read(const YamlNode& node, const Reading& reading,
@@ -224,6 +224,43 @@ class DeleteGuardType : public Type<std::optional<Share>> {
   }
   std::string Describe() const override { return "a share or `off`"; }
   void WriteSchema(JsonWriter& json) const override { json.Field("type", "string"); }
+};
+
+const Spec<PointerSection>& PointerSpec() {
+  static const auto spec =
+      Spec<PointerSection>("The document that readers follow.")
+          .Field(&PointerSection::container, "container",
+                 "Where it is kept, in the destination's database; made when missing.", Text())
+          .Field(&PointerSection::id, "id",
+                 "Its id and partition; left out: the destination's container.", Text())
+          .Example("products");
+  return spec;
+}
+
+const Spec<SwitchSection>& SwitchSpec() {
+  static const auto spec =
+      Spec<SwitchSection>("How a new container becomes the one that is read.")
+          .Field(&SwitchSection::keep, "keep",
+                 "So long the container before stays, for readers that have not followed yet, and "
+                 "for a way back.",
+                 Duration(std::chrono::minutes(1), std::chrono::hours(24 * 366)))
+          .Field(&SwitchSection::changes_over, "changes_over",
+                 "Changes of more than this share of the documents, and at least 1000, are loaded "
+                 "into a new container too; `off`: never.",
+                 TypePtr<std::optional<Share>>(std::make_shared<DeleteGuardType>()))
+          .Field(&SwitchSection::pointer, "pointer", "The document that readers follow.",
+                 Nested(PointerSpec()))
+          .Example("{container: spillway-pointers, id: products}");
+  return spec;
+}
+
+class SwitchType : public NestedType<SwitchSection> {
+ public:
+  using NestedType::NestedType;
+  void Read(const YamlNode& node, const Reading& reading, SwitchSection& target) const override {
+    NestedType::Read(node, reading, target);
+    target.given = true;
+  }
 };
 
 // `max_rejected`: "0.1%" or a number of rows.
@@ -458,8 +495,10 @@ const Spec<SyncSection>& SyncSpec() {
         "not "
         "last"}});
   static const auto strategy = OneOf<StrategyKind>(
-      {{"direct", StrategyKind::kDirect, "write into the container"}},
-      {{"switch", "loading beside the live container comes with a later version: use `direct`"}});
+      {{"direct", StrategyKind::kDirect, "write into the container"},
+       {"switch", StrategyKind::kSwitch,
+        "load into a new container beside the live one, verify it, then let readers follow a "
+        "pointer to it"}});
   static const auto duplicates = OneOf<DuplicatePolicy>(
       {{"fail", DuplicatePolicy::kFail, "stop and name them"},
        {"last", DuplicatePolicy::kLast, "the last in the table's order wins"}});
@@ -475,8 +514,10 @@ const Spec<SyncSection>& SyncSpec() {
               "the whole table with it when the table's log or old files are gone, or the table "
               "was created anew.",
               Boolean())
-          .Field(&SyncSection::strategy, "strategy", "How an initial load reaches the container.",
-                 strategy)
+          .Field(&SyncSection::strategy, "strategy", "How a load reaches the container.", strategy)
+          .Field(&SyncSection::switching, "switch", "Of `strategy: switch`.",
+                 TypePtr<SwitchSection>(std::make_shared<SwitchType>(
+                     SwitchSpec(), std::vector<Word<SwitchSection>>{}, std::vector<LaterWord>{})))
           .Field(
               &SyncSection::delete_guard, "delete_guard",
               "Changes that would delete more than this share of the documents, and at least 100, "
@@ -488,6 +529,10 @@ const Spec<SyncSection>& SyncSpec() {
               TypePtr<RejectedBudget>(std::make_shared<RejectedBudgetType>()))
           .Field(&SyncSection::duplicates, "duplicates",
                  "What happens when two rows make the same document.", duplicates)
+          .Field(&SyncSection::retry_rejected, "retry_rejected",
+                 "A sync of a loaded table first tries rows again that were rejected before, each "
+                 "as it is now. That reads the table once, when there are any.",
+                 Boolean())
           .Field(
               &SyncSection::settle, "settle",
               "A request whose answer was lost reaches the destination within this time or never.",

@@ -78,7 +78,20 @@ struct DocumentsSection {
   std::map<std::string, ColumnSection> columns;
 };
 
-enum class StrategyKind : uint8_t { kDirect };
+enum class StrategyKind : uint8_t { kDirect, kSwitch };
+
+struct PointerSection {
+  std::string container = "spillway-pointers";
+  std::string id;  // empty: the destination's container
+};
+
+// How a load beside the live container becomes the one that is read.
+struct SwitchSection {
+  bool given = false;  // in spillway.yaml
+  std::chrono::milliseconds keep{std::chrono::hours(24)};
+  std::optional<Share> changes_over = Share{0.5};  // nullopt: off
+  PointerSection pointer;
+};
 
 // A word, or a map with what the mode needs to know.
 struct ModeSection {
@@ -93,9 +106,11 @@ struct SyncSection {
   ChangePolicy changes = ChangePolicy::kAuto;
   bool index = false;
   StrategyKind strategy = StrategyKind::kDirect;
+  SwitchSection switching;
   std::optional<Share> delete_guard = Share{0.1};  // nullopt: off
   RejectedBudget max_rejected;
   DuplicatePolicy duplicates = DuplicatePolicy::kFail;
+  bool retry_rejected = false;
   std::chrono::milliseconds settle{15'000};
   std::chrono::milliseconds poll{0};  // 0: the source's own interval
 };

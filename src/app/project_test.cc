@@ -100,6 +100,15 @@ TEST(Project, ReadsEveryModeByItsOneWord) {
   }
 }
 
+TEST(Project, ReadsASwitchWithoutItsSection) {
+  const auto project = Project::Parse(
+      Connections() + kSource + kDestination + "    sync: {strategy: switch}\n", "spillway.yaml");
+  ASSERT_TRUE(project.ok()) << project.status().message();
+  const SyncSection& sync = (*(*project)->FindPipeline("products"))->sync;
+  EXPECT_EQ(sync.strategy, StrategyKind::kSwitch);
+  EXPECT_EQ(sync.switching.keep, std::chrono::hours(24));
+}
+
 struct Bad {
   std::string pipeline;
   std::vector<const char*> errors;
@@ -179,7 +188,12 @@ INSTANTIATE_TEST_SUITE_P(
                 "    sync: {mode: {soft_delete: {field: gone}}}\n",
             {"`documents.fields` fills it with column `at`"}},
         Bad{WithSync("{changes: fed}"), {"did you mean `feed`?"}},
-        Bad{WithSync("{strategy: switch}"), {"is not supported by this version", "use `direct`"}},
+        Bad{WithSync("{strategy: swich}"), {"did you mean `switch`?"}},
+        Bad{WithSync("{switch: {keep: 1h}}"), {"`sync.switch` belongs to `strategy: switch`"}},
+        Bad{WithSync("{strategy: switch, mode: upsert}"), {"needs `mode: mirror`"}},
+        Bad{WithSync("{strategy: switch, index: true}"), {"and an index exclude each other"}},
+        Bad{WithSync("{strategy: switch, switch: {pointer: {container: c}}}"),
+            {"the container of the documents", "name another `switch.pointer.container`"}},
         Bad{WithSync("{max_rejected: few}"), {"must be a number of rows or a share, not `few`"}},
         Bad{WithSync("{delete_guard: 0.1}"), {"is not a share"}},
         Bad{WithSync("{settle: 1ms}"), {"out of range"}},

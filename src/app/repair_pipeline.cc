@@ -39,7 +39,7 @@ Result<VersionSelector> VersionAfterRun(StateStore& state, const std::string& pi
 Result<RepairSummary> RepairPipeline(const Project& project, const PipelineConfig& pipeline,
                                      const RepairRequest& request, const RepairListener& listener,
                                      const CallContext& ctx) {
-  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
+  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline, ctx));
   ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenState(project));
   RepairOptions options{RunSettings(project, pipeline, *state)};
   options.delete_guard = GuardSettings(pipeline, request.allow_deletes);

@@ -5,8 +5,12 @@
 #include <utility>
 
 #include "app/run_settings.h"
+#include "app/switch_decision.h"
+#include "app/switch_pipeline.h"
 #include "changes/adopt.h"
 #include "engine/hold.h"
+#include "generations/generation_state.h"
+#include "generations/state_view.h"
 
 namespace spillway {
 namespace {
@@ -22,14 +26,17 @@ Result<bool> LoadIsDue(StateStore* state, const std::string& pipeline, const Syn
 
 class Syncer {
  public:
-  Syncer(const Project& project, const PipelineConfig& pipeline, const SyncRequest& request,
-         const SyncListener& listener, const CallContext& ctx)
-      : project_(project), pipeline_(pipeline), request_(request), listener_(listener), ctx_(ctx) {}
+  Syncer(const Project& project, OpenedPipeline opened, StateStore& state,
+         const SyncRequest& request, const SyncListener& listener, const CallContext& ctx)
+      : project_(project),
+        pipeline_(*opened.config),
+        request_(request),
+        listener_(listener),
+        ctx_(ctx),
+        opened_(std::move(opened)),
+        state_(&state) {}
 
   Result<SyncResult> Run() {
-    RETURN_IF_ERROR(CheckRequest());
-    ASSIGN_OR_RETURN(opened_, OpenPipeline(project_, pipeline_));
-    ASSIGN_OR_RETURN(state_, OpenState(project_));
     if (request_.resume) {
       RETURN_IF_ERROR(
           ReleaseHold(*state_, SystemClock(), pipeline_.name, RunOptions().lease, ctx_));
@@ -43,6 +50,10 @@ class Syncer {
     return result;
   }
 
+  Result<RetrySummary> Retry(const RetrySelection& selection) {
+    return RunRetry(Parts(), pipeline_.documents, ChangesOptions(), selection, ctx_);
+  }
+
  private:
   LoadParts Parts() const {
     return {*opened_.source, *opened_.destination, *state_, SystemClock()};
@@ -54,7 +65,7 @@ class Syncer {
           AdoptVersion(Parts(), pipeline_.documents, ChangesOptions(), request_.from, ctx_));
     }
     SyncResult result;
-    ASSIGN_OR_RETURN(const bool load_is_due, LoadIsDue(state_.get(), pipeline_.name, request_));
+    ASSIGN_OR_RETURN(const bool load_is_due, LoadIsDue(state_, pipeline_.name, request_));
     if (load_is_due) {
       ASSIGN_OR_RETURN(result.load, RunLoad(Parts(), pipeline_.documents, LoadingOptions(),
                                             Polling(listener_.on_load), ctx_));
@@ -63,6 +74,7 @@ class Syncer {
           RestoreTuning(*tuning_, *state_, SystemClock(), pipeline_.name, ctx_).status());
     }
     RETURN_IF_ERROR(SweepIfDue(result));
+    if (!load_is_due) RETURN_IF_ERROR(RetryIfDue(result));
     ASSIGN_OR_RETURN(const bool changes_are_due, ChangesAreDue(load_is_due));
     if (!changes_are_due) return result;
     ChangeOptions options = ChangesOptions();
@@ -98,38 +110,25 @@ class Syncer {
                                     left_over.message(), left_over.hint()));
   }
 
-  Status CheckRequest() const {
-    if ((request_.full || request_.resync) && request_.from.given()) {
-      return InvalidArgument(
-          "--full and --resync load the table, --from takes it as loaded: only"
-          " one of them");
-    }
-    if (request_.resync && !PropagatesDeletes(pipeline_.sync.mode.write())) {
-      return InvalidArgument(fmt::format("--resync deletes what the table does not have, and"
-                                         " pipelines.{}.sync.mode is neither mirror nor"
-                                         " soft_delete",
-                                         pipeline_.name))
-          .WithHint("use --full, which deletes nothing");
-    }
-    if (request_.resume && (request_.full || request_.resync || request_.from.given())) {
-      return InvalidArgument(
-          "--resume goes on from where a rollback has left the pipeline; --full, --resync and "
-          "--from"
-          " begin anew: only one of them");
-    }
-    if (request_.continuous && request_.at.given()) {
-      return InvalidArgument(
-          "--continuous follows the table, --version stays at one: only one of"
-          " them");
-    }
-    return Status::Ok();
-  }
-
   Status SweepIfDue(SyncResult& result) {
     ASSIGN_OR_RETURN(const std::optional<Checkpoint> stored,
                      state_->LoadCheckpoint(pipeline_.name));
     if (!stored.has_value() || !stored->sweep) return Status::Ok();
     ASSIGN_OR_RETURN(result.sweep, RunSweep(Parts(), pipeline_.documents, ChangesOptions(), ctx_));
+    return Status::Ok();
+  }
+
+  // What was begun comes first; then the next sync tries. What is held, the changes will tell.
+  Status RetryIfDue(SyncResult& result) {
+    if (!pipeline_.sync.retry_rejected) return Status::Ok();
+    ASSIGN_OR_RETURN(const std::optional<Checkpoint> stored,
+                     state_->LoadCheckpoint(pipeline_.name));
+    if (!stored.has_value() || stored->begun_through > stored->version) return Status::Ok();
+    if (stored->hold != Hold::kNone) return Status::Ok();
+    ASSIGN_OR_RETURN(const std::vector<ReasonCount> reasons,
+                     state_->RejectedByReason(pipeline_.name));
+    if (reasons.empty()) return Status::Ok();
+    ASSIGN_OR_RETURN(result.retried, Retry({}));
     return Status::Ok();
   }
 
@@ -161,6 +160,7 @@ class Syncer {
 
   RunOptions OptionsOfAnyRun() const {
     RunOptions options = RunSettings(project_, pipeline_, *state_);
+    options.generation = opened_.container;
     options.readers_max = request_.readers.value_or(options.readers_max);
     options.lanes_max = request_.lanes.value_or(options.lanes_max);
     return options;
@@ -191,16 +191,63 @@ class Syncer {
   const SyncListener& listener_;
   const CallContext& ctx_;
   OpenedPipeline opened_;
-  std::unique_ptr<StateStore> state_;
+  StateStore* const state_;
   std::unique_ptr<LoadTuning> tuning_;  // null: the destination has nothing to set
 };
+
+Status CheckRequest(const PipelineConfig& pipeline, const SyncRequest& request) {
+  if ((request.full || request.resync) && request.from.given()) {
+    return InvalidArgument(
+        "--full and --resync load the table, --from takes it as loaded: only"
+        " one of them");
+  }
+  if (request.resync && !PropagatesDeletes(pipeline.sync.mode.write())) {
+    return InvalidArgument(fmt::format("--resync deletes what the table does not have, and"
+                                       " pipelines.{}.sync.mode is neither mirror nor"
+                                       " soft_delete",
+                                       pipeline.name))
+        .WithHint("use --full, which deletes nothing");
+  }
+  if (request.resume && (request.full || request.resync || request.from.given())) {
+    return InvalidArgument(
+        "--resume goes on from where a rollback has left the pipeline; --full, --resync and "
+        "--from"
+        " begin anew: only one of them");
+  }
+  if (request.continuous && request.at.given()) {
+    return InvalidArgument(
+        "--continuous follows the table, --version stays at one: only one of"
+        " them");
+  }
+  return Status::Ok();
+}
+
+// Of a container beside the one that is read; what its load has set already is in its own state.
+Result<TuningPlan> PlanBuildTuning(const Project& project, const PipelineConfig& pipeline,
+                                   const SwitchPlan& plan, StateStore* state,
+                                   const CallContext& ctx) {
+  ASSIGN_OR_RETURN(const OpenedPipeline beside,
+                   OpenPipelineAt(project, pipeline, {plan.to, plan.from}));
+  std::unique_ptr<StateStore> view;
+  if (state != nullptr) {
+    view = MakeStateView(*state, pipeline.name, GenerationStateName(pipeline.name, plan.to));
+  }
+  return PlanTuning(pipeline, *beside.destination, view.get(), true, ctx);
+}
 
 }  // namespace
 
 Result<TuningPlan> PlanSyncTuning(const Project& project, const PipelineConfig& pipeline,
                                   const SyncRequest& request, const CallContext& ctx) {
-  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
   ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenStateIfThere(project));
+  const SwitchQuestion question{.anew = request.full || request.resync,
+                                .weigh_changes = !request.at.given() && !request.until.given() &&
+                                                 TuningOptionsOf(pipeline).is_set()};
+  ASSIGN_OR_RETURN(const std::optional<SwitchPlan> switching,
+                   PlanSwitch(project, pipeline, state.get(), question, ctx));
+  if (switching && !request.from.given())
+    return PlanBuildTuning(project, pipeline, *switching, state.get(), ctx);
+  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline, ctx));
   ASSIGN_OR_RETURN(const bool load_is_due, LoadIsDue(state.get(), pipeline.name, request));
   return PlanTuning(pipeline, *opened.destination, state.get(), load_is_due, ctx);
 }
@@ -208,7 +255,28 @@ Result<TuningPlan> PlanSyncTuning(const Project& project, const PipelineConfig& 
 Result<SyncResult> SyncPipeline(const Project& project, const PipelineConfig& pipeline,
                                 const SyncRequest& request, const SyncListener& listener,
                                 const CallContext& ctx) {
-  return Syncer(project, pipeline, request, listener, ctx).Run();
+  RETURN_IF_ERROR(CheckRequest(pipeline, request));
+  if (pipeline.sync.strategy == StrategyKind::kSwitch) {
+    return SyncSwitching(project, pipeline, request, listener, ctx);
+  }
+  ASSIGN_OR_RETURN(OpenedPipeline opened, OpenPipeline(project, pipeline, ctx));
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenState(project));
+  return SyncInto(project, std::move(opened), *state, request, listener, ctx);
+}
+
+Result<SyncResult> SyncInto(const Project& project, OpenedPipeline opened, StateStore& state,
+                            const SyncRequest& request, const SyncListener& listener,
+                            const CallContext& ctx) {
+  return Syncer(project, std::move(opened), state, request, listener, ctx).Run();
+}
+
+Result<RetrySummary> RetryRejected(const Project& project, const PipelineConfig& pipeline,
+                                   const RetrySelection& selection, const CallContext& ctx) {
+  ASSIGN_OR_RETURN(OpenedPipeline opened, OpenPipeline(project, pipeline, ctx));
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenState(project));
+  const SyncRequest request;
+  const SyncListener listener;
+  return Syncer(project, std::move(opened), *state, request, listener, ctx).Retry(selection);
 }
 
 }  // namespace spillway

@@ -9,8 +9,10 @@
 
 #include "app/load_tuning.h"
 #include "app/pipeline.h"
+#include "app/switch_steps.h"
 #include "app/tuning_plan.h"
 #include "changes/change_run.h"
+#include "changes/retry.h"
 #include "changes/sweep.h"
 
 namespace spillway {
@@ -34,24 +36,36 @@ struct SyncRequest {
 struct SyncResult {
   std::optional<LoadSummary> load;
   std::optional<SweepSummary> sweep;
+  std::optional<RetrySummary> retried;
   std::optional<ChangeSummary> changes;
   std::optional<TuningReport> tuning;  // something was set for a load, or set back
+  std::optional<SwitchSummary> switched;
 };
 
 struct SyncListener {
   std::function<void(const LoadProgressReport&)> on_load;
   std::function<void(const ChangeReport&)> on_changes;
-  LoadTuning::OnStep on_tuning;
+  LoadTuning::OnStep on_tuning{};
+  std::function<void(const SwitchNews&)> on_switch{};
 };
 
 // What SyncPipeline would set for a load, were it called now. Errors as PlanTuning.
 Result<TuningPlan> PlanSyncTuning(const Project& project, const PipelineConfig& pipeline,
                                   const SyncRequest& request, const CallContext& ctx);
 
-// Errors as RunLoad and RunChanges, and those of opening.
+// Errors as RunLoad and RunChanges, and those of opening; with `strategy: switch` as SyncSwitching.
 Result<SyncResult> SyncPipeline(const Project& project, const PipelineConfig& pipeline,
                                 const SyncRequest& request, const SyncListener& listener,
                                 const CallContext& ctx);
+
+// Rejected rows once more, in the container that is read. Errors as RunRetry, and those of opening.
+Result<RetrySummary> RetryRejected(const Project& project, const PipelineConfig& pipeline,
+                                   const RetrySelection& selection, const CallContext& ctx);
+
+// The same as SyncPipeline into a destination that is open, with the state that is about it.
+Result<SyncResult> SyncInto(const Project& project, OpenedPipeline opened, StateStore& state,
+                            const SyncRequest& request, const SyncListener& listener,
+                            const CallContext& ctx);
 
 }  // namespace spillway
 

@@ -26,10 +26,16 @@ VerifyOptions OptionsFor(const Project& project, const OpenedPipeline& opened,
 Result<VerifySummary> VerifyPipeline(const Project& project, const PipelineConfig& pipeline,
                                      const VerifyRequest& request, const VerifyListener& listener,
                                      const CallContext& ctx) {
-  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
+  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline, ctx));
   ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenState(project));
-  const LoadParts parts{*opened.source, *opened.destination, *state, SystemClock()};
-  return RunVerify(parts, pipeline.documents, OptionsFor(project, opened, request, listener),
+  return VerifyOpened(project, opened, *state, request, listener, ctx);
+}
+
+Result<VerifySummary> VerifyOpened(const Project& project, const OpenedPipeline& opened,
+                                   StateStore& state, const VerifyRequest& request,
+                                   const VerifyListener& listener, const CallContext& ctx) {
+  const LoadParts parts{*opened.source, *opened.destination, state, SystemClock()};
+  return RunVerify(parts, opened.config->documents, OptionsFor(project, opened, request, listener),
                    listener.on_progress, ctx);
 }
 
@@ -37,7 +43,7 @@ Result<SampleSummary> SamplePipeline(const Project& project, const PipelineConfi
                                      const VerifyRequest& request, uint64_t rows,
                                      std::optional<uint64_t> seed, const VerifyListener& listener,
                                      const CallContext& ctx) {
-  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
+  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline, ctx));
   ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenState(project));
   SampleOptions options{OptionsFor(project, opened, request, listener)};
   options.rows = rows;

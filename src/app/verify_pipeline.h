@@ -28,6 +28,10 @@ struct VerifyListener {
 Result<VerifySummary> VerifyPipeline(const Project& project, const PipelineConfig& pipeline,
                                      const VerifyRequest& request, const VerifyListener& listener,
                                      const CallContext& ctx);
+// The same with both ends opened before, and the state that is about that destination.
+Result<VerifySummary> VerifyOpened(const Project& project, const OpenedPipeline& opened,
+                                   StateStore& state, const VerifyRequest& request,
+                                   const VerifyListener& listener, const CallContext& ctx);
 Result<SampleSummary> SamplePipeline(const Project& project, const PipelineConfig& pipeline,
                                      const VerifyRequest& request, uint64_t rows,
                                      std::optional<uint64_t> seed, const VerifyListener& listener,

@@ -31,6 +31,7 @@ Status AdoptVersion(const LoadParts& parts, const DocumentOptions& documents,
   Checkpoint checkpoint =
       CheckpointOf(*snapshot, MappingHash(documents, options.mode, options.target));
   checkpoint.phase = LoadPhase::kLoaded;
+  checkpoint.generation = options.generation;
   checkpoint.documents = snapshot->info().rows.value_or(0);
   return parts.state.StartLoad(options.pipeline, checkpoint)
       .WithContext("storing where changes begin");

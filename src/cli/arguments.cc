@@ -227,6 +227,7 @@ class Parser {
         ->check(CLI::Range(1, 256));
     AddCommon(sync);
 
+    AddSwitch();
     AddThrottle();
 
     CLI::App* verify =
@@ -331,6 +332,26 @@ class Parser {
     AddCommon(plan);
   }
 
+  void AddSwitch() {
+    CLI::App* command = Add("switch",
+                            "Where readers of a pipeline with `strategy: switch` are, and where "
+                            "they go: docs/switch.md",
+                            switch_);
+    command->add_option("pipeline", switch_.pipeline, "Its name in spillway.yaml")->required();
+    CLI::Option_group* what = command->add_option_group("what");
+    const auto add = [&](const std::string& name, SwitchVerb verb, const std::string& doc) {
+      what->add_flag_callback(
+          name, [this, verb] { switch_.verb = verb; }, doc);
+    };
+    add("--status", SwitchVerb::kStatus, "The container that is read, and those beside it");
+    add("--abort", SwitchVerb::kAbort, "Give up the container that is being built; readers stay");
+    add("--back", SwitchVerb::kBack,
+        "Readers read the container before again; nothing is written until you decide");
+    add("--release", SwitchVerb::kRelease, "After --back: go on from the container that is read");
+    what->require_option(0, 1);
+    AddCommon(command);
+  }
+
   void AddThrottle() {
     CLI::App* throttle = Add(
         "throttle",
@@ -359,15 +380,62 @@ class Parser {
         ->capture_default_str();
     AddCommon(runs);
 
+    CLI::App* rows =
+        Add("rows", "The history of one key: versions, runs, rejections, the document", rows_);
+    rows->add_option("pipeline", rows_.pipeline, "Its name in spillway.yaml")->required();
+    rows->add_option("key", rows_.id, "The id of the document")->required();
+    rows->add_option("--partition-key", rows_.partition_key,
+                     "Of this partition key alone: a text, or a JSON array")
+        ->type_name("KEY");
+    rows->add_option("--after", rows_.after,
+                     "Look at the versions behind this one; left out: at the latest 100")
+        ->check(CLI::NonNegativeNumber);
+    AddCommon(rows);
+
+    AddRejects();
+    AddStateCommands();
+  }
+
+  // `rejects PIPELINE [--show]`, or a word for what is to be done first.
+  void AddRejects() {
     CLI::App* rejects = Add("rejects", "The rows that were refused, and why", rejects_);
-    rejects->add_option("pipeline", rejects_.pipeline, "Of this pipeline")->required();
-    rejects->add_flag("--show", rejects_.show, "Every row with its key and message");
-    rejects->add_option("--run", rejects_.run, "Of this run alone")->check(CLI::PositiveNumber);
-    rejects->add_option("--count", rejects_.count, "At most so many")
+    rejects->require_subcommand(0, 1);
+    AddRejectsOptions(rejects, false);
+    rejects->add_flag_callback(
+        "--show", [this] { rejects_.action = RejectsAction::kShow; },
+        "Every row with its key and message");
+    AddRejectsAction(rejects, "list", "How many there are, by reason", RejectsAction::kList);
+    AddRejectsAction(rejects, "show", "Every row with its key and message", RejectsAction::kShow);
+    CLI::App* out =
+        AddRejectsAction(rejects, "export", "All of them as JSON lines", RejectsAction::kExport);
+    out->add_option("--file", rejects_.file, "Where; left out: standard output");
+    AddRejectsAction(rejects, "retry",
+                     "Try them again, each as it is now; what is newer is never overwritten",
+                     RejectsAction::kRetry);
+    Take& take = commands_.back().second;
+    take = [this, then = std::move(take)] {
+      return rejects_.pipeline.empty() ? std::string("pipeline is required") : then();
+    };
+  }
+
+  void AddRejectsOptions(CLI::App* command, bool required) {
+    command->add_option("pipeline", rejects_.pipeline, "Of this pipeline")->required(required);
+    command->add_option("--run", rejects_.run, "Of this run alone")->check(CLI::PositiveNumber);
+    command->add_option("--key", rejects_.key, "Of this id alone");
+    command->add_option("--reason", rejects_.reason, "Of this reason alone");
+    command->add_option("--count", rejects_.count, "Show at most so many")
         ->check(CLI::Range(1, 100'000))
         ->capture_default_str();
-    AddCommon(rejects);
-    AddStateCommands();
+    AddCommon(command);
+  }
+
+  CLI::App* AddRejectsAction(CLI::App* rejects, const std::string& name, const std::string& doc,
+                             RejectsAction action) {
+    CLI::App* command = rejects->add_subcommand(name, doc);
+    command->footer("");
+    command->callback([this, action] { rejects_.action = action; });
+    AddRejectsOptions(command, true);
+    return command;
   }
 
   // A command of several words; the reference page shows each of them.
@@ -443,9 +511,11 @@ class Parser {
   DoctorArguments doctor_;
   PlanArguments plan_;
   SyncArguments sync_;
+  SwitchArguments switch_;
   ThrottleArguments throttle_;
   StatusArguments status_;
   RunsArguments runs_;
+  RowsArguments rows_;
   RejectsArguments rejects_;
   StateArguments state_;
   VerifyArguments verify_;

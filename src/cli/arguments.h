@@ -54,6 +54,11 @@ struct SyncArguments {
   std::optional<uint32_t> readers;
   std::optional<uint32_t> lanes;
 };
+enum class SwitchVerb : uint8_t { kStatus, kAbort, kBack, kRelease };
+struct SwitchArguments {
+  std::string pipeline;
+  SwitchVerb verb = SwitchVerb::kStatus;
+};
 struct ThrottleArguments {
   std::string pipeline;
   std::optional<uint64_t> units_per_second;
@@ -66,11 +71,21 @@ struct RunsArguments {
   std::string pipeline;
   uint32_t count = 20;
 };
+struct RowsArguments {
+  std::string pipeline;
+  std::string id;
+  std::string partition_key;     // JSON array, or one text; empty: whatever it is
+  std::optional<int64_t> after;  // versions behind it
+};
+enum class RejectsAction : uint8_t { kList, kShow, kExport, kRetry };
 struct RejectsArguments {
   std::string pipeline;
+  RejectsAction action = RejectsAction::kList;
   std::optional<int64_t> run;
+  std::string key;     // an id
+  std::string reason;  // as kList names it
   uint32_t count = 20;
-  bool show = false;  // every row with its message; else a list by reason
+  std::string file;  // kExport: empty is standard output
 };
 enum class StateAction : uint8_t { kShow, kExport, kImport };
 struct StateArguments {
@@ -125,9 +140,10 @@ struct DocsArguments {
 
 using CommandArguments =
     std::variant<InitArguments, InspectArguments, CheckArguments, DoctorArguments, PlanArguments,
-                 SyncArguments, ThrottleArguments, StatusArguments, RunsArguments, RejectsArguments,
-                 StateArguments, VerifyArguments, RepairArguments, RollbackArguments,
-                 QueryArguments, EmulatorArguments, VersionArguments, DocsArguments>;
+                 SyncArguments, SwitchArguments, ThrottleArguments, StatusArguments, RunsArguments,
+                 RowsArguments, RejectsArguments, StateArguments, VerifyArguments, RepairArguments,
+                 RollbackArguments, QueryArguments, EmulatorArguments, VersionArguments,
+                 DocsArguments>;
 
 struct Arguments {
   std::string config;  // --config; empty: searched

@@ -41,7 +41,7 @@ Status CheckAll(const Project& project, bool connect, CommandContext& context) {
   Status first;
   for (const auto& [name, pipeline] : project.pipelines()) {
     Status status = connect ? ConnectAndCheck(project, pipeline, context)
-                            : OpenPipeline(project, pipeline).status();
+                            : OpenPipelineAt(project, pipeline, {}).status();
     if (status.code() == StatusCode::kCancelled) return status;
     if (status.ok()) {
       if (!context.console.json()) context.console.Print(fmt::format("{}: ok", name));

@@ -21,9 +21,11 @@ struct Dispatch {
   Status operator()(const DoctorArguments& a) const { return RunDoctor(a, context); }
   Status operator()(const PlanArguments& a) const { return RunPlan(a, context); }
   Status operator()(const SyncArguments& a) const { return RunSync(a, context); }
+  Status operator()(const SwitchArguments& a) const { return RunSwitch(a, context); }
   Status operator()(const ThrottleArguments& a) const { return RunThrottle(a, context); }
   Status operator()(const StatusArguments& a) const { return RunStatus(a, context); }
   Status operator()(const RunsArguments& a) const { return RunRuns(a, context); }
+  Status operator()(const RowsArguments& a) const { return RunRows(a, context); }
   Status operator()(const RejectsArguments& a) const { return RunRejects(a, context); }
   Status operator()(const StateArguments& a) const { return RunStateCommand(a, context); }
   Status operator()(const VerifyArguments& a) const { return RunVerifyCommand(a, context); }

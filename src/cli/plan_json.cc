@@ -146,6 +146,11 @@ void PrintPlanJson(const std::string& pipeline, const PipelinePlan& plan, Consol
     json.Key("checkpoint").BeginObject().Field("version", plan.checkpoint->version);
     json.Field("state", LoadPhaseName(plan.checkpoint->phase)).EndObject();
   }
+  if (plan.switching) {
+    json.Key("switch").BeginObject();
+    if (!plan.switching->from.empty()) json.Field("from", plan.switching->from);
+    json.Field("to", plan.switching->to).Field("why", plan.switching->why).EndObject();
+  }
   json.Key("notes").BeginArray();
   for (const std::string& note : plan.notes) json.String(note);
   json.EndArray().Field("next", CommandOf(pipeline, plan));

@@ -253,6 +253,11 @@ void AddVersions(const PipelinePlan& plan, PlanPage& page) {
   AddWrites(changes, page);
 }
 
+std::string SwitchText(const SwitchPlan& plan) {
+  return fmt::format("loads {}, verifies it, then readers read it{}; {}", plan.to,
+                     plan.from.empty() ? "" : " instead of " + plan.from, plan.why);
+}
+
 void PrintRejected(const PlanSample& sample, Console& console) {
   if (sample.rejected == 0) return;
   console.Print(
@@ -310,6 +315,7 @@ void PrintPlanText(const std::string& pipeline, const PipelinePlan& plan, Consol
   for (size_t i = 0; i < plan.would_set.size(); ++i) {
     page.Add(i == 0 ? "would set" : "", plan.would_set[i]);
   }
+  if (plan.switching) page.Add("switch", SwitchText(*plan.switching));
   console.Print(page.Render());
   for (const std::string& warning : plan.warnings) console.Note("warning: " + warning);
   if (plan.changes && plan.changes->warning) console.Note("warning: " + *plan.changes->warning);

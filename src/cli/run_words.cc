@@ -65,6 +65,14 @@ void WriteCounts(JsonWriter& json, const IntentCounts& counts) {
   json.Field("adds_up", counts.AddsUp()).EndObject();
 }
 
+void WriteRetry(JsonWriter& json, const RetrySummary& retried) {
+  json.BeginObject().Field("run", retried.run_id).Field("version", retried.version);
+  json.Field("rows", retried.rows).Field("without_key", retried.without_key);
+  json.Field("keys", retried.keys).Field("written", retried.written);
+  json.Field("gone", retried.gone).Field("still_rejected", retried.still_rejected);
+  json.Field("left", retried.left).Field("request_units", retried.cost).EndObject();
+}
+
 std::string_view RunStateName(RunState state) {
   switch (state) {
     case RunState::kRunning:

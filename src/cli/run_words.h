@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/json_writer.h"
+#include "changes/retry.h"
 #include "connector/change_log.h"
 #include "model/intent_counts.h"
 #include "state/state_store.h"
@@ -18,6 +19,9 @@ std::string FormulaOf(const IntentCounts& counts);
 // The same as the members of a JSON object under `counts`; `inserted`, `replaced` and
 // `inserted_or_replaced` (the destination does not tell) make up `upserted`.
 void WriteCounts(JsonWriter& json, const IntentCounts& counts);
+
+// As one JSON object.
+void WriteRetry(JsonWriter& json, const RetrySummary& retried);
 
 std::string_view RunStateName(RunState state);
 std::string_view LoadPhaseName(LoadPhase phase);

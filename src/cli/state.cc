@@ -20,6 +20,7 @@ std::string PositionText(const Checkpoint& checkpoint) {
     text += fmt::format(", begun through {}", checkpoint.begun_through);
   }
   if (checkpoint.sweep) text += ", sweep due";
+  if (!checkpoint.generation.empty()) text += ", in " + checkpoint.generation;
   return text;
 }
 
@@ -61,7 +62,8 @@ void WriteCheckpoint(const Checkpoint& checkpoint, JsonWriter& json) {
   json.Field("version", checkpoint.version).Field("begun_through", checkpoint.begun_through);
   json.Field("position", checkpoint.position).Field("mapping_hash", checkpoint.mapping_hash);
   json.Field("splits", checkpoint.splits).Field("documents", checkpoint.documents);
-  json.Field("sweep", checkpoint.sweep).Key("late_columns").BeginArray();
+  json.Field("sweep", checkpoint.sweep).Field("generation", checkpoint.generation);
+  json.Key("late_columns").BeginArray();
   for (const std::string& column : checkpoint.late_columns) json.String(column);
   json.EndArray();
   WriteCounts(json, checkpoint.counts);

@@ -8,6 +8,7 @@
 
 #include "app/pipeline.h"
 #include "app/plan_changes.h"
+#include "app/tuning_restore.h"
 #include "base/human.h"
 #include "base/json_writer.h"
 #include "cli/command.h"
@@ -52,25 +53,28 @@ uint64_t DocumentsOf(const Checkpoint& checkpoint) {
 // Of a pipeline that is loaded; what the table says, if it answers in time.
 using Behinds = std::map<std::string, Behind>;
 
-// A table that is away must not keep people from seeing where they stand.
-constexpr std::chrono::seconds kTableAnswerMax{3};
+// What is away must not keep people from seeing where they stand.
+constexpr std::chrono::seconds kAnswerMax{3};
 
-Behinds LookAtTables(const Project& project, const std::vector<PipelineState>& states,
-                     const CallContext& ctx) {
+// What their tables and, for those that switch, their pointers add to what the state knows.
+Behinds LookFurther(const Project& project, std::vector<PipelineState>& states,
+                    const CallContext& ctx) {
   Behinds behinds;
   std::stop_source give_up;
   const std::stop_callback on_stop(ctx.stop, [&] { give_up.request_stop(); });
   const std::jthread timer([&](const std::stop_token& done) {
-    if (SystemClock().WaitFor(kTableAnswerMax, done)) give_up.request_stop();
+    if (SystemClock().WaitFor(kAnswerMax, done)) give_up.request_stop();
   });
-  for (const PipelineState& state : states) {
-    if (!state.checkpoint || state.checkpoint->phase != LoadPhase::kLoaded) continue;
+  const CallContext bounded{.stop = give_up.get_token()};
+  for (PipelineState& state : states) {
     const Result<const PipelineConfig*> config = project.FindPipeline(state.name);
     if (!config.ok()) continue;
-    const Result<OpenedPipeline> opened = OpenPipeline(project, **config);
+    const Result<bool> build_is = BuildIsToRestore(project, **config, bounded);
+    if (build_is.ok() && *build_is) state.to_restore = true;
+    if (!state.checkpoint || state.checkpoint->phase != LoadPhase::kLoaded) continue;
+    const Result<OpenedPipeline> opened = OpenPipelineAt(project, **config, {});
     if (!opened.ok()) continue;
-    Result<Behind> behind =
-        BehindTable(*opened, *state.checkpoint, CallContext{.stop = give_up.get_token()});
+    Result<Behind> behind = BehindTable(*opened, *state.checkpoint, bounded);
     if (behind.ok()) behinds.emplace(state.name, *std::move(behind));
   }
   return behinds;
@@ -100,8 +104,11 @@ void PrintText(const std::vector<PipelineState>& states, const Behinds& behinds,
   }
   console.Print(table.Render());
   for (const PipelineState& state : states) {
-    const bool runs = state.last_run && state.last_run->state == RunState::kRunning;
-    if (!state.to_restore || runs) continue;
+    if (state.checkpoint && !state.checkpoint->generation.empty()) {
+      console.Note(fmt::format("{}: readers are switched to {}; more: spillway switch {} --status",
+                               state.name, state.checkpoint->generation, state.name));
+    }
+    if (!state.to_restore || state.runs) continue;
     console.Note(
         fmt::format("warning: {0}: a load has left its container with other throughput or"
                     " another index policy; next: spillway throttle {0} --restore",
@@ -121,6 +128,9 @@ void PrintJson(const std::vector<PipelineState>& states, const Behinds& behinds,
     if (state.checkpoint) {
       json.Field("version", state.checkpoint->version).Field("table", state.checkpoint->location);
       json.Field("documents", DocumentsOf(*state.checkpoint));
+      if (!state.checkpoint->generation.empty()) {
+        json.Field("container", state.checkpoint->generation);
+      }
       WriteCounts(json, state.checkpoint->counts);
     }
     if (const auto behind = behinds.find(state.name); behind != behinds.end()) {
@@ -142,8 +152,8 @@ void PrintJson(const std::vector<PipelineState>& states, const Behinds& behinds,
 
 Status RunStatus(const StatusArguments&, CommandContext& context) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Project> project, OpenProject(context));
-  ASSIGN_OR_RETURN(const std::vector<PipelineState> states, ProjectState(*project));
-  const Behinds behinds = LookAtTables(*project, states, context.call);
+  ASSIGN_OR_RETURN(std::vector<PipelineState> states, ProjectState(*project));
+  const Behinds behinds = LookFurther(*project, states, context.call);
   if (context.console.json()) {
     PrintJson(states, behinds, context.console);
   } else {

@@ -100,6 +100,28 @@ void PrintSweep(const PipelineConfig& pipeline, const SweepSummary& sweep, Conso
                             marks ? "marked as deleted" : "deleted"));
 }
 
+void PrintRetry(const std::string& pipeline, const RetrySummary& retried, Console& console) {
+  console.Print(fmt::format("{}: {} tried again: {} written, {} gone, {} rejected again", pipeline,
+                            HumanPlural(retried.keys, "rejected key"), HumanCount(retried.written),
+                            HumanCount(retried.gone), HumanCount(retried.still_rejected)));
+}
+
+std::string SwitchText(const std::string& pipeline, const SwitchSummary& switched) {
+  std::string text = fmt::format("{}: readers read {} now, at version {}", pipeline, switched.to,
+                                 switched.version);
+  if (!switched.from.empty()) text += fmt::format(" ({} before)", switched.from);
+  return text + fmt::format("; it was found equal to version {}", switched.verified_version);
+}
+
+void WriteSwitch(JsonWriter& json, const SwitchSummary& switched) {
+  json.Key("switch").BeginObject().Field("run", switched.run_id);
+  if (!switched.from.empty()) json.Field("from", switched.from);
+  json.Field("to", switched.to).Field("version", switched.version);
+  json.Field("verified_version", switched.verified_version);
+  json.Field("verified_documents", switched.documents);
+  json.Field("verify_request_units", switched.verify_cost).EndObject();
+}
+
 void PrintChanges(const std::string& pipeline, const ChangeSummary& changes, Console& console) {
   const ChangeReport& totals = changes.totals;
   if (totals.version == changes.from_version) {
@@ -170,6 +192,11 @@ void PrintJson(const std::string& pipeline, const SyncResult& result,
     WriteLoad(json, *result.load);
   }
   if (result.sweep) json.Field("swept", result.sweep->counts.deleted);
+  if (result.retried) {
+    json.Key("retried");
+    WriteRetry(json, *result.retried);
+  }
+  if (result.switched) WriteSwitch(json, *result.switched);
   if (result.tuning) WriteTuning(json, *result.tuning);
   if (plan) WritePlanned(*plan, json);
   json.Field("next", NextCommand(pipeline, result)).EndObject();
@@ -193,7 +220,9 @@ void PrintText(const PipelineConfig& pipeline, const SyncResult& result,
                const std::optional<PlanFile>& plan, Console& console) {
   if (result.load) PrintLoad(pipeline.name, *result.load, console);
   if (result.sweep) PrintSweep(pipeline, *result.sweep, console);
+  if (result.retried) PrintRetry(pipeline.name, *result.retried, console);
   if (result.changes) PrintChanges(pipeline.name, *result.changes, console);
+  if (result.switched) console.Print(SwitchText(pipeline.name, *result.switched));
   if (plan) console.Print(PlannedBeside(*plan, OutcomeOf(result)));
   console.Print("next: " + NextCommand(pipeline.name, result));
 }
@@ -258,6 +287,10 @@ Result<SyncResult> RunShown(const Project& project, const PipelineConfig& pipeli
   listener.on_changes = [&](const ChangeReport& report) {
     change_progress(report);
     if (metrics) metrics->Update(report);
+  };
+  listener.on_switch = [&](const SwitchNews& news) {
+    context.console.Note(
+        fmt::format("{}: switch: {} {}", pipeline.name, SwitchStepName(news.step), news.container));
   };
   listener.on_tuning = [&](const std::string& step) {
     context.console.Note(fmt::format("{}: {}", pipeline.name, step));

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "app/pipeline.h"
-#include "app/tuning_plan.h"
+#include "app/tuning_restore.h"
 #include "base/json_writer.h"
 #include "cli/command.h"
 #include "cli/tuning_words.h"
@@ -48,19 +48,12 @@ void PrintRestored(const std::string& pipeline, const std::optional<TuningReport
 }
 
 Status RunRestore(const Project& project, const PipelineConfig& pipeline, CommandContext& context) {
-  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
-  ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenStateIfThere(project));
-  std::optional<TuningReport> report;
-  if (state != nullptr && opened.destination->tuning() != nullptr) {
-    const auto on_step = [&](const std::string& step) {
-      const std::string text = fmt::format("{}: {}", pipeline.name, step);
-      context.console.json() ? context.console.Note(text) : context.console.Print(text);
-    };
-    LoadTuning tuning(*opened.destination->tuning(), *state, SystemClock(), pipeline.name,
-                      TargetOf(project, pipeline), {}, on_step);
-    ASSIGN_OR_RETURN(report,
-                     RestoreTuning(tuning, *state, SystemClock(), pipeline.name, context.call));
-  }
+  const auto on_step = [&](const std::string& step) {
+    const std::string text = fmt::format("{}: {}", pipeline.name, step);
+    context.console.json() ? context.console.Note(text) : context.console.Print(text);
+  };
+  ASSIGN_OR_RETURN(const std::optional<TuningReport> report,
+                   RestorePipeline(project, pipeline, on_step, context.call));
   PrintRestored(pipeline.name, report, context);
   return Status::Ok();
 }

@@ -143,6 +143,11 @@ class Destination {
   // Several documents at a time. Unless overridden: one after the other. Must not outlive the
   // destination.
   virtual Result<std::unique_ptr<KeyReader>> OpenKeyReader(const CallContext& ctx);
+  // Takes the destination away, with every document in it. OK when it is not there. kUnsupported,
+  // unless overridden: a destination that is never made anew beside another.
+  virtual Status Remove([[maybe_unused]] const CallContext& ctx) {
+    return Unsupported("this destination is never taken away");
+  }
   // For the choice of a partition key; makes no use of the configured one and writes nothing.
   // `documents_bytes`: about what the container will hold. kInvalidArgument, unless overridden: the
   // destination has no ranges that a key could use well or badly.

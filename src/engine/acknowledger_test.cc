@@ -45,6 +45,7 @@ class RecordingStore : public StateStore {
                  const std::vector<RejectedRecord>&) override {
     return Status::Ok();
   }
+  Status Forget(std::string_view) override { return Status::Ok(); }
   Status StartLoad(std::string_view, const Checkpoint&) override { return Status::Ok(); }
   Status StartWindow(std::string_view, const Checkpoint&) override { return Status::Ok(); }
   Result<std::optional<std::string>> ThroughputLimitOf(std::string_view) override {

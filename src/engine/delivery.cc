@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 #include "base/prefetch.h"
-#include "json/json_buffer.h"
+#include "engine/key_text.h"
 
 namespace spillway {
 namespace {
@@ -16,19 +16,6 @@ namespace {
 constexpr uint32_t kPacedFailuresMax = 3;
 constexpr uint32_t kQuarantinedWritesMax =
     4;  // full writes whose rows may be unsure at a time, per lane
-
-// [["a",5],"id"]: for people, and to find the row again.
-std::string KeyOf(const Document& document) {
-  std::string key;
-  JsonBuffer json(&key);
-  json.Append("[");
-  json.Append(document.partition_key);
-  json.Append(",");
-  json.AppendString(document.id);
-  json.Append("]");
-  json.Finish();
-  return key;
-}
 
 RowFate FateOf(RowOutcome outcome) {
   switch (outcome) {
@@ -264,7 +251,7 @@ Status Delivery::JudgeFailure(const Item& item, const RowFailure& failure) {
     case Disposition::kStop:
       break;
   }
-  return Status(failure.status).WithContext(fmt::format("writing {}", KeyOf(item.document())));
+  return Status(failure.status).WithContext(fmt::format("writing {}", KeyText(item.document())));
 }
 
 // A call that failed as a whole says nothing about single rows: the code alone tells what is
@@ -287,7 +274,7 @@ Status Delivery::CheckNotFailingTooLong(const Item& item, const Status& why) con
   const auto failing = parts_.clock.Now() - item.failing_since;
   if (failing <= options_.row_failing_max) return Status::Ok();
   return Status(why).WithContext(
-      fmt::format("{} could not be written for {} s", KeyOf(item.document()),
+      fmt::format("{} could not be written for {} s", KeyText(item.document()),
                   std::chrono::duration_cast<std::chrono::seconds>(failing).count()));
 }
 
@@ -312,7 +299,7 @@ Status Delivery::Quarantine(Item item, const Status& why) {
 Status Delivery::Reject(const Item& item, const RowFailure& failure) {
   const Document& document = item.document();
   item.batch->Reject(item.index, {.row = document.row,
-                                  .key = KeyOf(document),
+                                  .key = KeyText(document),
                                   .reason = failure.reason,
                                   .message = std::string(failure.status.message())});
   RETURN_IF_ERROR(Count(item.batch));

@@ -157,6 +157,7 @@ class Planner {
     RETURN_IF_ERROR(MakeEncoder(plan));
     plan.checkpoint = CheckpointOf(*plan.snapshot, mapping_hash_);
     plan.checkpoint.sweep = options_.sweep;
+    plan.checkpoint.generation = options_.generation;
     plan.replaces_a_load = stored.has_value();
     if (!options_.at.given()) plan.latest_version = plan.checkpoint.version;
     return plan;

@@ -28,6 +28,8 @@ struct RunOptions {
   // Names the destination (account, database, container): another one means a new load, as another
   // mapping does. Compared as text.
   std::string target;
+  // Which container of several in turn is written: Checkpoint::generation. Empty: there is one.
+  std::string generation{};
   WriteMode mode = WriteMode::kMirror;
   DuplicatePolicy duplicates = DuplicatePolicy::kFail;
   RejectedBudget max_rejected;

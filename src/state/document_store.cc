@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "state/document_forget.h"
 #include "state/document_head.h"
 #include "state/document_lease.h"
 #include "state/document_rejected.h"
@@ -91,6 +92,12 @@ class DocumentStore : public StateStore {
     if (present.status().code() != StatusCode::kDataLoss) return present.status();
     ASSIGN_OR_RETURN(const DocumentHead remains, ReadRemainsOfHead(core_->table, pipeline));
     return BeginLoad(pipeline, remains, checkpoint, progress, rejected);
+  }
+
+  Status Forget(std::string_view pipeline) override {
+    std::lock_guard lock(mutex_);
+    heads_.erase(std::string(pipeline));
+    return ForgetDocuments(*core_, pipeline);
   }
 
   Status StartWindow(std::string_view pipeline, const Checkpoint& checkpoint) override {

@@ -123,6 +123,7 @@ class SqliteStore : public StateStore {
   Status Restore(std::string_view pipeline, const Checkpoint& checkpoint,
                  const std::vector<SplitProgress>& progress,
                  const std::vector<RejectedRecord>& rejected) override;
+  Status Forget(std::string_view pipeline) override;
   Status StartWindow(std::string_view pipeline, const Checkpoint& checkpoint) override;
   Status Commit(std::string_view pipeline, const Checkpoint& checkpoint,
                 const std::vector<SplitProgress>& moved,
@@ -162,7 +163,8 @@ Result<std::optional<Checkpoint>> SqliteStore::LoadCheckpoint(std::string_view p
       SqliteStatement select,
       database().Prepare(fmt::format("SELECT table_id, location, version, phase, mapping_hash,"
                                      " splits, position, begun_through, documents, sweep, hold,"
-                                     " hold_version, {} FROM checkpoints WHERE pipeline = ?",
+                                     " hold_version, generation, {} FROM checkpoints"
+                                     " WHERE pipeline = ?",
                                      kCountColumns)));
   ASSIGN_OR_RETURN(const bool found, select.Bind(pipeline).Step());
   if (!found) return std::optional<Checkpoint>();
@@ -179,7 +181,8 @@ Result<std::optional<Checkpoint>> SqliteStore::LoadCheckpoint(std::string_view p
   checkpoint.sweep = select.Int(9) != 0;
   checkpoint.hold = static_cast<Hold>(select.Int(10));
   checkpoint.hold_version = select.Int(11);
-  checkpoint.counts = ReadCounts(select, 12);
+  checkpoint.generation = select.Text(12);
+  checkpoint.counts = ReadCounts(select, 13);
   ASSIGN_OR_RETURN(checkpoint.late_columns, ReadLateColumns(pipeline));
   return std::optional<Checkpoint>(std::move(checkpoint));
 }
@@ -237,8 +240,9 @@ Status SqliteStore::WriteCheckpoint(std::string_view pipeline, const Checkpoint&
       database().Prepare(fmt::format(
           "INSERT OR REPLACE INTO checkpoints (pipeline, load, table_id, location, version, phase,"
           " mapping_hash, splits, position, begun_through, documents, sweep,"
-          " hold, hold_version, {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-          "?, ?, ?, ?, ?, ?)",
+          " hold, hold_version, generation, {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+          "?,"
+          " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           kCountColumns)));
   insert.Bind(pipeline).Bind(load).Bind(std::string_view(checkpoint.table_id));
   insert.Bind(std::string_view(checkpoint.location)).Bind(checkpoint.version);
@@ -247,6 +251,7 @@ Status SqliteStore::WriteCheckpoint(std::string_view pipeline, const Checkpoint&
   insert.Bind(std::string_view(checkpoint.position)).Bind(checkpoint.begun_through);
   insert.Bind(checkpoint.documents).Bind(int64_t{checkpoint.sweep});
   insert.Bind(static_cast<int64_t>(checkpoint.hold)).Bind(checkpoint.hold_version);
+  insert.Bind(std::string_view(checkpoint.generation));
   BindCounts(insert, checkpoint.counts);
   RETURN_IF_ERROR(insert.Run());
   return WriteLateColumns(pipeline, checkpoint.late_columns);
@@ -315,6 +320,19 @@ Status SqliteStore::Restore(std::string_view pipeline, const Checkpoint& checkpo
       SqliteStatement old,
       database().Prepare("DELETE FROM rejected_rows WHERE pipeline = ? AND load <= ?"));
   RETURN_IF_ERROR(old.Bind(pipeline).Bind(previous + 1 - kLoadsWithRejectedRowsMax).Run());
+  return transaction.Commit();
+}
+
+Status SqliteStore::Forget(std::string_view pipeline) {
+  std::lock_guard lock(core_->mutex);
+  ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(database()));
+  RETURN_IF_ERROR(CheckStillOwner(*core_, pipeline));
+  for (const char* const table :
+       {"checkpoints", "split_progress", "late_columns", "rejected_rows"}) {
+    ASSIGN_OR_RETURN(SqliteStatement statement,
+                     database().Prepare(fmt::format("DELETE FROM {} WHERE pipeline = ?", table)));
+    RETURN_IF_ERROR(statement.Bind(pipeline).Run());
+  }
   return transaction.Commit();
 }
 

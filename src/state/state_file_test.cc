@@ -22,7 +22,8 @@ Checkpoint At(int64_t version) {
           .counts = {.read = 10, .upserted = 8, .filtered = 1, .rejected = 1},
           .position = "behind \"7\"",
           .documents = 8,
-          .late_columns = {"colour"}};
+          .late_columns = {"colour"},
+          .generation = "items-v2"};
 }
 
 StateFile SomeState(int64_t version) {

@@ -135,6 +135,7 @@ void WriteCheckpointJson(const Checkpoint& checkpoint, JsonWriter& json) {
   WriteCountsJson(checkpoint.counts, json);
   json.Field("position", checkpoint.position).Field("begun_through", checkpoint.begun_through);
   json.Field("documents", checkpoint.documents).Field("sweep", checkpoint.sweep);
+  json.Field("generation", checkpoint.generation);
   json.Key("late_columns").BeginArray();
   for (const std::string& column : checkpoint.late_columns) json.String(column);
   json.EndArray();
@@ -160,6 +161,10 @@ Result<Checkpoint> ReadCheckpointJson(const JsonNode& json) {
   ASSIGN_OR_RETURN(checkpoint.documents, UintOf(json, "documents"));
   ASSIGN_OR_RETURN(checkpoint.sweep, BoolOf(json, "sweep"));
   ASSIGN_OR_RETURN(checkpoint.late_columns, TextsOf(json, "late_columns"));
+  // What was written before there were any has none.
+  if (json.Find("generation") != nullptr) {
+    ASSIGN_OR_RETURN(checkpoint.generation, TextOf(json, "generation"));
+  }
   if (json.Find("hold") == nullptr) return checkpoint;
   ASSIGN_OR_RETURN(const size_t hold, WordOf(json, "hold", kHolds));
   checkpoint.hold = static_cast<Hold>(hold);

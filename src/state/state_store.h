@@ -48,6 +48,8 @@ struct Checkpoint {
   bool sweep = false;
   // Columns that the table got after the load: a document without them is as the mapping says.
   std::vector<std::string> late_columns;
+  // The container that all of this is about, where a destination has several in turn (switch).
+  std::string generation;
   Hold hold = Hold::kNone;
   int64_t hold_version = 0;  // of a hold: where to
 };
@@ -148,6 +150,9 @@ class StateStore {
   virtual Status Restore(std::string_view pipeline, const Checkpoint& checkpoint,
                          const std::vector<SplitProgress>& progress,
                          const std::vector<RejectedRecord>& rejected) = 0;
+  // Takes the checkpoint away with all that belongs to it, but the runs: the pipeline is as one
+  // that never ran. OK when there is none.
+  virtual Status Forget(std::string_view pipeline) = 0;
   // A window of changes begins: stores the checkpoint and forgets all progress of splits. REQUIRES:
   // a load.
   virtual Status StartWindow(std::string_view pipeline, const Checkpoint& checkpoint) = 0;

@@ -34,6 +34,9 @@ class CrashingStore : public StateStore {
                  const std::vector<RejectedRecord>& rejected) override {
     return crash_.Passed() ? Dead() : store_.Restore(pipeline, checkpoint, progress, rejected);
   }
+  Status Forget(std::string_view pipeline) override {
+    return crash_.Passed() ? Dead() : store_.Forget(pipeline);
+  }
   Status StartLoad(std::string_view pipeline, const Checkpoint& checkpoint) override {
     if (crash_.Passed()) return Dead();
     RETURN_IF_ERROR(store_.StartLoad(pipeline, checkpoint));

@@ -8,6 +8,7 @@
 #include "destinations/cosmosdb/bulk_request.h"
 #include "destinations/cosmosdb/bulk_sender.h"
 #include "destinations/cosmosdb/container_client.h"
+#include "destinations/cosmosdb/container_copy.h"
 #include "destinations/cosmosdb/control_plane.h"
 #include "destinations/cosmosdb/cosmos_cost.h"
 #include "destinations/cosmosdb/cosmos_key_reader.h"
@@ -70,6 +71,10 @@ std::string JoinPaths(const std::vector<std::string>& paths) {
 }
 
 std::string DescribeCreation(const CosmosOptions& options) {
+  if (!options.create_like.empty()) {
+    return "container " + options.container + " (settings of " + options.create_like + ", key " +
+           JoinPaths(options.partition_key) + ")";
+  }
   const Throughput& throughput = options.create->throughput;
   std::string how = "no throughput of its own";
   if (throughput.manual.has_value()) how = std::to_string(*throughput.manual) + " RU/s";
@@ -112,12 +117,20 @@ class CosmosDestination : public Destination, public PlaceReading {
       }
       preparation.steps.push_back(DescribeCreation(options()));
       if (dry_run) return preparation;
-      RETURN_IF_ERROR(control_.CreateContainer(*client, ctx));
+      RETURN_IF_ERROR(Create(*client, ctx));
       ASSIGN_OR_RETURN(found, client->ReadContainer(ctx));
       if (!found.has_value()) return Unavailable("the new container is not there yet");
     }
     RETURN_IF_ERROR(Install(*found));
     return preparation;
+  }
+
+  Status Remove(const CallContext& ctx) override {
+    ASSIGN_OR_RETURN(const Lease client, Borrow());
+    RETURN_IF_ERROR(client->DeleteContainer(ctx));
+    std::lock_guard lock(mutex_);
+    container_.reset();
+    return Status::Ok();
   }
 
   Result<LanePlan> PlanLanes(uint32_t lanes_max, const CallContext& ctx) override {
@@ -272,6 +285,11 @@ class CosmosDestination : public Destination, public PlaceReading {
   void Return(std::unique_ptr<ContainerClient> client) {
     std::lock_guard lock(mutex_);
     if (idle_.size() < kIdleClientsMax) idle_.push_back(std::move(client));
+  }
+
+  Status Create(ContainerClient& client, const CallContext& ctx) const {
+    if (options().create_like.empty()) return control_.CreateContainer(client, ctx);
+    return CreateContainerLike(client, ctx);
   }
 
   // What is known of the container; read when nothing is.

@@ -228,7 +228,8 @@ class CosmosDocumentTable : public DocumentTable {
     }
     if (ttl_ == TableTtl::kNone && found.ttl_seconds.has_value() && *found.ttl_seconds > 0) {
       return InvalidArgument("container " + Describe() + " lets its documents expire after " +
-                             std::to_string(*found.ttl_seconds) + " s; a state must not expire")
+                             std::to_string(*found.ttl_seconds) +
+                             " s; documents of our own must not expire")
           .WithHint("switch the time to live of the container off");
     }
     client_.ExpectContainer(found.rid);

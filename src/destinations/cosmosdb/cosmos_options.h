@@ -58,7 +58,10 @@ struct CosmosOptions {
   std::vector<std::string> partition_key{};  // paths: "/category"; two or three: hierarchical
   bool partition_key_v1 = false;             // the old hash, for a container made by us
   std::optional<ContainerCreation> create = ContainerCreation{};  // absent: nothing is ever created
-  bool bulk = true;                                               // false: one request per document
+  // A container whose indexing, time to live, unique keys, throughput and the like a missing one
+  // gets, where there is such a container; instead of `create`. Empty: none.
+  std::string create_like{};
+  bool bulk = true;                      // false: one request per document
   uint32_t bulk_bytes_target = 220'201;  // of one bulk request, as the official clients have it
   std::string ca_file{};                 // for the transport; PEM
   std::string priority_level{};          // "", "Low" or "High"

@@ -204,6 +204,15 @@ const Spec<CreateSection>& CreateSpec() {
   return spec;
 }
 
+class CreateType : public NestedType<CreateSection> {
+ public:
+  using NestedType::NestedType;
+  void Read(const YamlNode& node, const Reading& reading, CreateSection& target) const override {
+    NestedType::Read(node, reading, target);
+    target.given = true;
+  }
+};
+
 }  // namespace
 
 const Spec<CosmosConnection>& CosmosConnectionSpec() {
@@ -251,9 +260,12 @@ const Spec<CosmosContainer>& CosmosContainerSpec() {
           .Field(&CosmosContainer::container, "container", "Its name.", Text())
           .Required()
           .Example("products")
-          .Field(&CosmosContainer::create, "create",
-                 "How a missing container is made; `never` makes a missing container an error.",
-                 Nested(CreateSpec(), {{"never", never, "fail instead"}}))
+          .Field(
+              &CosmosContainer::create, "create",
+              "How a missing container is made; `never` makes a missing container an error.",
+              TypePtr<CreateSection>(std::make_shared<CreateType>(
+                  CreateSpec(), std::vector<Word<CreateSection>>{{"never", never, "fail instead"}},
+                  std::vector<LaterWord>{})))
           .Example("{throughput: {autoscale: 4000}}")
           .Field(&CosmosContainer::bulk, "bulk",
                  "Send up to 100 documents in a request; false sends each alone.", Boolean())

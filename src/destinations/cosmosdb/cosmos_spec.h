@@ -51,6 +51,7 @@ struct TimeToLive {
 };
 
 struct CreateSection {
+  bool given = false;  // in spillway.yaml
   bool never = false;
   std::optional<ThroughputSection> throughput;
   IndexingSection indexing;

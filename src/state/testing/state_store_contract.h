@@ -55,6 +55,7 @@ class StateStoreContract : public testing::TestWithParam<StateStoreMaker> {
         .documents = 8,
         .sweep = true,
         .late_columns = {"colour", "size"},
+        .generation = "items-v2",
         .hold = Hold::kRollingBack,
         .hold_version = 3};
   }
@@ -118,6 +119,7 @@ TEST_P(StateStoreContract, WhatACommitWroteIsThereForTheNextRunner) {
   EXPECT_EQ(checkpoint->late_columns, SomeCheckpoint().late_columns);
   EXPECT_EQ(checkpoint->hold, Hold::kRollingBack);
   EXPECT_EQ(checkpoint->hold_version, 3);
+  EXPECT_EQ(checkpoint->generation, "items-v2");
   const auto progress = *store->LoadProgress("p");
   ASSERT_EQ(progress.size(), 2u);
   EXPECT_EQ(progress[0].rows_settled, 100u);
@@ -214,6 +216,44 @@ TEST_P(StateStoreContract, WhatIsRestoredIsThereWhole) {
   ASSERT_EQ(progress.size(), 1u);
   EXPECT_EQ(progress[0].split, 1u);
   EXPECT_EQ((*next->Rejected("p", std::nullopt, 10)).size(), 1u);
+}
+
+TEST_P(StateStoreContract, WhatIsForgottenIsAsIfItHadNeverRunAndOthersStay) {
+  auto store = Open();
+  for (const char* const pipeline : {"p", "q"}) {
+    ASSERT_TRUE(store->StartLoad(pipeline, At(1)).ok());
+    const Status committed =
+        store->Commit(pipeline, SomeCheckpoint(), {{0, 9, true}}, {SomeRejected(1, "x")});
+    ASSERT_TRUE(committed.ok()) << committed.ToString();
+  }
+  const auto run = *store->StartRun(Run("p"));
+  const Status forgotten = store->Forget("p");
+  ASSERT_TRUE(forgotten.ok()) << forgotten.ToString();
+  EXPECT_TRUE(store->Forget("p").ok()) << "again";
+  auto next = Open();
+  const auto gone = next->LoadCheckpoint("p");
+  ASSERT_TRUE(gone.ok()) << gone.status().ToString();
+  EXPECT_FALSE(gone->has_value());
+  EXPECT_TRUE((*next->LoadProgress("p")).empty());
+  EXPECT_TRUE((*next->Rejected("p", 1, 10)).empty());
+  EXPECT_EQ((*next->Runs("p", 10)).front().id, run) << "runs are history";
+  EXPECT_EQ((*next->LoadCheckpoint("q"))->version, 7);
+  EXPECT_EQ((*next->Rejected("q", std::nullopt, 10)).size(), 1u);
+  ASSERT_TRUE(next->StartLoad("p", At(3)).ok());
+  EXPECT_EQ((*next->LoadCheckpoint("p"))->version, 3);
+  EXPECT_TRUE((*next->LoadCheckpoint("p"))->late_columns.empty());
+}
+
+TEST_P(StateStoreContract, AnOldOwnerCanForgetNothing) {
+  auto first = Open();
+  auto second = Open();
+  const auto old_lease = *first->AcquireLease("p", kLease);
+  ASSERT_TRUE(first->StartLoad("p", At(1)).ok());
+  subject_->Advance(kLongAfterLease);
+  const auto taken = second->AcquireLease("p", kLease);
+  ASSERT_TRUE(taken.ok());
+  EXPECT_EQ(first->Forget("p").code(), StatusCode::kLocked);
+  EXPECT_EQ((*second->LoadCheckpoint("p"))->version, 1);
 }
 
 TEST_P(StateStoreContract, WindowsAndCommitsNeedALoad) {
