@@ -1,0 +1,481 @@
+"""The options of the data source: the connector's own keys and ours, in one table.
+
+Every key of the Cosmos DB Spark connector is here with what becomes of it: supported, refused
+(with the reason and what to write instead), or accepted without effect (with one warning for all).
+docs/reference/spark-options.md is made from this table (`./dev docs`).
+
+Keys come in any case: Spark itself does not tell them apart.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import enum
+import warnings
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+
+from spillway._errors import SpillwayError
+
+CONNECTOR_PREFIX = "spark.cosmos."
+OWN_PREFIX = "spillway."
+#: Options that Spark itself adds or reads, and that say nothing to a data source.
+SPARK_KEYS = {"checkpointlocation", "queryname"}
+
+#: The connector's write strategies by our names (docs/compared.md says what each does).
+STRATEGIES = {
+    "ItemOverwrite": "upsert",
+    "ItemAppend": "append",
+    "ItemOverwriteIfNotModified": "upsert_if_not_modified",
+    "ItemPatch": "patch",
+    "ItemPatchIfExists": "patch_if_exists",
+    "ItemBulkUpdate": "merge_fields",
+    "ItemDelete": "delete",
+    "ItemDeleteIfNotModified": "delete_if_not_modified",
+}
+MODES = ("upsert", "append", "update", "upsert_if_not_modified", "patch", "patch_if_exists",
+         "merge_fields", "delete", "delete_if_not_modified")
+MAX_REJECTED_DEFAULT = "0.1%"
+
+
+class DateTimes(enum.Enum):
+    """What dates and timestamps become."""
+
+    CONNECTOR = "days and microseconds since 1970"
+    ENGINE = "as documents.timestamps says"
+
+
+@dataclasses.dataclass
+class WritePlan:
+    """What the options come to: the engine's own options, and what is done on this side."""
+
+    engine: Dict[str, Any]
+    date_times: DateTimes = DateTimes.CONNECTOR
+    tasks: Optional[int] = None
+    max_rejected: str = MAX_REJECTED_DEFAULT
+    summary_file: Optional[str] = None
+    limit: Optional[str] = None
+    warning: Optional[str] = None
+    throughput: Dict[str, str] = dataclasses.field(default_factory=dict)
+    patch_operation: str = "replace"
+
+
+class Refused(Exception):
+    """The reason why a value cannot be done, and what to write instead."""
+
+
+class Effect(enum.Enum):
+    SUPPORTED = "supported"
+    REFUSED = "refused"
+    WITHOUT_EFFECT = "no effect"
+
+
+Apply = Callable[[WritePlan, str], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    key: str  # in full, as the documentation spells it
+    effect: Effect
+    doc: str  # what it does; or why not, and what to write instead
+    apply: Optional[Apply] = None
+    secret: bool = False
+
+
+def _boolean(value: str) -> bool:
+    if value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    raise Refused("write true or false")
+
+
+def _set(*path: str, convert: Callable[[str], Any] = str) -> Apply:
+    """Puts the value at a place of the engine's options."""
+
+    def apply(plan: WritePlan, value: str) -> None:
+        node = plan.engine
+        for name in path[:-1]:
+            node = node.setdefault(name, {})
+        node[path[-1]] = convert(value)
+
+    return apply
+
+
+def _one_of(words: Mapping[str, Any]) -> Callable[[str], Any]:
+    known = {word.lower(): meaning for word, meaning in words.items()}
+
+    def convert(value: str) -> Any:
+        if value.lower() not in known:
+            near = difflib.get_close_matches(value.lower(), list(known), 1)
+            spelt = [word for word in words if near and word.lower() == near[0]]
+            if spelt:
+                raise Refused(f"did you mean `{spelt[0]}`?")
+            raise Refused(f"write one of {', '.join(words)}")
+        return known[value.lower()]
+
+    return convert
+
+
+def _only(word: str, why: str) -> Apply:
+    """One value is how it is anyway; any other is refused."""
+
+    def apply(_: WritePlan, value: str) -> None:
+        if value.lower() != word.lower():
+            raise Refused(why)
+
+    return apply
+
+
+def _regions(value: str) -> List[str]:
+    return [name.strip() for name in value.strip("[]").split(",") if name.strip()]
+
+
+def _auth_type(_: WritePlan, value: str) -> None:
+    if value.lower() != "masterkey":
+        raise Refused("this version signs with the account key: write `MasterKey` and accountKey")
+
+
+def _date_time_mode(plan: WritePlan, value: str) -> None:
+    millis = _one_of({"Default": False, "AlwaysEpochMilliseconds": True})
+    if value.lower() == "alwaysepochmillisecondswithsystemdefaulttimezone":
+        raise Refused("a time zone of the machine makes other documents on another machine: "
+                      "convert the column with to_utc_timestamp and write "
+                      "`AlwaysEpochMilliseconds`")
+    if millis(value):
+        plan.date_times = DateTimes.ENGINE
+        plan.engine["documents"]["timestamps"] = "epoch_ms"
+
+
+def _timestamps(plan: WritePlan, value: str) -> None:
+    plan.date_times = DateTimes.ENGINE
+    plan.engine["documents"]["timestamps"] = value
+
+
+def _inclusion(plan: WritePlan, value: str) -> None:
+    if value.lower() in ("nonempty", "nondefault"):
+        raise Refused("it leaves out values that are there (empty texts, zeros), so that readers "
+                      "cannot tell them from missing ones: write `NonNull`, or make them NULL")
+    plan.engine["documents"]["nulls"] = _one_of({"Always": "keep", "NonNull": "omit"})(value)
+
+
+def _patch_operation(plan: WritePlan, value: str) -> None:
+    if value.lower() != "set":
+        raise Refused("patches set fields, whether they are there or not: write `Set`")
+    plan.patch_operation = "set"
+
+
+def _throughput(name: str) -> Apply:
+    def apply(plan: WritePlan, value: str) -> None:
+        plan.throughput[name] = value
+
+    return apply
+
+
+def _attribute(name: str, convert: Callable[[str], Any] = str) -> Apply:
+    return lambda plan, value: setattr(plan, name, convert(value))
+
+
+def _count(value: str) -> int:
+    if not value.isdigit() or int(value) < 1:
+        raise Refused("write a number of 1 or more")
+    return int(value)
+
+
+def _connector(key: str, doc: str, apply: Apply, secret: bool = False) -> Option:
+    return Option(CONNECTOR_PREFIX + key, Effect.SUPPORTED, doc, apply, secret)
+
+
+def _refused(key: str, doc: str) -> Option:
+    return Option(CONNECTOR_PREFIX + key, Effect.REFUSED, doc)
+
+
+def _idle(doc: str, *keys: str) -> List[Option]:
+    return [Option(CONNECTOR_PREFIX + key, Effect.WITHOUT_EFFECT, doc) for key in keys]
+
+
+def _own(key: str, doc: str, apply: Apply) -> Option:
+    return Option(OWN_PREFIX + key, Effect.SUPPORTED, doc, apply)
+
+
+_ENTRA = ("this version signs with the account key: write accountKey, from the platform's secrets "
+          "(dbutils.secrets.get, notebookutils.credentials.getSecret)")
+_PLUGIN = "plug-ins of the JVM have no place in a native writer: leave it out"
+_MONITOR = "a session measures itself; its summary has requests, RU and throttled requests"
+_READ = "of reading; writes do not use it"
+_CONTROL_ACCOUNT = "limits hold within this job, without a control container: leave it out"
+
+OPTIONS: Tuple[Option, ...] = (
+    # Connection and who we are.
+    _connector("accountEndpoint", "The account's URL.", _set("connection", "endpoint")),
+    _connector("accountKey", "The account's key.", _set("connection", "auth", "key", "text"),
+               secret=True),
+    _connector("database", "The database.", _set("connection", "database")),
+    _connector("container", "The container, which must exist.", _set("destination", "container")),
+    _connector("auth.type", "`MasterKey`, the default.", _auth_type),
+    *(_refused(key, _ENTRA) for key in (
+        "auth.aad.clientId", "auth.aad.resourceId", "auth.aad.clientSecret",
+        "auth.aad.clientCertPemBase64", "auth.aad.clientCertSendChain", "auth.aad.audience",
+        "accountDataResolverServiceName")),
+    *_idle("needed with Entra ID alone", "account.subscriptionId", "account.tenantId",
+           "account.resourceGroupName"),
+    *_idle("the endpoint names its cloud", "account.azureEnvironment",
+           "account.azureEnvironment.management", "account.azureEnvironment.management.scope",
+           "account.azureEnvironment.aad"),
+    _refused("account.clientBuilderInterceptors", _PLUGIN),
+    _refused("account.clientInterceptors", _PLUGIN),
+    # The client.
+    *_idle("requests always go to the gateway, over HTTPS", "useGatewayMode",
+           "enforceNativeTransport", "disableTcpConnectionEndpointRediscovery",
+           "proactiveConnectionInitialization",
+           "proactiveConnectionInitializationDurationInSeconds"),
+    *_idle("a session has one connection per lane: `spillway.lanes`", "http.connectionPoolSize"),
+    *_idle("the service does not depend on it", "applicationName", "userAgent.format"),
+    _connector("preferredRegionsList", "Regions, nearest first: for accounts with several write "
+               "regions.", _set("connection", "preferred_regions", convert=_regions)),
+    _connector("preferredRegions", "The same.",
+               _set("connection", "preferred_regions", convert=_regions)),
+    *_idle("partition key ranges are read again when the service says that they changed",
+           "metadata.feedRange.refreshIntervalInSeconds"),
+    *_idle(_MONITOR, "diagnostics", "diagnostics.sampling.maxCount",
+           "diagnostics.sampling.intervalInSeconds",
+           "diagnostics.thresholds.latency.pointOperationInMs",
+           "diagnostics.thresholds.latency.nonPointOperationInMs",
+           "diagnostics.thresholds.requestCharge", "diagnostics.azureMonitor.enabled",
+           "diagnostics.azureMonitor.connectionString", "diagnostics.azureMonitor.auth.enabled",
+           "diagnostics.azureMonitor.auth.type", "diagnostics.azureMonitor.liveMetrics.enabled",
+           "diagnostics.azureMonitor.sampling.rate", "diagnostics.azureMonitor.sampling.maxCount",
+           "diagnostics.azureMonitor.sampling.intervalInSeconds",
+           "diagnostics.azureMonitor.metrics.intervalInSeconds",
+           "diagnostics.azureMonitor.log.level",
+           "diagnostics.azureMonitor.log.sampling.maxCount",
+           "diagnostics.azureMonitor.log.sampling.intervalInSeconds", "metrics.slf4j.enabled",
+           "metrics.intervalInSeconds", "metrics.azureMonitor.connectionString"),
+    *_idle("it has no effect in the connector either", "clientTelemetry.enabled",
+           "clientTelemetry.endpoint"),
+    # Writing.
+    _connector("write.strategy", "What a row does: " + ", ".join(
+        f"`{strategy}` is `{mode}`" for strategy, mode in STRATEGIES.items()) + ".",
+        _set("sync", "mode", convert=_one_of(STRATEGIES))),
+    *_idle("a row that fails for now is sent again until it was failing for ten minutes",
+           "write.maxRetryCount", "write.flush.intervalInSeconds",
+           "write.flush.noProgress.maxIntervalInSeconds",
+           "write.flush.noProgress.maxRetryIntervalInSeconds"),
+    *_idle("requests in flight follow what the service answers, up to `spillway.lanes`",
+           "write.point.maxConcurrency", "write.bulk.maxConcurrentCosmosPartitions"),
+    _connector("write.bulk.enabled", "`true`: up to 100 documents in a request; `false`: one.",
+               _set("destination", "bulk", convert=_boolean)),
+    *_idle("documents on their way are bounded by `spillway.memory`",
+           "write.bulk.maxPendingOperations"),
+    *_idle("requests are filled to what the service takes",
+           "write.bulk.targetedPayloadSizeInBytes", "write.bulk.initialBatchSize",
+           "write.bulk.maxBatchSize", "write.bulk.minTargetBatchSize"),
+    _connector("write.bulk.transactional", "`false` alone: rows are written one by one.",
+               _only("false", "a batch that fails as a whole would fail for one row: write "
+                     "`false`, and repeat the job if it fails, which writes the same documents")),
+    *_idle("of transactional writes alone", "write.bulk.transactional.maxOperationsConcurrency",
+           "write.bulk.transactional.maxBatchesConcurrency"),
+    _refused("write.onRetryCommitInterceptor", _PLUGIN),
+    _connector("write.patch.defaultOperationType", "`Set` alone, which patches need to be told: it "
+               "sets a field whether it is there or not.", _patch_operation),
+    _refused("write.patch.columnConfigs",
+             "patches set every column but the keys: choose and rename columns with df.select"),
+    _refused("write.patch.filter",
+             "patches are not conditional: filter the rows with df.where, or use ItemBulkUpdate"),
+    _refused("write.bulkUpdate.columnConfigs",
+             "every column but the keys is set: choose and rename columns with df.select"),
+    _connector("serialization.inclusionMode", "`Always` (the default): NULL is written as null; "
+               "`NonNull`: it is left out.", _inclusion),
+    _connector("serialization.dateTimeConversionMode", "`Default`: dates are days, timestamps are "
+               "microseconds since 1970, as the connector has it; `AlwaysEpochMilliseconds`: both "
+               "are milliseconds.", _date_time_mode),
+    # Reading: a notebook has one set of options for both.
+    *_idle(_READ, "read.forceEventualConsistency", "read.consistencyStrategy",
+           "read.allowInvalidJsonWithDuplicateJsonProperties", "read.customQuery",
+           "read.maxItemCount", "read.prefetchBufferSize",
+           "read.maxIntegratedCacheStalenessInMS", "read.runtimeFiltering.enabled",
+           "read.readManyFiltering.enabled", "read.responseContinuationTokenLimitInKb",
+           "read.inferSchema.enabled", "read.inferSchema.query", "read.inferSchema.samplingSize",
+           "read.inferSchema.includeSystemProperties", "read.inferSchema.includeTimestamp",
+           "read.inferSchema.forceNullableProperties", "read.schemaConversionMode",
+           "read.partitioning.strategy", "partitioning.targetedCount",
+           "partitioning.feedRangeFilter", "changeFeed.startFrom", "changeFeed.mode",
+           "changeFeed.itemCountPerTriggerHint", "changeFeed.batchCheckpointLocation",
+           "changeFeed.batchCheckpointLocation.ignoreWhenInvalid",
+           "changeFeed.performance.monitoring.enabled",
+           "changeFeed.maxRetryDurationInSeconds", "views.repositoryPath"),
+    # Throughput control.
+    _connector("throughputControl.enabled", "`true`: the limit below holds for all tasks of the "
+               "job together; each gets an even share, see `spillway.tasks`.",
+               _throughput("enabled")),
+    *_idle("names a group of several jobs; the limit is this job's own",
+           "throughputControl.name"),
+    _connector("throughputControl.targetThroughput", "The most request units in any second.",
+               _throughput("target")),
+    _connector("throughputControl.targetThroughputThreshold", "The same as a part of what the "
+               "container has, such as 0.3.", _throughput("threshold")),
+    _connector("throughputControl.priorityLevel", "`Low` or `High`: which requests the service "
+               "sheds first.", _throughput("priority")),
+    _connector("throughputControl.throughputBucket", "The server's bucket, 1 to 5.",
+               _throughput("bucket")),
+    *(_refused(f"throughputControl.{key}", _CONTROL_ACCOUNT) for key in (
+        "accountEndpoint", "accountKey", "globalControl.database", "globalControl.container")),
+    *_idle("there is no control container", "throughputControl.preferredRegionsList",
+           "throughputControl.disableTcpConnectionEndpointRediscovery",
+           "throughputControl.useGatewayMode", "throughputControl.globalControl.renewIntervalInMS",
+           "throughputControl.globalControl.expireIntervalInMS"),
+    _connector("throughputControl.globalControl.useDedicatedContainer", "`false` alone: the limit "
+               "is shared out among the job's tasks.",
+               _only("false", "write `false`: the limit holds within this job, without a control "
+                     "container")),
+    # Ours.
+    _own("mode", "What a row does, by our names: " + ", ".join(MODES) + ".",
+         _set("sync", "mode", convert=_one_of({mode: mode for mode in MODES}))),
+    _own("id", "The columns that make a document's id, separated by commas; left out: `id`.",
+         _set("destination", "id", convert=lambda value: [name.strip()
+                                                          for name in value.split(",")])),
+    _own("maxRejected", f"More rejected rows than this fail the job: a number, or a share of its "
+         f"rows; left out: {MAX_REJECTED_DEFAULT}.", _attribute("max_rejected")),
+    _own("rejectedListed", "Rejected rows that a task lists in the summary, at most; left out: "
+         "100.", _set("rejected_listed")),
+    _own("lanes", "Requests in flight of a task, at most; left out: 16.", _set("lanes")),
+    _own("memory", "What a task holds of documents on their way; left out: 64MiB.",
+         _set("memory")),
+    _own("tasks", "Tasks that run at a time, for the share of each in a limit; "
+         "`spillway.spark.register` finds out.", _attribute("tasks", _count)),
+    _own("timestamps", "`iso8601`, `epoch_ms` or `epoch_us`, in place of dateTimeConversionMode.",
+         _timestamps),
+    _own("decimals", "`number` or `string`.", _set("documents", "decimals")),
+    _own("inexactNumbers", "Numbers that no double holds: `reject` the row, `string` or `number`.",
+         _set("documents", "inexact_numbers")),
+    _own("nonFinite", "NaN and the infinities: `reject` the row, `null` or `string`.",
+         _set("documents", "non_finite")),
+    _own("settle", "A request whose answer was lost arrives within this time or never; left out: "
+         "15s.", _set("sync", "settle")),
+    _own("caFile", "A PEM file of certificates to trust: for the local server.",
+         _set("connection", "ca_file")),
+    _own("summaryFile", "A file on the driver that gets the job's summary as JSON.",
+         _attribute("summary_file")),
+)
+
+_BY_KEY = {option.key.lower(): option for option in OPTIONS}
+
+
+def _invalid(problems: List[str]) -> SpillwayError:
+    return SpillwayError("invalid argument", "\n  ".join(problems),
+                         "docs/reference/spark-options.md lists every option")
+
+
+def _unknown(key: str) -> str:
+    near = difflib.get_close_matches(key.lower(), list(_BY_KEY), 1, cutoff=0.6)
+    advice = f": did you mean `{_BY_KEY[near[0]].key}`?" if near else ""
+    return f"there is no option `{key}`{advice}"
+
+
+def _apply_all(plan: WritePlan, options: Mapping[str, str]) -> List[str]:
+    problems, idle = [], []
+    for key, value in options.items():
+        option = _BY_KEY.get(key.lower())
+        if key.lower() in SPARK_KEYS:
+            continue
+        if key.lower() == "path":
+            problems.append(f"save() takes no path: write `{CONNECTOR_PREFIX}container`")
+        elif option is None:
+            problems.append(_unknown(key))
+        elif option.effect is Effect.REFUSED:
+            problems.append(f"`{option.key}` is not supported: {option.doc}")
+        elif option.effect is Effect.WITHOUT_EFFECT:
+            idle.append(option.key)
+        else:
+            assert option.apply is not None
+            try:
+                option.apply(plan, value)
+            except Refused as refused:
+                shown = "***" if option.secret else value
+                problems.append(f"`{option.key}` cannot be `{shown}`: {refused}")
+    if idle:
+        plan.warning = "options without effect: " + ", ".join(sorted(idle))
+    return problems
+
+
+def _limit(plan: WritePlan) -> List[str]:
+    """The job's limit, and what goes to the service instead."""
+    given, problems = plan.throughput, []
+    enabled = given.pop("enabled", "false").lower() == "true"
+    if not enabled:
+        return []
+    if "priority" in given:
+        plan.engine["destination"]["priority"] = given["priority"].lower()
+    if "bucket" in given:
+        plan.engine["destination"]["throughput_bucket"] = given["bucket"]
+    target, threshold = given.get("target"), given.get("threshold")
+    if target and threshold:
+        problems.append("targetThroughput and targetThroughputThreshold: write one of them")
+    elif "bucket" in given and (target or threshold):
+        problems.append("throughputBucket limits in the service: write it, or a limit of ours")
+    elif target or threshold:
+        try:
+            number = float(target or threshold or "")
+        except ValueError:
+            return [f"`{target or threshold}` is no throughput: write a number"]
+        plan.limit = f"{number:g}" if target else f"{number * 100:g}%"
+    elif not {"priority", "bucket"} & set(given):
+        problems.append("throughputControl.enabled without a limit: write targetThroughput")
+    return problems
+
+
+def share_of_limit(limit: str, tasks: int) -> str:
+    """The even share of a task."""
+    if limit.endswith("%"):
+        return f"{float(limit[:-1]) / tasks:.6g}%"
+    return f"{float(limit) / tasks:.6g}"
+
+
+def plan_write(options: Mapping[str, str]) -> WritePlan:
+    """Checks all options at once; SpillwayError names every problem."""
+    plan = WritePlan(engine={
+        "connection": {"type": "cosmosdb"},
+        "destination": {"create": "never"},
+        "documents": {},
+        "sync": {"mode": "upsert"},
+    })
+    problems = _apply_all(plan, options)
+    both = {key.lower() for key in options} & {"spillway.mode", "spark.cosmos.write.strategy"}
+    if len(both) == 2:
+        problems.append("`spillway.mode` and `spark.cosmos.write.strategy`: write one of them")
+    problems += _limit(plan)
+    for key, part, name in (("accountEndpoint", "connection", "endpoint"),
+                            ("database", "connection", "database"),
+                            ("accountKey", "connection", "auth"),
+                            ("container", "destination", "container")):
+        if name not in plan.engine[part] and not any(f"{key}`" in text for text in problems):
+            problems.append(f"`{CONNECTOR_PREFIX}{key}` is missing")
+    mode = plan.engine["sync"]["mode"]
+    strategy = any(key.lower() == "spark.cosmos.write.strategy" for key in options)
+    if mode in ("patch", "patch_if_exists") and strategy and plan.patch_operation != "set":
+        problems.append(f"the connector's patches replace fields that are there; ours set them: "
+                        f"write `{CONNECTOR_PREFIX}write.patch.defaultOperationType` = `Set`")
+    if problems:
+        raise _invalid(problems)
+    return plan
+
+
+def warn_once(plan: WritePlan) -> None:
+    if plan.warning:
+        warnings.warn(plan.warning, stacklevel=2)
+
+
+def reference_page() -> str:
+    """docs/reference/spark-options.md."""
+    lines = [
+        "# Options of the Spark data source",
+        "",
+        "Made from the table in `python/spillway/spark/options.py`; do not edit. Keys come in any",
+        "case. A key that is not here is refused, and the nearest one is named.",
+        "",
+    ]
+    for title, prefix in (("Ours", OWN_PREFIX), ("The connector's", CONNECTOR_PREFIX)):
+        lines += [f"## {title}", "", "| key | | |", "|---|---|---|"]
+        for option in OPTIONS:
+            if option.key.startswith(prefix):
+                lines.append(f"| `{option.key}` | {option.effect.value} | {option.doc} |")
+        lines.append("")
+    return "\n".join(lines)

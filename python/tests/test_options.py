@@ -1,0 +1,164 @@
+"""The table of options: complete, and honest about what each key does."""
+
+import pathlib
+
+import pytest
+
+from spillway import SpillwayError
+from spillway.spark import options
+from spillway.spark.options import DateTimes, Effect
+
+HERE = pathlib.Path(__file__).resolve().parent
+REFERENCE = HERE.parent.parent / "docs" / "reference" / "spark-options.md"
+PREFIX = options.CONNECTOR_PREFIX
+PLACE = {
+    f"{PREFIX}accountEndpoint": "https://contoso.documents.azure.com:443/",
+    f"{PREFIX}accountKey": "c2VjcmV0",
+    f"{PREFIX}database": "cosmicworks",
+    f"{PREFIX}container": "products",
+}
+
+
+def connector_keys():
+    lines = (HERE / "connector_keys.txt").read_text().splitlines()
+    return [PREFIX + line for line in lines if line and not line.startswith("#")]
+
+
+def plan(**more):
+    named = {f"{PREFIX}{key.replace('__', '.')}": value for key, value in more.items()}
+    return options.plan_write({**PLACE, **named})
+
+
+def refusal(given):
+    with pytest.raises(SpillwayError) as raised:
+        options.plan_write(given)
+    assert raised.value.code == "invalid argument"
+    return str(raised.value)
+
+
+def test_every_key_of_the_connector_has_an_entry_and_no_other():
+    table = {option.key for option in options.OPTIONS if option.key.startswith(PREFIX)}
+    assert table == set(connector_keys())
+
+
+def test_no_key_stands_twice_and_each_says_something():
+    keys = [option.key.lower() for option in options.OPTIONS]
+    assert len(keys) == len(set(keys))
+    for option in options.OPTIONS:
+        assert option.doc
+        assert (option.apply is not None) == (option.effect is Effect.SUPPORTED)
+
+
+def test_the_reference_page_is_made_from_the_table():
+    assert REFERENCE.read_text() == options.reference_page()
+
+
+def test_the_connectors_defaults_are_the_engines_words():
+    assert plan().engine == {
+        "connection": {
+            "type": "cosmosdb",
+            "endpoint": "https://contoso.documents.azure.com:443/",
+            "database": "cosmicworks",
+            "auth": {"key": {"text": "c2VjcmV0"}},
+        },
+        "destination": {"create": "never", "container": "products"},
+        "documents": {},
+        "sync": {"mode": "upsert"},
+    }
+    assert plan().date_times is DateTimes.CONNECTOR
+
+
+def test_keys_come_in_any_case():
+    lower = {key.lower(): value for key, value in PLACE.items()}
+    assert options.plan_write(lower) == options.plan_write(PLACE)
+
+
+@pytest.mark.parametrize("strategy, mode", options.STRATEGIES.items())
+def test_every_strategy_has_a_mode(strategy, mode):
+    more = {"write__patch__defaultOperationType": "Set"} if "Patch" in strategy else {}
+    assert plan(write__strategy=strategy, **more).engine["sync"]["mode"] == mode
+
+
+def test_patches_say_that_they_set():
+    text = refusal({**PLACE, f"{PREFIX}write.strategy": "ItemPatch"})
+    assert "`spark.cosmos.write.patch.defaultOperationType` = `Set`" in text
+
+
+@pytest.mark.parametrize(
+    "key", [option.key for option in options.OPTIONS if option.effect is Effect.REFUSED])
+def test_what_is_refused_says_why(key):
+    text = refusal({**PLACE, key: "x"})
+    assert f"`{key}` is not supported: " in text
+
+
+def test_what_has_no_effect_is_said_in_one_warning():
+    found = plan(read__maxItemCount="5", diagnostics="simple")
+    assert found.warning == ("options without effect: spark.cosmos.diagnostics, "
+                             "spark.cosmos.read.maxItemCount")
+    with pytest.warns(UserWarning, match="without effect"):
+        options.warn_once(found)
+
+
+def test_all_problems_come_at_once_and_a_misspelt_key_gets_the_nearest_name():
+    text = refusal({
+        f"{PREFIX}accountEndpoint": "https://contoso.documents.azure.com:443/",
+        f"{PREFIX}accountKey": "secret-text",
+        f"{PREFIX}containr": "products",
+        f"{PREFIX}write.strategy": "ItemOverwrit",
+        "path": "/tmp/x",
+    })
+    assert "`spark.cosmos.containr`: did you mean `spark.cosmos.container`?" in text
+    assert "cannot be `ItemOverwrit`: did you mean `ItemOverwrite`?" in text
+    assert "`spark.cosmos.database` is missing" in text
+    assert "save() takes no path" in text
+    assert "secret-text" not in text
+
+
+def test_a_key_that_is_nowhere_near_is_named_as_it_is():
+    assert "there is no option `color`" in refusal({**PLACE, "color": "red"})
+
+
+def test_our_mode_and_the_connectors_strategy_exclude_each_other():
+    both = {**PLACE, f"{PREFIX}write.strategy": "ItemAppend", "spillway.mode": "append"}
+    assert "write one of them" in refusal(both)
+
+
+def test_limits_are_shares_or_request_units():
+    def limit(**more):
+        named = {f"throughputControl__{key}": value for key, value in more.items()}
+        return plan(throughputControl__enabled="true", **named).limit
+
+    assert limit(targetThroughput="4000") == "4000"
+    assert limit(targetThroughputThreshold="0.3") == "30%"
+    assert limit(targetThroughputThreshold="0.075") == "7.5%"
+    assert options.share_of_limit("30%", 4) == "7.5%"
+    assert options.share_of_limit("4000", 8) == "500"
+    assert plan(throughputControl__targetThroughput="4000").limit is None
+    bucket = plan(throughputControl__enabled="true", throughputControl__throughputBucket="2")
+    assert bucket.engine["destination"]["throughput_bucket"] == "2"
+
+
+@pytest.mark.parametrize("given", [
+    {"throughputControl__enabled": "true"},
+    {"throughputControl__enabled": "true", "throughputControl__targetThroughput": "1",
+     "throughputControl__targetThroughputThreshold": "0.5"},
+    {"throughputControl__enabled": "true", "throughputControl__targetThroughput": "much"},
+    {"throughputControl__enabled": "true", "throughputControl__throughputBucket": "1",
+     "throughputControl__targetThroughput": "1"},
+    {"throughputControl__globalControl__useDedicatedContainer": "true"},
+    {"serialization__inclusionMode": "NonEmpty"},
+    {"write__bulk__transactional": "true"},
+    {"write__bulk__enabled": "yes"},
+    {"auth__type": "ManagedIdentity"},
+])
+def test_values_that_cannot_be_done_are_refused(given):
+    named = {f"{PREFIX}{key.replace('__', '.')}": value for key, value in given.items()}
+    assert "write" in refusal({**PLACE, **named})
+
+
+def test_times_follow_the_connector_or_what_is_asked_for():
+    millis = plan(serialization__dateTimeConversionMode="AlwaysEpochMilliseconds")
+    assert millis.date_times is DateTimes.ENGINE
+    assert millis.engine["documents"] == {"timestamps": "epoch_ms"}
+    iso = options.plan_write({**PLACE, "spillway.timestamps": "iso8601"})
+    assert iso.engine["documents"] == {"timestamps": "iso8601"}
