@@ -1,7 +1,9 @@
 // spillway-emulator: a local Cosmos DB server that official clients accept.
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <string>
@@ -16,6 +18,8 @@ namespace {
 
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
+constexpr double kUnitsMax = 1e9;
+constexpr uint32_t kThreadsMax = 256;
 
 struct Arguments {
   RunOptions run;
@@ -32,7 +36,7 @@ Status ReadNumbers(const Arguments& arguments, ServerOptions* options) {
   const auto number = [](const std::string& text) -> std::optional<double> {
     char* end = nullptr;
     const double value = std::strtod(text.c_str(), &end);
-    if (text.empty() || *end != '\0' || !(value >= 1)) return std::nullopt;
+    if (text.empty() || *end != '\0' || !(value >= 1 && value <= kUnitsMax)) return std::nullopt;
     return value;
   };
   if (arguments.throughput == "unlimited") {
@@ -40,11 +44,13 @@ Status ReadNumbers(const Arguments& arguments, ServerOptions* options) {
   } else if (const auto units = number(arguments.throughput)) {
     options->default_throughput = *units;
   } else {
-    return InvalidArgument("--throughput is a number of request units a second, or 'unlimited'");
+    return InvalidArgument(
+        "--throughput is a number of request units a second (1 to 1e9), or 'unlimited'");
   }
   if (arguments.ranges == "auto") return Status::Ok();
   const auto ranges = number(arguments.ranges);
-  if (!ranges || *ranges > 1000) return InvalidArgument("--ranges is 'auto' or 1 to 1000");
+  if (!ranges || *ranges > 1000 || std::trunc(*ranges) != *ranges)
+    return InvalidArgument("--ranges is 'auto' or a whole number from 1 to 1000");
   options->default_ranges = static_cast<uint32_t>(*ranges);
   return Status::Ok();
 }
@@ -76,6 +82,9 @@ void PrintReadyText(const Server& server, const Arguments& arguments) {
     std::printf("  control      %s\n", server.control_endpoint().c_str());
   }
   std::printf("  key          %s\n", arguments.run.server.key_base64.c_str());
+  if (server.certificate_path().empty() && !https.empty()) {
+    std::printf("  certificate  for this run only; --cert FOLDER keeps one for clients to trust\n");
+  }
   if (!server.certificate_path().empty()) {
     const char* path = server.certificate_path().c_str();
     std::printf("  certificate  %s\n\nHow clients trust it:\n", path);
@@ -83,8 +92,8 @@ void PrintReadyText(const Server& server, const Arguments& arguments) {
     std::printf("  Python       nothing to do for localhost; else connection_verify=\"%s\"\n",
                 path);
     std::printf("  Go           SSL_CERT_FILE=%s\n", path);
-    std::printf("  Rust         AZURE_COSMOS_BINARY_ENCODING_ENABLED=false, and\n");
-    std::printf("               ServerCertificateValidation::RequiredUnlessEmulator\n");
+    std::printf("  Rust         SSL_CERT_FILE=%s AZURE_COSMOS_BINARY_ENCODING_ENABLED=false\n",
+                path);
     std::printf("  Java, Spark  keytool -importcert -file %s -alias spillway -cacerts, or\n", path);
     std::printf("               COSMOS.EMULATOR_SERVER_CERTIFICATE_VALIDATION_DISABLED=true\n");
     std::printf("  .NET         DisableServerCertificateValidation=True; gateway mode\n");
@@ -94,7 +103,16 @@ void PrintReadyText(const Server& server, const Arguments& arguments) {
   std::fflush(stdout);
 }
 
+// One file for each connection: the usual soft limit is below kConnectionsMax.
+void RaiseFileLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int Run(Arguments* arguments) {
+  RaiseFileLimit();
   // Threads inherit the mask, so that only this one sees the signals.
   sigset_t signals;
   sigemptyset(&signals);
@@ -109,6 +127,7 @@ int Run(Arguments* arguments) {
     arguments->run.certificate_folder = arguments->run.data_folder;
   }
   arguments->run.tls = !arguments->plain_only;
+  if (arguments->run.host == "localhost") arguments->run.host = "127.0.0.1";
   if (!arguments->entra.audience.empty()) arguments->run.server.entra = arguments->entra;
   if (arguments->control_port >= 0) {
     arguments->run.control_port = static_cast<uint16_t>(arguments->control_port);
@@ -155,11 +174,13 @@ int Main(int argument_count, char** argument_values) {
                  "Partition key ranges of new containers; 'auto' follows the throughput")
       ->capture_default_str();
   app.add_option("--cert", arguments.run.certificate_folder,
-                 "Folder for emulator.crt and emulator.key")
+                 "Folder for the certificate that clients trust, emulator.crt, and its keys")
       ->capture_default_str();
   app.add_option("--control-port", arguments.control_port,
-                 "Port of the control API, on loopback only; 0 takes a free one");
+                 "Port of the control API, on loopback only; 0 takes a free one")
+      ->check(CLI::Range(0, 65535));
   app.add_option("--threads", arguments.run.threads, "Threads that serve requests")
+      ->check(CLI::Range(1u, kThreadsMax))
       ->capture_default_str();
   app.add_option("--bucket-seconds", arguments.run.server.throughput_window_seconds,
                  "Seconds of its throughput that a physical partition can spend at once")
@@ -171,6 +192,12 @@ int Main(int argument_count, char** argument_values) {
         arguments.run.server.throughput_change_pending = std::chrono::milliseconds(duration);
       },
       "How long a change of throughput stays pending");
+  app.add_option_function<uint32_t>(
+      "--index-transformation-ms",
+      [&](uint32_t duration) {
+        arguments.run.server.index_transformation = std::chrono::milliseconds(duration);
+      },
+      "How long the index takes to follow a changed index policy");
   app.add_option("--range-bytes", arguments.run.server.range_bytes_max,
                  "A range that holds more is split")
       ->capture_default_str();

@@ -11,6 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <thread>
+
 #include "base/clock.h"
 #include "emulator/json/value.h"
 
@@ -30,16 +33,20 @@ int Connect(uint16_t port) {
   return socket_fd;
 }
 
+std::string Receive(int socket_fd) {
+  char chunk[4096];
+  const ssize_t count = recv(socket_fd, chunk, sizeof(chunk), 0);
+  return std::string(chunk, count > 0 ? static_cast<size_t>(count) : 0);
+}
+
 // Sends `text` and returns everything until the server closes.
 std::string Exchange(uint16_t port, const std::string& text) {
   const int socket_fd = Connect(port);
   EXPECT_EQ(send(socket_fd, text.data(), text.size(), MSG_NOSIGNAL),
             static_cast<ssize_t>(text.size()));
   std::string reply;
-  char chunk[4096];
-  ssize_t count = 0;
-  while ((count = recv(socket_fd, chunk, sizeof(chunk), 0)) > 0) {
-    reply.append(chunk, static_cast<size_t>(count));
+  for (std::string part = Receive(socket_fd); !part.empty(); part = Receive(socket_fd)) {
+    reply += part;
   }
   close(socket_fd);
   return reply;
@@ -70,9 +77,10 @@ class ServerTest : public testing::Test {
 
   void MakeContainer() {
     Exchange(server_->port(), Http("POST", "/dbs", R"({"id":"d"})"));
-    const std::string made = Exchange(
-        server_->port(),
-        Http("POST", "/dbs/d/colls", R"({"id":"c","partitionKey":{"paths":["/pk"],"version":2}})"));
+    const std::string made =
+        Exchange(server_->port(), Http("POST", "/dbs/d/colls",
+                                       R"({"id":"c","partitionKey":{"paths":["/pk"],"version":2}})",
+                                       "x-ms-offer-throughput: 400\r\n"));
     ASSERT_THAT(made, StartsWith("HTTP/1.1 201"));
   }
 
@@ -157,11 +165,62 @@ TEST_F(ServerTest, EndsBrokenConnectionsCleanly) {
   EXPECT_THAT(Exchange(server_->port(), Http("GET", "/")), StartsWith("HTTP/1.1 200"));
 }
 
-// RFC 9113, sections 6.5 and 6.8: SETTINGS, then GOAWAY with HTTP_1_1_REQUIRED.
-TEST_F(ServerTest, TellsHttp2ClientsThatItSpeaksHttp11) {
-  const std::string reply = Exchange(
-      server_->port(), std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", 33));
-  EXPECT_EQ(reply, std::string("\0\0\0\x04\0\0\0\0\0\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\x0d", 26));
+// SETTINGS at once; GOAWAY with HTTP_1_1_REQUIRED only when there is a request that it answers:
+// clients take a connection that ends before for broken, and do not come back with HTTP/1.1.
+TEST_F(ServerTest, TellsHttp2ClientsThatItSpeaksHttp11WhenTheyHaveAskedSomething) {
+  const std::string settings("\0\0\0\x04\0\0\0\0\0", 9);
+  const std::string request("\0\0\x01\x01\x05\0\0\0\x01\x82", 10);
+  const int socket_fd = Connect(server_->port());
+  const std::string begin = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings;
+  send(socket_fd, begin.data(), begin.size(), MSG_NOSIGNAL);
+  EXPECT_EQ(Receive(socket_fd), settings);
+  send(socket_fd, request.data(), request.size(), MSG_NOSIGNAL);
+  EXPECT_EQ(Receive(socket_fd), std::string("\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\x0d", 17));
+  EXPECT_EQ(Receive(socket_fd), "");
+  close(socket_fd);
+}
+
+TEST_F(ServerTest, ListensOnBothLoopbackAddresses) {
+  const int socket_fd = socket(AF_INET6, SOCK_STREAM, 0);
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_port = htons(server_->port());
+  address.sin6_addr = in6addr_loopback;
+  ASSERT_EQ(connect(socket_fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  const std::string request = Http("GET", "/");
+  send(socket_fd, request.data(), request.size(), MSG_NOSIGNAL);
+  EXPECT_THAT(Receive(socket_fd), StartsWith("HTTP/1.1 200 OK"));
+  close(socket_fd);
+}
+
+// Sockets are at times said to be readable before they are.
+TEST_F(ServerTest, WaitsForTheFirstByteOfEveryConnection) {
+  constexpr int kConnections = 500;
+  std::vector<int> sockets;
+  for (int i = 0; i < kConnections; ++i) sockets.push_back(Connect(server_->port()));
+  const std::string request = Http("GET", "/");
+  int answered = 0;
+  for (const int socket_fd : sockets) {
+    send(socket_fd, request.data(), request.size(), MSG_NOSIGNAL);
+    answered += Receive(socket_fd).starts_with("HTTP/1.1 200 OK");
+    close(socket_fd);
+  }
+  EXPECT_EQ(answered, kConnections);
+}
+
+// An index report of many paths.
+TEST_F(ServerTest, AReplyWhoseHeaderIsTooLargeIsAnErrorAndNoEnd) {
+  MakeContainer();
+  std::string query = "SELECT * FROM c WHERE c.p0 = 0";
+  for (int i = 1; i < 1000; ++i) query += " AND c.p" + std::to_string(i) + " = 0";
+  const std::string asked = Exchange(
+      server_->port(), Http("POST", "/dbs/d/colls/c/docs", R"({"query":")" + query + R"("})",
+                            "Content-Type: application/query+json\r\n"
+                            "x-ms-documentdb-isquery: true\r\n"
+                            "x-ms-documentdb-partitionkey: [\"a\"]\r\n"
+                            "x-ms-cosmos-populateindexmetrics: true\r\n"));
+  EXPECT_THAT(asked, StartsWith("HTTP/1.1 500"));
+  EXPECT_THAT(Read(), StartsWith("HTTP/1.1 404"));
 }
 
 TEST_F(ServerTest, RefusesALargeBodyWithAReplyThatArrivesWhileItIsStillSent) {
@@ -215,10 +274,62 @@ TEST_F(ServerTest, ASplitThatTakesTimeAnswers410) {
   EXPECT_THAT(reply, HasSubstr("x-ms-substatus: 1007"));
 }
 
+TEST_F(ServerTest, AMergeThatTakesTimeAnswers410AndOneThatFailsEndsThat) {
+  MakeContainer();
+  Control("/split", R"({"container":"d/c","range":"0"})");
+  Control("/split", R"({"container":"d/c","range":"2"})");
+  const auto read = [&](const std::string& range) {
+    return Exchange(server_->port(),
+                    Http("GET", "/dbs/d/colls/c/docs", "",
+                         "x-ms-documentdb-partitionkeyrangeid: " + range + "\r\n"));
+  };
+  EXPECT_THAT(Control("/merge", R"({"container":"d/c","ranges":["3","9"],"window_ms":60000})"),
+              StartsWith("HTTP/1.1 400"));
+  EXPECT_THAT(read("3"), StartsWith("HTTP/1.1 200"));
+  // No neighbours: found out when the window ends.
+  Control("/merge", R"({"container":"d/c","ranges":["1","4"],"window_ms":1})");
+  while (read("1").starts_with("HTTP/1.1 410")) std::this_thread::yield();
+  Control("/merge", R"({"container":"d/c","ranges":["3","4"],"window_ms":60000})");
+  for (const std::string range : {"3", "4"}) {
+    EXPECT_THAT(read(range), StartsWith("HTTP/1.1 410"));
+    EXPECT_THAT(read(range), HasSubstr("x-ms-substatus: 1007"));
+  }
+  EXPECT_THAT(read("1"), StartsWith("HTTP/1.1 200"));
+}
+
 TEST_F(ServerTest, TheControlPortRefusesOtherHosts) {
   EXPECT_THAT(
       Exchange(control_port(), "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"),
       StartsWith("HTTP/1.1 403"));
+}
+
+// As the strictest of clients check it: the certificate shown is no authority, its authority is
+// trusted by file, and every extension is there.
+TEST(Server, ShowsACertificateThatItsAuthoritysFileMakesTrusted) {
+  const std::string folder = testing::TempDir() + "/server-certificate";
+  RunOptions options;
+  options.certificate_folder = folder;
+  for (int start = 0; start < 2; ++start) {
+    const auto server = Server::Start(options, SystemClock());
+    ASSERT_TRUE(server.ok());
+    SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+    ASSERT_EQ(SSL_CTX_load_verify_locations(context, (folder + "/emulator.crt").c_str(), nullptr),
+              1);
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_X509_STRICT);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    SSL* ssl = SSL_new(context);
+    SSL_set1_host(ssl, "localhost");
+    const int socket_fd = Connect((*server)->port());
+    SSL_set_fd(ssl, socket_fd);
+    EXPECT_EQ(SSL_connect(ssl), 1) << SSL_get_verify_result(ssl);
+    X509* shown = SSL_get1_peer_certificate(ssl);
+    EXPECT_EQ(X509_check_ca(shown), 0);
+    X509_free(shown);
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+    close(socket_fd);
+  }
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Server, NeedsAKeyOfItsOwnBeyondLoopback) {

@@ -15,6 +15,9 @@
 #include "config/spec.h"
 #include "connector/destination.h"
 #include "connector/document_table.h"
+#include "connector/finding.h"
+#include "connector/scratch.h"
+#include "connector/share_board.h"
 #include "connector/source.h"
 #include "transforms/document_options.h"
 
@@ -54,11 +57,12 @@ struct TablePlace {
   std::string container;
 };
 
-// What a write of the initial load is expected to cost, for `plan`.
-struct CostEstimate {
-  double units_per_document = 0;           // 0: the destination does not measure cost
-  std::optional<double> units_per_second;  // that the destination will admit, when known
-  std::string basis;                       // how the figure comes about, for people
+// A group that spends one limit together, and where its members meet.
+struct ShareGroup {
+  std::string name;
+  TablePlace control;
+  std::optional<double> units_per_second;  // the limit: one of them
+  std::optional<double> share;
 };
 
 struct ConnectorType {
@@ -80,8 +84,15 @@ struct ConnectorType {
   // Where the destination is, without credentials: "https://host/db/container". Another place means
   // another load.
   std::function<std::string(const EndpointSettings&)> describe_destination;
-  std::function<CostEstimate(const EndpointSettings&, double document_bytes, double fields)>
-      estimate_cost;
+  // Tries every link that a run will need, one by one, and writes nothing. Empty: opening and
+  // checking is all there is to try.
+  std::function<void(const EndpointSettings&, const DocumentOptions&, const CallContext&,
+                     Findings&)>
+      diagnose_destination;
+  // Where writes can be tried: `plan --measure`. Empty when the connector has nothing to measure.
+  std::function<Result<std::unique_ptr<ScratchSpace>>(const EndpointSettings&,
+                                                      const DocumentOptions&)>
+      open_scratch;
   // `query CONNECTION/NAME "SQL"`. Empty when the connector has no queries.
   std::function<Result<std::unique_ptr<QueryRows>>(const EndpointSettings&, const std::string& name,
                                                    const std::string& sql)>
@@ -89,6 +100,11 @@ struct ConnectorType {
   // A table for the program's own documents. Empty when the connector cannot keep any.
   std::function<Result<std::unique_ptr<DocumentTable>>(const EndpointSettings&, const TablePlace&)>
       open_table;
+  // The board of such a group, in an account (`control`) that may be another than that of the
+  // destination. Empty when the connector has no groups.
+  std::function<Result<std::unique_ptr<ShareBoard>>(
+      const EndpointSettings& control, const ShareGroup&, const EndpointSettings& destination)>
+      open_share_board;
   // Whether such a table would be the container that a pipeline writes.
   std::function<bool(const EndpointSettings&, const TablePlace&)> same_container;
 };

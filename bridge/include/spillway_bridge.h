@@ -80,14 +80,28 @@ BridgeCancellation* bridge_cancellation_new(void);
 void bridge_cancellation_request(const BridgeCancellation* cancellation);
 void bridge_cancellation_free(BridgeCancellation* cancellation);
 
+/* Where bearer tokens for abfss:// come from. `ask` is called on threads of the bridge, several at
+ * once, for every request; it fills the reply with one of the two functions below before it
+ * returns. `release` is called once, when nobody will ask any more (also when opening fails). */
+typedef struct BridgeTokenReply BridgeTokenReply;
+typedef struct BridgeTokenSource {
+  void* context;
+  void (*ask)(void* context, BridgeTokenReply* reply);
+  void (*release)(void* context);
+} BridgeTokenSource;
+void bridge_token_give(BridgeTokenReply* reply, BridgeText token);
+/* `code`: a BridgeCode; what is no class of its own for a storage is BRIDGE_UNAVAILABLE. */
+void bridge_token_refuse(BridgeTokenReply* reply, int32_t code, BridgeText message);
+
 /* Opens a location: a local path, or file://, s3:// (s3a://), abfss:// (az://), gs://. Makes no
  * request. Option keys are those of the object_store crate (aws_endpoint,
  * azure_storage_account_key, google_service_account_key …) and connect_timeout_ms,
  * request_timeout_ms, retries_max, retry_timeout_ms, remote_bytes_max (compressed bytes that one
  * reader of a remote file holds); an unknown key is an error. Plain http endpoints are accepted on
- * loopback only. */
+ * loopback only. `tokens` may be null; abfss:// then signs in as the options say. */
 int32_t bridge_engine_open(BridgeText location, const BridgeOption* options, size_t option_count,
-                           BridgeEngine** engine, BridgeError* error);
+                           const BridgeTokenSource* tokens, BridgeEngine** engine,
+                           BridgeError* error);
 void bridge_engine_free(BridgeEngine* engine);
 
 /* The last version at or before the time (ms since the epoch). BRIDGE_VERSION_NOT_FOUND when it is
@@ -173,6 +187,11 @@ void bridge_reader_facts(const BridgeReader* reader, BridgeFileFacts* facts);
  * rows (and end with their row group). REQUIRES: batch_rows > 0. Must come before the first
  * bridge_reader_next; costs the decoding of one page per column when it points into a row group. */
 void bridge_reader_seek(BridgeReader* reader, uint64_t first_row, uint64_t batch_rows);
+
+/* From now on only these of the live rows are there, in ascending order, and count as all of them:
+ * for bridge_reader_seek and BridgeBatch::first_row too. What lies between them is not decoded
+ * where few of a row group are wanted. Must come before bridge_reader_seek. */
+void bridge_reader_select(BridgeReader* reader, const uint64_t* rows, size_t count);
 
 typedef struct BridgeBatch {
   uint64_t first_row;    /* ordinal among the file's live rows */

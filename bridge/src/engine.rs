@@ -17,6 +17,7 @@ use url::Url;
 use crate::cancellation::Cancellation;
 use crate::error::{Class, Failure, Outcome};
 use crate::store::{open_store, parse_location, StoreOption};
+use crate::token::TokenSource;
 
 /// The network and the log are handled here; data files are decoded on the callers' threads.
 const WORKER_THREADS: usize = 2;
@@ -48,7 +49,11 @@ impl Drop for TableEngine {
 }
 
 impl TableEngine {
-    pub fn open(location: &str, options: &[StoreOption]) -> Outcome<Arc<Self>> {
+    pub fn open(
+        location: &str,
+        options: &[StoreOption],
+        tokens: Option<Arc<TokenSource>>,
+    ) -> Outcome<Arc<Self>> {
         let root = parse_location(location)?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(WORKER_THREADS)
@@ -57,7 +62,7 @@ impl TableEngine {
             .enable_all()
             .build()
             .map_err(|e| Failure::new(Class::Internal, format!("starting threads: {e}")))?;
-        let (store, remote_bytes_max) = open_store(&root, options)?;
+        let (store, remote_bytes_max) = open_store(&root, options, tokens)?;
         let executor = TokioMultiThreadExecutor::new(runtime.handle().clone());
         let kernel = DefaultEngineBuilder::new(store.clone())
             .with_task_executor(Arc::new(executor))

@@ -21,6 +21,7 @@ use crate::reader::FileReader;
 use crate::scan::TableScan;
 use crate::snapshot::{version_at, TableSnapshot};
 use crate::store::StoreOption;
+use crate::token::{BridgeTokenSource, TokenSource};
 
 const OK: i32 = 0;
 
@@ -246,10 +247,12 @@ pub unsafe extern "C" fn bridge_engine_open(
     location: BridgeText,
     options: *const BridgeOption,
     option_count: usize,
+    tokens: *const BridgeTokenSource,
     engine: *mut *mut BridgeEngine,
     error: *mut BridgeError,
 ) -> i32 {
     catch_panics_quietly();
+    let tokens = TokenSource::of(tokens);
     guarded(error, || {
         let read = |option: &BridgeOption| {
             Ok(StoreOption {
@@ -259,7 +262,7 @@ pub unsafe extern "C" fn bridge_engine_open(
         };
         let options = slice(options, option_count).iter().map(read);
         let options = options.collect::<Outcome<Vec<_>>>()?;
-        let opened = TableEngine::open(location.read()?, &options)?;
+        let opened = TableEngine::open(location.read()?, &options, tokens)?;
         give(engine, BridgeEngine(opened))
     })
 }
@@ -443,6 +446,21 @@ pub unsafe extern "C" fn bridge_reader_seek(
 ) {
     if let Some(reader) = reader.as_mut() {
         quietly(|| reader.reader.seek(first_row, batch_rows.max(1) as usize));
+    }
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn bridge_reader_select(
+    reader: *mut BridgeReader,
+    rows: *const u64,
+    count: usize,
+) {
+    if let Some(reader) = reader.as_mut() {
+        let rows = match count {
+            0 => &[],
+            _ => std::slice::from_raw_parts(rows, count),
+        };
+        quietly(|| reader.reader.select(rows));
     }
 }
 

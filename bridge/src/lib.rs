@@ -21,3 +21,4 @@ mod row_set;
 mod scan;
 mod snapshot;
 mod store;
+mod token;

@@ -172,6 +172,19 @@ impl FileReader {
         self.groups.iter().map(of_group).max().unwrap_or(0)
     }
 
+    /// Only these of the wanted rows are wanted from now on. In ascending order; before `seek`.
+    pub fn select(&mut self, wanted: &[u64]) {
+        let physical = |row: &u64| self.rows.physical_row(row + 1) - 1;
+        let selected: RoaringTreemap = wanted
+            .iter()
+            .filter(|row| **row < self.rows.len())
+            .map(physical)
+            .collect();
+        self.rows = RowSet::only(selected, self.rows.physical_rows());
+        let rows = &self.rows;
+        self.groups.retain(|(_, group)| rows.count(group) > 0);
+    }
+
     /// The next batch starts at the wanted row `first_row`; batches have at most `batch_rows` rows.
     pub fn seek(&mut self, first_row: u64, batch_rows: usize) {
         let row = self.rows.physical_row(first_row);

@@ -14,6 +14,7 @@ use delta_kernel::object_store::{ClientOptions, DynObjectStore, RetryConfig};
 use url::Url;
 
 use crate::error::{Class, Failure, Outcome};
+use crate::token::{AskedCredential, TokenSource};
 
 pub struct StoreOption {
     pub key: String,
@@ -106,8 +107,12 @@ pub fn parse_location(location: &str) -> Outcome<Url> {
 }
 
 /// The store that holds `url`, and the bytes that one reader of it may hold. Keys of the store's
-/// objects are the URL's path.
-pub fn open_store(url: &Url, options: &[StoreOption]) -> Outcome<(Arc<DynObjectStore>, u64)> {
+/// objects are the URL's path. `tokens` is for Azure alone.
+pub fn open_store(
+    url: &Url,
+    options: &[StoreOption],
+    tokens: Option<Arc<TokenSource>>,
+) -> Outcome<(Arc<DynObjectStore>, u64)> {
     let mut limits = Limits::default();
     let mut rest = Vec::new();
     for option in options {
@@ -118,7 +123,7 @@ pub fn open_store(url: &Url, options: &[StoreOption]) -> Outcome<(Arc<DynObjectS
     let store = match url.scheme() {
         "file" => Arc::new(LocalFileSystem::new()),
         "s3" | "s3a" => open_s3(url, &rest, &limits)?,
-        "az" | "azure" | "adl" | "abfs" | "abfss" => open_azure(url, &rest, &limits)?,
+        "az" | "azure" | "adl" | "abfs" | "abfss" => open_azure(url, &rest, &limits, tokens)?,
         "gs" => open_google(url, &rest, &limits)?,
         other => {
             let message = format!("\"{other}://\" is not a storage that we read");
@@ -145,6 +150,7 @@ fn open_azure(
     url: &Url,
     options: &[&StoreOption],
     limits: &Limits,
+    tokens: Option<Arc<TokenSource>>,
 ) -> Outcome<Arc<DynObjectStore>> {
     let known = known_options::<AzureConfigKey>(options)?;
     let allow_http = allows_http(&known, &AzureConfigKey::Endpoint)?;
@@ -154,6 +160,9 @@ fn open_azure(
         .with_client_options(limits.client(allow_http));
     for (key, value) in known {
         builder = builder.with_config(key, value);
+    }
+    if let Some(tokens) = tokens {
+        builder = builder.with_credentials(Arc::new(AskedCredential(tokens)));
     }
     Ok(Arc::new(builder.build().map_err(not_configured)?))
 }

@@ -11,7 +11,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <mutex>
@@ -46,6 +48,11 @@ struct Options {
 [[noreturn]] void Fail(const std::string& what) {
   std::fprintf(stderr, "spillway-emulator-load: %s\n", what.c_str());
   std::exit(1);
+}
+
+// Why a system call on a socket moved nothing: `count` is what it returned.
+std::string LastError(ssize_t count) {
+  return count == 0 ? "the server closed it" : std::strerror(errno);
 }
 
 std::string Encoded(const std::string& text) {
@@ -87,8 +94,9 @@ class Connection {
   // The status code; the body stays in `buffer`.
   int Send(const std::string& request) {
     for (size_t sent = 0; sent < request.size();) {
-      const ssize_t count = send(socket_, request.data() + sent, request.size() - sent, 0);
-      if (count <= 0) Fail("the connection broke while sending");
+      const ssize_t count =
+          send(socket_, request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
+      if (count <= 0) Fail("the connection broke while sending: " + LastError(count));
       sent += static_cast<size_t>(count);
     }
     buffer_.clear();
@@ -108,7 +116,7 @@ class Connection {
     if (buffer_.size() > kReplyBytesMax) Fail("a reply is too large");
     char chunk[65536];
     const ssize_t count = recv(socket_, chunk, sizeof(chunk), 0);
-    if (count <= 0) Fail("the connection broke while receiving");
+    if (count <= 0) Fail("the connection broke while receiving: " + LastError(count));
     buffer_.append(chunk, static_cast<size_t>(count));
   }
 

@@ -71,6 +71,18 @@ Value RangeState(const Partition& partition) {
                 {"lsn", partition.lsn()}};
 }
 
+// False, with nothing done, when one of the ranges is not there.
+bool SetCompleting(Container* container, const std::vector<std::string>& ranges, bool completing) {
+  std::shared_lock topology(container->topology);
+  std::vector<Partition*> partitions;
+  for (const std::string& range : ranges) {
+    partitions.push_back(container->FindRange(range));
+    if (partitions.back() == nullptr) return false;
+  }
+  for (Partition* partition : partitions) partition->completing = completing;
+  return true;
+}
+
 double WindowMs(const Value& body) {
   const Value& window = body["window_ms"];
   return window.is_number() && window.number() > 0 ? std::min(window.number(), kWindowMsMax) : 0;
@@ -97,6 +109,7 @@ Reply ControlService::Handle(const Request& request) {
   if (path == "/split" && post) return Split(body);
   if (path == "/merge" && post) return Merge(body);
   if (path == "/throughput" && post) return SetThroughput(body);
+  if (path == "/price" && post) return SetPrice(body);
   if (path == "/clock" && post) return AdvanceClock(body);
   if (path == "/reset" && post) return Reset();
   if (path == "/faults") return Faults(request, "", body);
@@ -141,27 +154,14 @@ Reply ControlService::Split(const Value& body) {
     return BadRequest("split: give 'container' as 'database/container', and 'range'");
   }
   const std::string range = body["range"].string();
-  const auto split = [service = &service_, container, range]() -> Status {
-    {
-      std::unique_lock topology(container->topology);
-      RETURN_IF_ERROR(container->Split(range));
-    }
-    return service->TopologyChanged();
-  };
-  const double window = WindowMs(body);
-  if (window == 0) {
-    const Status done = split();
-    return done.ok() ? Ok() : Failed(done);
-  }
-  {
-    std::shared_lock topology(container->topology);
-    Partition* partition = container->FindRange(range);
-    if (partition == nullptr) return BadRequest("split: there is no range '" + range + "'");
-    partition->completing_split = true;
-  }
-  run_after_(std::chrono::milliseconds(static_cast<int64_t>(window)),
-             [split] { static_cast<void>(split().ok()); });
-  return Ok();
+  return ChangeRanges(body, container, {range},
+                      [service = &service_, container, range]() -> Status {
+                        {
+                          std::unique_lock topology(container->topology);
+                          RETURN_IF_ERROR(container->Split(range));
+                        }
+                        return service->TopologyChanged();
+                      });
 }
 
 Reply ControlService::Merge(const Value& body) {
@@ -175,13 +175,32 @@ Reply ControlService::Merge(const Value& body) {
   if (container == nullptr || !ranges.At(0).is_string() || !ranges.At(1).is_string()) {
     return BadRequest("merge: give 'container', and 'ranges' as two neighbouring ids");
   }
-  {
-    std::unique_lock topology(container->topology);
-    const Status merged = container->Merge(ranges.At(0).string(), ranges.At(1).string());
-    if (!merged.ok()) return Failed(merged);
+  const std::string low = ranges.At(0).string();
+  const std::string high = ranges.At(1).string();
+  return ChangeRanges(body, container, {low, high},
+                      [service = &service_, container, low, high]() -> Status {
+                        {
+                          std::unique_lock topology(container->topology);
+                          RETURN_IF_ERROR(container->Merge(low, high));
+                        }
+                        return service->TopologyChanged();
+                      });
+}
+
+Reply ControlService::ChangeRanges(const Value& body, const std::shared_ptr<Container>& container,
+                                   const std::vector<std::string>& ranges,
+                                   std::function<Status()> change) {
+  const double window = WindowMs(body);
+  if (window == 0) {
+    const Status done = change();
+    return done.ok() ? Ok() : Failed(done);
   }
-  const Status saved = service_.TopologyChanged();
-  return saved.ok() ? Ok() : Failed(saved);
+  if (!SetCompleting(container.get(), ranges, true)) return BadRequest("there is no such range");
+  run_after_(std::chrono::milliseconds(static_cast<int64_t>(window)),
+             [container, ranges, change = std::move(change)] {
+               if (!change().ok()) SetCompleting(container.get(), ranges, false);
+             });
+  return Ok();
 }
 
 Reply ControlService::SetThroughput(const Value& body) {
@@ -211,6 +230,15 @@ Reply ControlService::SetThroughput(const Value& body) {
   }
   const Status saved = service_.TopologyChanged();
   return saved.ok() ? Ok() : Failed(saved);
+}
+
+Reply ControlService::SetPrice(const Value& body) {
+  const Value& factor = body["factor"];
+  if (!factor.is_number() || factor.number() < 0.01 || factor.number() > 100) {
+    return BadRequest("price: give 'factor', between 0.01 and 100");
+  }
+  service_.account().price = factor.number();
+  return Ok();
 }
 
 Reply ControlService::Faults(const Request& request, std::string_view id, const Value& body) {
@@ -282,6 +310,7 @@ Reply ControlService::Reset() {
   account.Clear();
   service_.faults().Clear();
   account.history.Clear();
+  account.price = 1;
   const Status saved = account.SaveCatalog();
   return saved.ok() ? Ok() : Failed(saved);
 }

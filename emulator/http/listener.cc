@@ -10,10 +10,14 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
+#include <cerrno>
+#include <cstdint>
+#include <deque>
 #include <sstream>
 #include <thread>
 #include <vector>
 
+#include "emulator/http/http2_preface.h"
 #include "emulator/json/document_scan.h"
 
 namespace spillway::emulator {
@@ -32,14 +36,13 @@ constexpr std::chrono::milliseconds kDripInterval{50};
 // with unread bytes would reset the connection, and the reply could be lost with it.
 constexpr std::chrono::seconds kLingerMax{2};
 
-// What an HTTP/2 client says first (RFC 9113, section 3.4), and what it is told: an empty SETTINGS
-// frame, then GOAWAY with HTTP_1_1_REQUIRED (sections 6.5, 6.8, 7).
-constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n";
-constexpr std::string_view kHttp11Required{
-    "\0\0\0\x04\0\0\0\0\0"
-    "\0\0\x08\x07\0\0\0\0\0"
-    "\0\0\0\0\0\0\0\x0d",
-    26};
+// How long a handshake, the rest of a request's body, and an HTTP/2 client's first request may
+// take.
+constexpr std::chrono::seconds kHandshakeMax{30};
+constexpr std::chrono::seconds kBodyMax{120};
+constexpr std::chrono::seconds kHttp2RequestMax{10};
+// Before a new attempt to accept, when the process has too many files open.
+constexpr std::chrono::milliseconds kAcceptPause{100};
 
 std::string_view View(beast::string_view text) {
   return {text.data(), text.size()};
@@ -55,23 +58,29 @@ struct Shared {
   std::atomic<uint32_t> connections{0};
 };
 
+// One of the kConnectionsMax, for as long as it lives.
+struct Leave {
+  void operator()(std::atomic<uint32_t>* connections) const { --*connections; }
+};
+using Place = std::unique_ptr<std::atomic<uint32_t>, Leave>;
+
 // One connection after its first byte. `Stream` is beast::tcp_stream or one with TLS on top.
 template <typename Stream>
 class Session : public std::enable_shared_from_this<Session<Stream>> {
  public:
-  Session(Stream stream, Shared* shared) : stream_(std::move(stream)), shared_(shared) {
+  Session(Stream stream, Shared* shared, Place place)
+      : stream_(std::move(stream)), shared_(shared), place_(std::move(place)) {
     buffer_.reserve(kReadBytes);
-    ++shared_->connections;
   }
-  ~Session() { --shared_->connections; }
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
 
   void Start() {
     if constexpr (kSecure) {
+      tcp_stream().expires_after(kHandshakeMax);
       stream_.async_handshake(asio::ssl::stream_base::server,
                               [self = this->shared_from_this()](error_code error) {
-                                if (!error) self->ReadHeader();
+                                if (error) return;
+                                self->tcp_stream().expires_never();
+                                self->ReadHeader();
                               });
     } else {
       ReadHeader();
@@ -81,6 +90,8 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
  private:
   static constexpr bool kSecure = !std::is_same_v<Stream, beast::tcp_stream>;
   using Parser = http::request_parser<http::string_body>;
+
+  beast::tcp_stream& tcp_stream() { return beast::get_lowest_layer(stream_); }
 
   void ReadHeader() {
     parser_.emplace();
@@ -110,9 +121,14 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
   }
 
   void ReadRest() {
+    // Requests that came whole, nearly all, are spared the timer.
+    const bool waits = !parser_->is_done() &&
+                       parser_->content_length_remaining().value_or(SIZE_MAX) > buffer_.size();
+    if (waits) tcp_stream().expires_after(kBodyMax);
     http::async_read(stream_, buffer_, *parser_,
-                     [self = this->shared_from_this()](error_code error, size_t) {
+                     [self = this->shared_from_this(), waits](error_code error, size_t) {
                        if (error) return self->ReadFailed(error);
+                       if (waits) self->tcp_stream().expires_never();
                        self->HandleRequest();
                      });
   }
@@ -120,7 +136,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
   // What can still be answered is; the connection closes either way.
   void ReadFailed(error_code error) {
     if (error == http::error::end_of_stream) return Close();
-    if (BeganWithHttp2()) return RequireHttp11();
+    if (View(Received()).starts_with(kHttp2PrefaceLine)) return GreetHttp2();
     int status = 0;
     if (error == http::error::body_limit) status = 413;
     if (error == http::error::header_limit) status = 431;
@@ -158,11 +174,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
 
   void Send(Reply reply) {
     if (reply.delivery == Delivery::kReset) return Reset();
-    response_.emplace(static_cast<http::status>(reply.status), 11);
-    response_->keep_alive(keep_alive_);
-    for (const auto& [name, value] : reply.headers) {
-      response_->insert(BeastView(name), value);
-    }
+    if (!PutHeaders(reply)) return Send(HeaderTooLarge());
     const bool bodiless = reply.status == 204 || reply.status == 304;
     if (!bodiless) {
       response_->set(http::field::content_type, "application/json");
@@ -177,6 +189,25 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
                         if (!self->keep_alive_) return self->Close();
                         self->ReadHeader();
                       });
+  }
+
+  // False when a value is larger than Beast takes (64 KB).
+  bool PutHeaders(const Reply& reply) {
+    response_.emplace(static_cast<http::status>(reply.status), 11);
+    response_->keep_alive(keep_alive_);
+    try {
+      for (const auto& [name, value] : reply.headers) response_->insert(BeastView(name), value);
+    } catch (const std::exception&) {
+      return false;
+    }
+    return true;
+  }
+
+  static Reply HeaderTooLarge() {
+    ServiceError error;
+    error.status = 500;
+    error.message = "A header of the reply would be larger than 64 KB.";
+    return error;
   }
 
   std::string ResponseText() const {
@@ -215,41 +246,70 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
 
   void Reset() {
     error_code ignored;
-    auto& socket = beast::get_lowest_layer(stream_).socket();
+    auto& socket = tcp_stream().socket();
     socket.set_option(asio::socket_base::linger(true, 0), ignored);
     socket.close(ignored);
   }
 
-  bool BeganWithHttp2() const {
-    const std::string_view begin(static_cast<const char*>(buffer_.data().data()), buffer_.size());
-    return begin.starts_with(kHttp2Preface);
+  beast::string_view Received() const {
+    return {static_cast<const char*>(buffer_.data().data()), buffer_.size()};
+  }
+
+  void GreetHttp2() {
+    tcp_stream().expires_after(kHttp2RequestMax);
+    asio::async_write(stream_, asio::buffer(kHttp2Settings),
+                      [self = this->shared_from_this()](error_code error, size_t) {
+                        if (!error) self->AwaitHttp2Request();
+                      });
+  }
+
+  void AwaitHttp2Request() {
+    if (HoldsHttp2Request(View(Received())) || buffer_.size() >= kRequestHeaderBytesMax) {
+      return RequireHttp11();
+    }
+    stream_.async_read_some(buffer_.prepare(kReadBytes),
+                            [self = this->shared_from_this()](error_code error, size_t size) {
+                              if (error) return;
+                              self->buffer_.commit(size);
+                              self->AwaitHttp2Request();
+                            });
   }
 
   void RequireHttp11() {
-    asio::async_write(stream_, asio::buffer(kHttp11Required),
+    asio::async_write(stream_, asio::buffer(kHttp2GoAway),
                       [self = this->shared_from_this()](error_code error, size_t) {
                         if (!error) self->Close();
                       });
   }
 
   void Close() {
+    tcp_stream().expires_after(kLingerMax);
+    if constexpr (kSecure) {
+      // Some clients take a connection that ends without TLS's own farewell for cut off.
+      stream_.async_shutdown([self = this->shared_from_this()](error_code) { self->CloseTcp(); });
+    } else {
+      CloseTcp();
+    }
+  }
+
+  void CloseTcp() {
     error_code ignored;
-    beast::get_lowest_layer(stream_).socket().shutdown(tcp::socket::shutdown_send, ignored);
-    beast::get_lowest_layer(stream_).expires_after(kLingerMax);
+    tcp_stream().socket().shutdown(tcp::socket::shutdown_send, ignored);
     Linger();
   }
 
   void Linger() {
     buffer_.clear();
-    stream_.async_read_some(buffer_.prepare(kReadBytes),
-                            [self = this->shared_from_this()](error_code error, size_t) {
-                              if (!error) self->Linger();
-                            });
+    tcp_stream().async_read_some(buffer_.prepare(kReadBytes),
+                                 [self = this->shared_from_this()](error_code error, size_t) {
+                                   if (!error) self->Linger();
+                                 });
   }
 
   Stream stream_;
   beast::flat_buffer buffer_;
   Shared* const shared_;
+  const Place place_;
   std::optional<Parser> parser_;
   std::optional<http::response<http::string_body>> response_;
   Request request_;
@@ -261,45 +321,57 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
 // A connection until its first byte is there, which is looked at and left in the socket.
 class Detector : public std::enable_shared_from_this<Detector> {
  public:
-  Detector(tcp::socket socket, Shared* shared) : socket_(std::move(socket)), shared_(shared) {}
+  Detector(tcp::socket socket, Shared* shared)
+      : socket_(std::move(socket)), shared_(shared), place_(&shared->connections) {
+    ++shared->connections;
+  }
 
   void Start() {
     if (!shared_->tls) return StartPlain();
-    socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](error_code error) {
-      if (!error) self->Detect();
-    });
+    Wait();
   }
 
  private:
   static constexpr unsigned char kTlsHandshake = 0x16;
 
+  void Wait() {
+    socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](error_code error) {
+      if (!error) self->Detect();
+    });
+  }
+
   void Detect() {
     unsigned char first = 0;
-    if (recv(socket_.native_handle(), &first, 1, MSG_PEEK) != 1) return;
+    const ssize_t count = recv(socket_.native_handle(), &first, 1, MSG_PEEK | MSG_DONTWAIT);
+    // Sockets are at times said to be readable before they are.
+    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return Wait();
+    if (count != 1) return;
     if (first == kTlsHandshake) return StartSecure();
     if (shared_->allow_plain) StartPlain();
   }
 
   void StartPlain() {
-    std::make_shared<Session<beast::tcp_stream>>(beast::tcp_stream(std::move(socket_)), shared_)
+    std::make_shared<Session<beast::tcp_stream>>(beast::tcp_stream(std::move(socket_)), shared_,
+                                                 std::move(place_))
         ->Start();
   }
 
   void StartSecure() {
     using Secure = beast::ssl_stream<beast::tcp_stream>;
     std::make_shared<Session<Secure>>(Secure(beast::tcp_stream(std::move(socket_)), *shared_->tls),
-                                      shared_)
+                                      shared_, std::move(place_))
         ->Start();
   }
 
   tcp::socket socket_;
   Shared* const shared_;
+  Place place_;
 };
 
 class BeastListener : public Listener {
  public:
   BeastListener(const ListenerOptions& options, RequestHandler handler)
-      : context_(static_cast<int>(options.threads)), acceptor_(context_) {
+      : context_(static_cast<int>(options.threads)) {
     shared_.handler = std::move(handler);
     shared_.allow_plain = options.allow_plain;
   }
@@ -314,18 +386,21 @@ class BeastListener : public Listener {
     error_code error;
     const auto address = asio::ip::make_address(options.address, error);
     if (error) return InvalidArgument("'" + options.address + "' is not an IP address");
-    const tcp::endpoint endpoint(address, options.port);
-    acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-    if (error) {
-      return Unavailable("cannot listen on " + options.address + ":" +
-                         std::to_string(options.port) + ": " + error.message());
+    if (const Status first = Listen({address, options.port}); !first.ok()) {
+      return Unavailable(std::string(first.message()))
+          .WithHint("give another --port; 0 takes a free one");
     }
-    port_ = acceptor_.local_endpoint().port();
+    port_ = acceptors_.front().local_endpoint().port();
+    // `localhost` is both. Machines without IPv6 do without; a port of its own choice may be taken
+    // there, one that was asked for may not.
+    if (address == asio::ip::address_v4::loopback()) {
+      const Status both = Listen({asio::ip::address_v6::loopback(), port_});
+      if (!both.ok() && options.port != 0 && both.code() == StatusCode::kConflict) {
+        return Unavailable(std::string(both.message()));
+      }
+    }
     thread_count_ = options.threads;
-    Accept();
+    for (tcp::acceptor& acceptor : acceptors_) Accept(&acceptor);
     return Status::Ok();
   }
 
@@ -372,21 +447,42 @@ class BeastListener : public Listener {
     return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
   }
 
-  void Accept() {
-    acceptor_.async_accept([this](error_code error, tcp::socket socket) {
+  // Fails with kConflict when another program listens there, kUnavailable for all else.
+  Status Listen(const tcp::endpoint& endpoint) {
+    error_code error;
+    tcp::acceptor acceptor(context_);
+    acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+    if (!error && endpoint.address().is_v6()) acceptor.set_option(asio::ip::v6_only(true), error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+    if (!error) {
+      acceptors_.push_back(std::move(acceptor));
+      return Status::Ok();
+    }
+    const std::string failure = "cannot listen on " + endpoint.address().to_string() + ":" +
+                                std::to_string(endpoint.port()) + ": " + error.message();
+    return error == asio::error::address_in_use ? Conflict(failure) : Unavailable(failure);
+  }
+
+  void Accept(tcp::acceptor* acceptor) {
+    acceptor->async_accept([this, acceptor](error_code error, tcp::socket socket) {
       if (error == asio::error::operation_aborted) return;
+      if (error == asio::error::no_descriptors) {
+        return RunAfter(kAcceptPause, [this, acceptor] { Accept(acceptor); });
+      }
       if (!error && shared_.connections < kConnectionsMax) {
         error_code ignored;
         socket.set_option(tcp::no_delay(true), ignored);
         std::make_shared<Detector>(std::move(socket), &shared_)->Start();
       }
-      Accept();
+      Accept(acceptor);
     });
   }
 
   Shared shared_;
   asio::io_context context_;
-  tcp::acceptor acceptor_;
+  std::deque<tcp::acceptor> acceptors_;
   uint16_t port_ = 0;
   uint32_t thread_count_ = 1;
   std::vector<std::jthread> threads_;

@@ -251,7 +251,7 @@ bool FitsReply(const ItemOperation& operation, size_t reply_bytes) {
 
 Reply RunBulk(const Context& context, const ContainerTarget& target,
               const std::vector<RawOperation>& raw, Partition* partition) {
-  const bool minimal = context.request.Header("prefer") == "return=minimal";
+  const bool minimal = !WantsBody(context.request);
   const std::string_view go_on = context.request.Header("x-ms-cosmos-batch-continue-on-error");
   const bool stop_on_failure = go_on == "False" || go_on == "false";
   const RangeInfo& range = partition->info();
@@ -297,7 +297,7 @@ Reply RunBulk(const Context& context, const ContainerTarget& target,
 Reply RunAtomic(const Context& context, const ContainerTarget& target,
                 const std::vector<RawOperation>& raw, const KeyValues& key) {
   const ContainerSettings& settings = *target.container->settings();
-  const bool minimal = context.request.Header("prefer") == "return=minimal";
+  const bool minimal = !WantsBody(context.request);
   if (key.size() != settings.partition_key_paths.size()) {
     return BadRequest(std::string(kWrongKey), 1001);
   }

@@ -80,10 +80,12 @@ Outcome<Position> ParsePosition(std::string_view token) {
 
 class FeedReader {
  public:
-  FeedReader(const Context& context, const ContainerTarget& target, ScanScope scope)
+  FeedReader(const Context& context, const ContainerTarget& target, ScanScope scope,
+             const Admission& admission)
       : context_(context),
         target_(target),
         scope_(std::move(scope)),
+        admission_(admission),
         page_(PageSize(context.request, kPageDefault)),
         full_(SameText(context.request.Header("a-im"), kFullFidelity)) {}
 
@@ -224,7 +226,7 @@ class FeedReader {
     const double charge = charges::Feed(bytes_);
     reply.Set("x-ms-request-charge", ChargeText(charge));
     std::lock_guard lock(first->mutex);
-    first->bucket->Charge(charge, context_.account.clock.Now());
+    first->bucket->Charge(charge, context_.account.clock.Now(), admission_);
     AddPartitionHeaders(target_, *first, &reply);
     AddQuota(context_.request, *target_.container, holding_, &reply);
     return reply;
@@ -233,6 +235,7 @@ class FeedReader {
   const Context& context_;
   const ContainerTarget& target_;
   const ScanScope scope_;
+  const Admission admission_;
   const size_t page_;
   const bool full_;
   bool from_now_ = false;
@@ -253,7 +256,8 @@ bool IsChangeFeed(const Request& request) {
 Reply HandleChangeFeed(const Context& context) {
   EMULATOR_TRY(const ContainerTarget target, FindTarget(context));
   EMULATOR_TRY(ScanScope scope, RequestedScope(context.request, *target.container));
-  EMULATOR_TRY(Reply reply, FeedReader(context, target, std::move(scope)).Read());
+  EMULATOR_TRY(const Admission admission, StartReading(context, target, scope));
+  EMULATOR_TRY(Reply reply, FeedReader(context, target, std::move(scope), admission).Read());
   return reply;
 }
 

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "emulator/service/handlers.h"
 #include "emulator/service/test_client.h"
 
@@ -175,6 +177,35 @@ TEST_F(ChangeFeed, AllVersionsShowEveryChange) {
 TEST_F(ChangeFeed, AllVersionsNeedAPolicy) {
   client.MakeContainer();
   EXPECT_EQ(client.Call("GET", TestClient::kDocs, {{"a-im", "Full-Fidelity Feed"}}).status, 400);
+}
+
+// What expired before the server ended took LSNs that no record tells of.
+TEST(ChangeFeedAcrossARestart, GoesOnBehindWhatHasExpired) {
+  const std::string folder = testing::TempDir() + "/change-feed-restart";
+  std::filesystem::remove_all(folder);
+  const Headers changes = {{"a-im", "Incremental Feed"}};
+  std::string position;
+  {
+    TestClient client;
+    ASSERT_TRUE(client.service->OpenData(folder).ok());
+    client.MakeContainer(1, R"(,"defaultTtl":-1)");
+    for (const char* id : {"1", "2", "3"}) {
+      client.Write(R"({"id":")" + std::string(id) + R"(","pk":"a","ttl":1})", R"(["a"])");
+    }
+    client.clock.Advance(std::chrono::seconds(5));
+    client.service->PurgeExpired();
+    position = client.Call("GET", TestClient::kDocs, changes).Header("etag");
+  }
+  TestClient client;
+  client.clock.Advance(std::chrono::seconds(5));
+  ASSERT_TRUE(client.service->OpenData(folder).ok());
+  client.Write(R"({"id":"4","pk":"a"})", R"(["a"])");
+  Headers resumed = changes;
+  resumed.emplace_back("if-none-match", position);
+  const Reply reply = client.Call("GET", TestClient::kDocs, resumed);
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(Body(reply)["Documents"].At(0)["id"].string(), "4");
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

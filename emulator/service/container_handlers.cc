@@ -84,13 +84,22 @@ std::string ContainerJson(const Context& context, const Container& container) {
   return ToJson(json);
 }
 
+// Percent of the index that follows the present policy; linear over the time that it takes.
+int64_t TransformationProgress(const Context& context, const Container& container) {
+  const auto duration = context.options.index_transformation;
+  if (!container.indexing_changed_at || duration.count() == 0) return 100;
+  const auto passed = context.account.clock.Now() - *container.indexing_changed_at;
+  return passed >= duration ? 100 : passed * 100 / duration;
+}
+
 Reply ContainerReply(const Context& context, const Container& container, const Database& database,
                      int status) {
   Reply reply;
   reply.status = status;
   reply.body = ContainerJson(context, container);
   reply.Set("etag", EtagText(container.version, container.timestamp));
-  reply.Set("x-ms-documentdb-collection-index-transformation-progress", "100");
+  reply.Set("x-ms-documentdb-collection-index-transformation-progress",
+            std::to_string(TransformationProgress(context, container)));
   if (container.settings()->definition["indexingPolicy"]["indexingMode"] == Value("lazy")) {
     reply.Set("x-ms-documentdb-collection-lazy-indexing-progress", "100");
   }
@@ -182,6 +191,10 @@ std::optional<ServiceError> ApplyDefinition(const Context& context, Container* c
   }
   const bool ttl_changed =
       container->settings()->default_ttl_seconds != settings->default_ttl_seconds;
+  if (!(container->settings()->definition["indexingPolicy"] ==
+        settings->definition["indexingPolicy"])) {
+    container->indexing_changed_at = context.account.clock.Now();
+  }
   container->SetSettings(std::move(settings));
   container->version = context.account.NextVersion();
   container->timestamp = context.account.clock.Seconds();
@@ -305,9 +318,15 @@ Reply HandleContainer(const Context& context) {
 }
 
 Reply HandleConflicts(const Context& context) {
-  const bool lists = context.request.method == "GET" || IsQuery(context.request);
-  if (!lists) return MethodNotAllowed();
+  const Request& request = context.request;
   EMULATOR_TRY(const ContainerTarget target, FindTarget(context));
+  if (!context.path.leaf.empty()) return NotFoundError();
+  if (request.method != "GET" && !IsQuery(request)) return MethodNotAllowed();
+  if (IsQuery(request) && target.container->settings()->has_partition_key &&
+      !request.Has("x-ms-documentdb-partitionkey") &&
+      !request.Flag("x-ms-documentdb-query-enablecrosspartition")) {
+    return BadRequest(std::string(kCrossPartitionDisabled));
+  }
   return DefinitionFeed(context, RidText(target.container->rid()), "Conflicts", {});
 }
 

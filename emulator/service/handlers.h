@@ -60,6 +60,11 @@ Outcome<Partition*> FindRequestRange(const Request& request, const Container& co
 std::optional<ServiceError> SaveCatalog(const Account& account);
 
 Reply MethodNotAllowed();
+// What a query over several ranges is told that did not ask for one.
+inline constexpr std::string_view kCrossPartitionDisabled =
+    "Cross partition query is required but disabled. Please set "
+    "x-ms-documentdb-query-enablecrosspartition to true, specify x-ms-documentdb-partitionkey, or "
+    "revise your query to avoid this exception.";
 // {"_rid":…,"<name>":[…],"_count":n} and x-ms-item-count.
 Reply FeedReply(std::string_view rid, std::string_view name, const std::vector<std::string>& items);
 // A page of definitions (JSON texts), or what a query finds in them.

@@ -91,6 +91,10 @@ std::optional<OperationResult> ItemExecutor::CheckIfMatch(const ItemOperation& o
   return Failed(412, 0, std::string(kPreconditionFailed), charges::kFailedWrite);
 }
 
+double ItemExecutor::Price(double charge) const {
+  return charges::Round(charge * account_.price.load(std::memory_order_relaxed));
+}
+
 std::optional<OperationResult> ItemExecutor::Throttle(double charge) {
   if (atomic_) {
     unpaid_ += charge;
@@ -150,8 +154,8 @@ Item ItemExecutor::ContentOf(ItemOperation& operation) {
 OperationResult ItemExecutor::Create(ItemOperation& operation) {
   const std::vector<std::string> unique = UniqueNames(settings_, operation.epk, operation.document);
   if (auto failed = CheckUniqueKeys(unique, nullptr)) return *std::move(failed);
-  const double charge = charges::Create(operation.document.body.size(),
-                                        IndexedProperties(operation.document.properties));
+  const double charge = Price(charges::Create(operation.document.body.size(),
+                                              IndexedProperties(operation.document.properties)));
   if (auto throttled = Throttle(charge)) return *std::move(throttled);
   auto item = std::make_unique<Item>(ContentOf(operation));
   item->key.reserve(operation.epk.size() + operation.id.size());
@@ -170,8 +174,8 @@ OperationResult ItemExecutor::Replace(ItemOperation& operation, Item* item, cons
   if (auto failed = CheckIfMatch(operation, *item)) return *std::move(failed);
   const std::vector<std::string> unique = UniqueNames(settings_, operation.epk, operation.document);
   if (auto failed = CheckUniqueKeys(unique, item)) return *std::move(failed);
-  const double charge = charges::Replace(operation.document.body.size(),
-                                         IndexedProperties(operation.document.properties));
+  const double charge = Price(charges::Replace(operation.document.body.size(),
+                                               IndexedProperties(operation.document.properties)));
   if (auto throttled = Throttle(charge)) return *std::move(throttled);
   SwapUniqueKeys(item, UniqueNamesOf(settings_, *item), unique);
   std::optional<Item> before;
@@ -190,8 +194,8 @@ OperationResult ItemExecutor::Rename(ItemOperation& operation, Item* item) {
   }
   const std::vector<std::string> unique = UniqueNames(settings_, operation.epk, operation.document);
   if (auto failed = CheckUniqueKeys(unique, item)) return *std::move(failed);
-  const double charge = charges::Replace(operation.document.body.size(),
-                                         IndexedProperties(operation.document.properties));
+  const double charge = Price(charges::Replace(operation.document.body.size(),
+                                               IndexedProperties(operation.document.properties)));
   if (auto throttled = Throttle(charge)) return *std::move(throttled);
   SwapUniqueKeys(item, UniqueNamesOf(settings_, *item), {});
   std::unique_ptr<Item> erased = partition_.Remove(item);
@@ -214,7 +218,7 @@ OperationResult ItemExecutor::Delete(const ItemOperation& operation, Item* item)
   if (auto failed = CheckIfMatch(operation, *item)) return *std::move(failed);
   OperationResult result;
   result.status = 204;
-  result.charge = charges::Delete(item->body.size(), IndexedProperties(item->properties));
+  result.charge = Price(charges::Delete(item->body.size(), IndexedProperties(item->properties)));
   if (auto throttled = Throttle(result.charge)) return *std::move(throttled);
   SwapUniqueKeys(item, UniqueNamesOf(settings_, *item), {});
   KeepVersion(ChangeRecord::Kind::kDelete, item, nullptr);

@@ -18,12 +18,13 @@ namespace {
 
 constexpr size_t kPageDefault = 100;
 constexpr int kRangeGone = 1002;
-constexpr int kCompletingSplit = 1007;
+constexpr int kCompleting = 1007;
 
 Reply ReadFeed(const Context& context, const ContainerTarget& target) {
   EMULATOR_TRY(ScanScope scope, RequestedScope(context.request, *target.container));
   EMULATOR_TRY(const std::optional<Continuation> start,
                ParseContinuation(context.request.Header("x-ms-continuation")));
+  EMULATOR_TRY(const Admission admission, StartReading(context, target, scope));
   const size_t page = PageSize(context.request, kPageDefault);
   std::vector<std::string> items;
   size_t bytes = 0;
@@ -49,7 +50,7 @@ Reply ReadFeed(const Context& context, const ContainerTarget& target) {
   reply.Set("x-ms-request-charge", ChargeText(charge));
   Partition& first = target.container->PartitionOf(scope.min);
   std::lock_guard lock(first.mutex);
-  first.bucket->Charge(charge, context.account.clock.Now());
+  first.bucket->Charge(charge, context.account.clock.Now(), admission);
   AddPartitionHeaders(target, first, &reply);
   return reply;
 }
@@ -63,12 +64,12 @@ Outcome<Partition*> FindRequestRange(const Request& request, const Container& co
     id = id.substr(comma + 1);
   }
   Partition* partition = container.FindRange(id);
-  if (partition != nullptr && !partition->completing_split) return partition;
+  if (partition != nullptr && !partition->completing) return partition;
   ServiceError gone;
   gone.status = 410;
   if (partition != nullptr) {
-    gone.substatus = kCompletingSplit;
-    gone.message = "The partition key range '" + std::string(id) + "' is being split.";
+    gone.substatus = kCompleting;
+    gone.message = "The partition key range '" + std::string(id) + "' is being split or merged.";
     return gone;
   }
   gone.substatus = kRangeGone;
@@ -94,7 +95,9 @@ Reply HandlePartitionKeyDelete(const Context& context) {
   const std::string epk = EpkOf(key, settings);
   Partition& partition = target.container->PartitionOf(epk);
   std::lock_guard lock(partition.mutex);
-  ItemExecutor executor(&context.account, target.container.get(), &partition, target.name, false);
+  // As one: a deletion that runs out of request units half-way would be half a deletion. The
+  // service takes the units over time, beside the others' requests.
+  ItemExecutor executor(&context.account, target.container.get(), &partition, target.name, true);
   std::vector<std::string> ids;
   partition.Scan(epk, cosmosdb::kEpkMax, context.account.clock.Seconds(), [&](const Item& item) {
     if (item.epk() != epk) return false;

@@ -27,13 +27,6 @@ ServiceError MissingKey() {
   return BadRequest("PartitionKey value must be supplied for this operation.");
 }
 
-bool WantsBody(const Request& request) {
-  if (request.Header("prefer") == "return=minimal") return false;
-  const std::string_view populate =
-      request.Header("x-ms-cosmos-populate-content-response-on-write");
-  return populate.empty() || populate == "true" || populate == "True";
-}
-
 Reply ToReply(OperationResult result, const ContainerTarget& target, const Partition& partition) {
   Reply reply;
   if (!result.ok()) {

@@ -34,6 +34,12 @@ std::optional<ServiceError> CheckTtl(const ScannedDocument& document) {
 
 }  // namespace
 
+bool WantsBody(const Request& request) {
+  constexpr std::string_view kPopulate = "x-ms-cosmos-populate-content-response-on-write";
+  if (request.Header("prefer") == "return=minimal") return false;
+  return request.Header(kPopulate).empty() || request.Flag(kPopulate);
+}
+
 Outcome<ItemOperation> DocumentOperation(ItemOperation::Kind kind, std::string_view json,
                                          const std::optional<KeyValues>& key,
                                          const ContainerSettings& settings) {

@@ -46,6 +46,9 @@ Outcome<ItemOperation> DocumentOperation(ItemOperation::Kind kind, std::string_v
 Outcome<ItemOperation> TargetOperation(ItemOperation::Kind kind, std::string id,
                                        const KeyValues& key, const ContainerSettings& settings);
 
+// Whether the client wants to have back what it writes; clients say so in one of two headers.
+bool WantsBody(const Request& request);
+
 struct OperationResult {
   int status = 200;
   int substatus = 0;
@@ -93,6 +96,7 @@ class ItemExecutor {
 
   // Takes the charge from the bucket; the 429 result when it does not fit. An atomic batch pays at
   // its end.
+  double Price(double charge) const;
   std::optional<OperationResult> Throttle(double charge);
   std::optional<OperationResult> Take(double charge);
   OperationResult Failed(int status, int substatus, std::string message, double charge);

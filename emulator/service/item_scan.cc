@@ -5,6 +5,8 @@
 
 #include "emulator/service/handlers.h"
 #include "emulator/service/partition_key.h"
+#include "emulator/service/session.h"
+#include "emulator/service/throughput.h"
 
 namespace spillway::emulator {
 namespace {
@@ -137,6 +139,23 @@ Outcome<ScanScope> RequestedScope(const Request& request, const Container& conta
   if (!settings.has_partition_key) scope.one_key = true;
   scope.one_range = RangesIn(scope, container) <= 1;
   return scope;
+}
+
+Outcome<Admission> StartReading(const Context& context, const ContainerTarget& target,
+                                const ScanScope& scope) {
+  EMULATOR_TRY(const Admission admission, RequestedAdmission(context.request));
+  for (const auto& partition : target.container->partitions()) {
+    const RangeInfo& info = partition->info();
+    if (cosmosdb::CompareEpk(info.max, scope.min) <= 0 ||
+        cosmosdb::CompareEpk(info.min, scope.max) >= 0) {
+      continue;
+    }
+    const auto refusal = partition->bucket->TryStart(context.account.clock.Now(), admission);
+    if (refusal) return RequestRateTooLarge(*refusal);
+    std::lock_guard lock(partition->mutex);
+    EMULATOR_CHECK(CheckSession(context.request, *partition));
+  }
+  return admission;
 }
 
 void NarrowToKey(std::string_view epk, const Container& container, ScanScope* scope) {

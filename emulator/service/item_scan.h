@@ -23,6 +23,13 @@ struct ScanScope {
 // topology.
 Outcome<ScanScope> RequestedScope(const Request& request, const Container& container);
 
+struct Context;
+struct ContainerTarget;
+// What every read over ranges begins with: its physical partitions have request units left (429),
+// and are as far as the client's session (404/1002). Returns whom its charge is for.
+Outcome<Admission> StartReading(const Context& context, const ContainerTarget& target,
+                                const ScanScope& scope);
+
 // Leaves of the scope what is in the logical partition of this complete key.
 void NarrowToKey(std::string_view epk, const Container& container, ScanScope* scope);
 

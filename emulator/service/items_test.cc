@@ -351,6 +351,47 @@ TEST(Items, HierarchicalKeysNeedAllLevels) {
   EXPECT_EQ(Body(prefix)["_count"].number(), 2);
 }
 
+// The service takes the request units for it over time.
+TEST(Items, DeleteByPartitionKeyIsWholeHoweverLittleThroughputThereIs) {
+  TestClient client;
+  client.MakeContainer();
+  constexpr int kDocuments = 100;
+  for (int i = 0; i < kDocuments; ++i) {
+    client.clock.Advance(std::chrono::seconds(1));
+    ASSERT_EQ(client.Write(R"({"id":")" + std::to_string(i) + R"(","pk":"a"})", R"(["a"])").status,
+              201);
+  }
+  EXPECT_EQ(client
+                .Call("POST", "/dbs/d/colls/c/operations/partitionkeydelete",
+                      {{"x-ms-documentdb-partitionkey", R"(["a"])"}})
+                .status,
+            200);
+  EXPECT_EQ(Body(client.Query("SELECT * FROM c"))["_count"].number(), 0);
+}
+
+// Queries and feeds as well as point reads.
+TEST(Sessions, ATokenAheadOfAnyRangeThatIsReadIs404With1002) {
+  TestClient client;
+  client.MakeContainer(2);
+  const Reply written = client.Write(R"({"id":"1","pk":"a"})", R"(["a"])");
+  const auto token_of = [](uint64_t lsn) { return "1:-1#" + std::to_string(lsn); };
+  const uint64_t lsn = std::stoull(std::string(written.Header("lsn")));
+  ASSERT_EQ(written.Header("x-ms-session-token"), token_of(lsn));
+  for (const auto& [token, status] :
+       {std::pair(token_of(lsn), 200), std::pair(token_of(lsn + 1), 404),
+        std::pair("0:-1#0," + token_of(lsn + 1), 404)}) {
+    const Headers session = {{"x-ms-session-token", token}};
+    Headers changes = session;
+    changes.emplace_back("a-im", "Incremental Feed");
+    for (const Reply& reply :
+         {client.Query("SELECT * FROM c", session), client.Call("GET", TestClient::kDocs, session),
+          client.Call("GET", TestClient::kDocs, changes)}) {
+      EXPECT_EQ(reply.status, status) << token;
+      EXPECT_EQ(Substatus(reply), status == 404 ? "1002" : "");
+    }
+  }
+}
+
 TEST(Items, DeleteByPartitionKeyLeavesTheOthers) {
   TestClient client;
   client.MakeContainer(2);

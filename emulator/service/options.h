@@ -28,6 +28,8 @@ struct ServerOptions {
   bool lenient = false;
   // How long a change of throughput stays pending.
   std::chrono::milliseconds throughput_change_pending{0};
+  // How long the index takes to follow a changed index policy.
+  std::chrono::milliseconds index_transformation{0};
   // A range that holds more is split (service quotas: 50 GB a physical partition).
   uint64_t range_bytes_max = uint64_t{50} << 30;
   // Accepts Entra tokens beside the account key; nullopt: only the key.

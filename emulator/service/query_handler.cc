@@ -131,11 +131,7 @@ std::optional<ServiceError> CheckServable(const QueryRun& run) {
   const bool lenient = run.context.options.lenient;
   if (!lenient && run.container().settings()->has_partition_key &&
       !request.Flag("x-ms-documentdb-query-enablecrosspartition")) {
-    return BadRequest(
-        "Cross partition query is required but disabled. Please set "
-        "x-ms-documentdb-query-enablecrosspartition to true, specify x-ms-documentdb-partitionkey, "
-        "or "
-        "revise your query to avoid this exception.");
+    return BadRequest(std::string(kCrossPartitionDisabled));
   }
   // A client that says so wants to send the ranges their parts itself, all at once.
   const bool parallel = request.Flag("x-ms-documentdb-query-parallelizecrosspartitionquery");
@@ -160,15 +156,6 @@ std::vector<Partition*> PartitionsOf(const QueryRun& run) {
     }
   }
   return partitions;
-}
-
-std::optional<ServiceError> CheckBudget(const QueryRun& run) {
-  for (Partition* partition : PartitionsOf(run)) {
-    const auto refusal =
-        partition->bucket->TryStart(run.context.account.clock.Now(), run.admission);
-    if (refusal) return RequestRateTooLarge(*refusal);
-  }
-  return std::nullopt;
 }
 
 // ---- pages
@@ -350,8 +337,7 @@ Reply HandleQuery(const Context& context) {
   if (!context.options.lenient) {
     EMULATOR_CHECK(CheckCompositeIndex(*query, *target.container->settings()));
   }
-  EMULATOR_TRY(run.admission, RequestedAdmission(context.request));
-  EMULATOR_CHECK(CheckBudget(run));
+  EMULATOR_TRY(run.admission, StartReading(context, target, run.scope));
   EMULATOR_TRY(const Page page, ReadPage(&run));
   if (!run.refusal.empty()) return BadRequest(std::string(run.refusal));
   Reply reply = FeedReply(RidText(target.container->rid()), "Documents", page.rows);

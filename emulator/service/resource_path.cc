@@ -86,7 +86,7 @@ std::optional<ResourceKind> KindOf(const std::vector<std::string>& segments) {
     if (count == 4) return ResourceKind::kContainer;
     if (is(4, "docs") && count == 5) return ResourceKind::kItems;
     if (is(4, "docs") && count == 6) return ResourceKind::kItem;
-    if (is(4, "conflicts") && count == 5) return ResourceKind::kConflicts;
+    if (is(4, "conflicts") && count <= 6) return ResourceKind::kConflicts;
     if (is(4, "pkranges") && count == 5) return ResourceKind::kRanges;
     if (is(4, "operations") && is(5, "partitionkeydelete") && count == 6) {
       return ResourceKind::kPartitionKeyDelete;

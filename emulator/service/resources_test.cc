@@ -309,6 +309,29 @@ TEST(Offers, AChangeCanTakeTime) {
   EXPECT_EQ(Body(changed)["content"]["offerThroughput"].number(), 1000);
 }
 
+TEST(Containers, AChangedIndexPolicyIsFollowedWithTime) {
+  ServerOptions options;
+  options.index_transformation = std::chrono::seconds(10);
+  TestClient client(options);
+  client.MakeContainer();
+  const auto progress = [&] {
+    const Reply reply = client.Call("GET", "/dbs/d/colls/c");
+    return std::string(reply.Header("x-ms-documentdb-collection-index-transformation-progress"));
+  };
+  EXPECT_EQ(progress(), "100");
+  Value definition = Body(client.Call("GET", "/dbs/d/colls/c"));
+  EXPECT_EQ(client.Call("PUT", "/dbs/d/colls/c", {}, ToJson(definition)).status, 200);
+  EXPECT_EQ(progress(), "100") << "the policy is the same";
+  definition.Set("indexingPolicy",
+                 *ParseJson(R"({"includedPaths":[],"excludedPaths":[{"path":"/*"}]})"));
+  EXPECT_EQ(client.Call("PUT", "/dbs/d/colls/c", {}, ToJson(definition)).status, 200);
+  EXPECT_EQ(progress(), "0");
+  client.clock.Advance(std::chrono::seconds(4));
+  EXPECT_EQ(progress(), "40");
+  client.clock.Advance(std::chrono::seconds(7));
+  EXPECT_EQ(progress(), "100");
+}
+
 TEST(Throughput, WrongRequestsAreRefused) {
   TestClient client;
   client.Call("POST", "/dbs", {}, R"({"id":"d"})");
@@ -368,9 +391,11 @@ TEST(Conflicts, AreNone) {
   TestClient client;
   client.MakeContainer();
   EXPECT_EQ(Body(client.Call("GET", "/dbs/d/colls/c/conflicts"))["_count"].number(), 0);
-  const Reply found =
-      client.Call("POST", "/dbs/d/colls/c/conflicts", {{"x-ms-documentdb-isquery", "True"}},
-                  R"({"query":"SELECT * FROM c"})");
+  const Reply found = client.Call(
+      "POST", "/dbs/d/colls/c/conflicts",
+      {{"x-ms-documentdb-isquery", "True"}, {"x-ms-documentdb-query-enablecrosspartition", "True"}},
+      R"({"query":"SELECT * FROM c"})");
+  ASSERT_EQ(found.status, 200) << found.body;
   EXPECT_TRUE(Body(found)["Conflicts"].array().empty());
   EXPECT_EQ(client.Call("POST", "/dbs/d/colls/c/conflicts", {}, "{}").status, 405);
   EXPECT_EQ(client.Call("GET", "/dbs/d/colls/x/conflicts").status, 404);
@@ -381,6 +406,28 @@ TEST(Unsupported, IsToldClearly) {
   client.MakeContainer();
   EXPECT_EQ(client.Call("GET", "/dbs/d/colls/c/sprocs").status, 501);
   EXPECT_EQ(client.Call("POST", "/dbs/d/users", {}, "{}").status, 501);
+}
+
+TEST(Conflicts, AreNotFoundByIdAndWantAPartitionKeyInQueries) {
+  TestClient client;
+  client.MakeContainer(2);
+  const std::string path = "/dbs/d/colls/c/conflicts";
+  EXPECT_EQ(client.Call("GET", path + "/x").status, 404);
+  EXPECT_EQ(client.Call("DELETE", path + "/x").status, 404);
+  const Headers query = {{"x-ms-documentdb-isquery", "True"},
+                         {"content-type", "application/query+json"}};
+  const std::string body = R"({"query":"SELECT * FROM c"})";
+  EXPECT_EQ(client.Call("POST", path, query, body).status, 400);
+  Headers keyed = query;
+  keyed.emplace_back("x-ms-documentdb-partitionkey", R"(["a"])");
+  EXPECT_EQ(client.Call("POST", path, keyed, body).status, 200);
+}
+
+// They come back in headers.
+TEST(Containers, HaveNoControlCharactersInTheirNames) {
+  TestClient client;
+  EXPECT_EQ(client.Call("POST", "/dbs", {}, R"({"id":"a\r\nx-injected: 1"})").status, 400);
+  EXPECT_EQ(client.Call("POST", "/dbs", {}, R"({"id":"a\u007f"})").status, 400);
 }
 
 }  // namespace

@@ -71,6 +71,20 @@ std::string UrlOf(const Request& request) {
   return url.append(request.Header("host")).append(request.target);
 }
 
+void Purge(Account* account, size_t per_partition_max) {
+  const uint32_t now = account->clock.Seconds();
+  std::shared_lock lock(account->mutex);
+  for (const auto& [database_id, database] : account->databases()) {
+    for (const auto& [id, container] : database->containers) {
+      std::shared_lock topology(container->topology);
+      for (const auto& partition : container->partitions()) {
+        std::lock_guard partition_lock(partition->mutex);
+        partition->PurgeExpired(now, per_partition_max);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::optional<ServiceError> SaveCatalog(const Account& account) {
@@ -149,6 +163,9 @@ void Service::ApplyThroughput() {
 
 Status Service::OpenData(const std::string& folder) {
   RETURN_IF_ERROR(OpenPersistent(folder, &account_));
+  // Expiry is not recorded, but had its LSNs: they must be behind before the next write takes one,
+  // which a reader of changes would else take for an old one.
+  Purge(&account_, SIZE_MAX);
   ApplyThroughput();
   return Status::Ok();
 }
@@ -161,17 +178,7 @@ Status Service::TopologyChanged() {
 
 void Service::PurgeExpired() {
   constexpr size_t kPurgedPerPartitionMax = 10'000;
-  const uint32_t now = account_.clock.Seconds();
-  std::shared_lock lock(account_.mutex);
-  for (const auto& [database_id, database] : account_.databases()) {
-    for (const auto& [id, container] : database->containers) {
-      std::shared_lock topology(container->topology);
-      for (const auto& partition : container->partitions()) {
-        std::lock_guard partition_lock(partition->mutex);
-        partition->PurgeExpired(now, kPurgedPerPartitionMax);
-      }
-    }
-  }
+  Purge(&account_, kPurgedPerPartitionMax);
 }
 
 }  // namespace spillway::emulator

@@ -34,6 +34,21 @@ size_t Ranges(TestClient* client) {
   return Body(client->Call("GET", "/dbs/d/colls/c/pkranges"))["PartitionKeyRanges"].array().size();
 }
 
+TEST(RequestUnits, AreSpentByFeedsAsByAllElse) {
+  TestClient client;
+  client.MakeContainer();
+  int written = 0;
+  ASSERT_EQ(WriteUntilRefused(&client, {}, &written).status, 429);
+  const Headers changes = {{"a-im", "Incremental Feed"}};
+  int read = 0;
+  while (read < 100 && client.Call("GET", TestClient::kDocs, changes).status == 200) ++read;
+  EXPECT_LT(read, 100);
+  EXPECT_EQ(Substatus(client.Call("GET", TestClient::kDocs)), "3200");
+  EXPECT_EQ(Substatus(client.Call("GET", TestClient::kDocs, changes)), "3200");
+  client.clock.Advance(std::chrono::seconds(1));
+  EXPECT_EQ(client.Call("GET", TestClient::kDocs, changes).status, 200);
+}
+
 TEST(Priority, LowIsRefusedWhereHighIsStillServed) {
   TestClient client;
   client.MakeContainer();

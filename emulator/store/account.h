@@ -77,6 +77,8 @@ class Account {
 
   ServerClock clock;
   WriteHistory history;
+  // Of what documents cost, so that a test can see a client meet another price.
+  std::atomic<double> price{1};
   // Null when everything is in memory only.
   std::unique_ptr<Journal> journal;
   // Of every write to anything, rising: etags come from it.

@@ -83,6 +83,8 @@ class Container {
   uint64_t version = 0;
   uint32_t timestamp = 0;
   uint32_t next_range_number = 0;
+  // When the index policy was changed last.
+  std::optional<SteadyTime> indexing_changed_at;
 
  private:
   size_t IndexOf(std::string_view range_id) const;

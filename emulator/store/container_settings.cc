@@ -38,7 +38,11 @@ Status CheckId(const Value& id) {
     return InvalidArgument(
         "The input content is invalid because the required properties - 'id; ' - are missing");
   }
-  if (id.string().size() > kIdCharactersMax ||
+  // Names are in headers of replies.
+  const bool has_control = std::any_of(id.string().begin(), id.string().end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+  });
+  if (id.string().size() > kIdCharactersMax || has_control ||
       id.string().find_first_of("/\\?#") != std::string::npos || id.string().back() == ' ') {
     return InvalidArgument("The input name '" + id.string() +
                            "' is invalid. Ensure to provide a unique non-empty string less than "

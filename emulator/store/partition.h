@@ -51,9 +51,9 @@ class Partition {
 
   const RangeInfo& info() const { return info_; }
   std::shared_ptr<TokenBucket> bucket = std::make_shared<TokenBucket>();
-  // Between the announcement of a split and the split: requests for the range are asked to come
-  // back.
-  std::atomic<bool> completing_split{false};
+  // Between the announcement of a split or merge and its end: requests for the range are asked to
+  // come back.
+  std::atomic<bool> completing{false};
   std::mutex mutex;
 
   // Everything below REQUIRES `mutex`. Pointers to items stay valid until the item is erased.

@@ -37,7 +37,8 @@ Status KeyCounter::Add(const EncodedBatch& batch) {
     SplitKey(document.partition_key, &parts_);
     LookAtFields();
     const uint64_t bytes = document.body.size();
-    const double units = partitioning_.UnitsOf(static_cast<double>(bytes), document_fields_);
+    const double units =
+        partitioning_.UnitsOf(WriteKind::kInsert, static_cast<double>(bytes), document_fields_);
     for (CountedKey& key : keys_) RETURN_IF_ERROR(AddTo(key, bytes, units));
   }
   return Status::Ok();

@@ -13,7 +13,7 @@ namespace {
 class TestingPartitioning final : public Partitioning {
  public:
   explicit TestingPartitioning(Facts facts) : Partitioning(std::move(facts)) {}
-  double UnitsOf(double document_bytes, double fields) const override {
+  double UnitsOf(WriteKind, double document_bytes, double fields) const override {
     return document_bytes / 100 + fields;
   }
   Result<std::shared_ptr<const PartitionLayout>> LayoutFor(

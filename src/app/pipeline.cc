@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "changes/column_policy.h"
+#include "app/share_group.h"
 #include "state/document_store.h"
 #include "transforms/document_encoder.h"
 
@@ -68,6 +68,23 @@ Status CheckMark(const Destination& destination, const PipelineConfig& pipeline)
       .WithHint("name another, such as `deleted`");
 }
 
+Status CheckStamp(const Destination& destination, const PipelineConfig& pipeline) {
+  const std::string& field = pipeline.documents.stamp_field;
+  if (field.empty()) return Status::Ok();
+  std::vector<std::string> taken = destination.capabilities().limits.reserved_fields;
+  taken.emplace_back("id");
+  for (const std::string& path : pipeline.documents.partition_key_paths) {
+    if (!path.empty()) taken.push_back(path.substr(1, path.find('/', 1) - 1));
+  }
+  if (pipeline.documents.soft_delete.has_value()) {
+    taken.push_back(pipeline.documents.soft_delete->field);
+  }
+  if (std::find(taken.begin(), taken.end(), field) == taken.end()) return Status::Ok();
+  return InvalidArgument(fmt::format("{}: the field `{}` means something else already",
+                                     At(pipeline, "stamp.field"), field))
+      .WithHint("name another, such as `_spillway`");
+}
+
 Status CheckMode(const Destination& destination, const PipelineConfig& pipeline) {
   const std::vector<WriteMode>& modes = destination.capabilities().modes;
   if (std::find(modes.begin(), modes.end(), pipeline.sync.mode.write()) != modes.end())
@@ -96,6 +113,7 @@ Result<OpenedPipeline> OpenPipeline(const Project& project, const PipelineConfig
   opened.destination = *std::move(destination);
   RETURN_IF_ERROR(CheckMode(*opened.destination, pipeline));
   RETURN_IF_ERROR(CheckMark(*opened.destination, pipeline));
+  RETURN_IF_ERROR(CheckStamp(*opened.destination, pipeline));
   return opened;
 }
 
@@ -153,27 +171,6 @@ std::string TargetOf(const Project& project, const PipelineConfig& pipeline) {
       DestinationSettings(project, pipeline));
 }
 
-Result<VerifySummary> VerifyPipeline(const Project& project, const PipelineConfig& pipeline,
-                                     const VersionSelector& at, uint32_t differences_max,
-                                     const std::function<void(uint64_t)>& on_progress,
-                                     const CallContext& ctx) {
-  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
-  ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenState(project));
-  VerifyOptions options;
-  options.pipeline = pipeline.name;
-  options.memory_bytes_max = project.memory_bytes();
-  options.differences_max = differences_max;
-  options.ignored_fields = opened.destination->capabilities().limits.reserved_fields;
-  options.spill_folder = project.spill_folder();
-  options.at = at;
-  const LoadParts parts{*opened.source, *opened.destination, *state, SystemClock()};
-  ASSIGN_OR_RETURN(const std::optional<Checkpoint> stored, state->LoadCheckpoint(pipeline.name));
-  const std::vector<std::string> late_columns =
-      stored.has_value() ? stored->late_columns : std::vector<std::string>();
-  return RunVerify(parts, WithLateColumns(pipeline.documents, late_columns), options, on_progress,
-                   ctx);
-}
-
 Result<TableInfo> InspectTable(const Project* project, const std::string& target,
                                const VersionSelector& at, const CallContext& ctx) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Source> source, OpenTarget(project, target));
@@ -194,7 +191,8 @@ Status CheckPipeline(const Project& project, const PipelineConfig& pipeline,
   const auto encoder = DocumentEncoder::Make(pipeline.documents, (*snapshot)->schema()->get(),
                                              opened.destination->capabilities());
   if (!encoder.ok()) return encoder.status();
-  return opened.destination->Check(ctx).WithContext(At(pipeline, "destination"));
+  RETURN_IF_ERROR(opened.destination->Check(ctx).WithContext(At(pipeline, "destination")));
+  return CheckShareBoard(project, pipeline, ctx);
 }
 
 namespace {
@@ -253,6 +251,8 @@ Result<std::vector<PipelineState>> ProjectState(const Project& project) {
     if (!runs.empty()) one.last_run = std::move(runs.front());
     ASSIGN_OR_RETURN(const std::vector<ReasonCount> reasons, state->RejectedByReason(name));
     for (const ReasonCount& reason : reasons) one.rejected += reason.rows;
+    ASSIGN_OR_RETURN(const std::optional<std::string> tuning, state->TuningOf(name));
+    one.to_restore = tuning.has_value();
   }
   return all;
 }

@@ -17,7 +17,6 @@
 #include "connector/destination.h"
 #include "connector/source.h"
 #include "engine/load_run.h"
-#include "engine/verify_run.h"
 #include "state/state_store.h"
 #include "throughput/throughput_limit.h"
 
@@ -42,12 +41,6 @@ Status CheckState(const Project& project, const CallContext& ctx);
 // What the state says of the destination, as text to be compared: RunOptions::target.
 std::string TargetOf(const Project& project, const PipelineConfig& pipeline);
 
-// REQUIRES: loaded, or a version in `at`; else kInvalidArgument that says so.
-Result<VerifySummary> VerifyPipeline(const Project& project, const PipelineConfig& pipeline,
-                                     const VersionSelector& at, uint32_t differences_max,
-                                     const std::function<void(uint64_t)>& on_progress,
-                                     const CallContext& ctx);
-
 // The table of a pipeline's source, of `connection/table`, or at a path or URL.
 Result<TableInfo> InspectTable(const Project* project, const std::string& target,
                                const VersionSelector& at, const CallContext& ctx);
@@ -70,6 +63,7 @@ struct PipelineState {
   std::optional<Checkpoint> checkpoint;
   std::optional<RunRecord> last_run;
   uint64_t rejected = 0;
+  bool to_restore = false;  // a load has set the destination, and it is not set back
 };
 
 // Reads the state alone.

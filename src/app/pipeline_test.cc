@@ -9,6 +9,7 @@
 #include "app/partition_advice.h"
 #include "app/plan.h"
 #include "app/sync_pipeline.h"
+#include "app/verify_pipeline.h"
 #include "sources/delta/delta_test_table.h"
 
 namespace spillway {
@@ -83,8 +84,7 @@ TEST_F(Pipeline, LoadsAndProvesIt) {
   EXPECT_EQ(result->load->totals.counts.upserted, kRows);
   EXPECT_TRUE(result->load->totals.counts.AddsUp());
 
-  const auto proof =
-      VerifyPipeline(*project, **project->FindPipeline("p"), {}, 10, [](uint64_t) {}, {});
+  const auto proof = VerifyPipeline(*project, **project->FindPipeline("p"), {}, {}, {});
   ASSERT_TRUE(proof.ok()) << proof.status().message();
   EXPECT_TRUE(proof->matches());
   EXPECT_EQ(proof->equal, kRows);

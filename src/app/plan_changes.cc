@@ -31,16 +31,13 @@ Result<std::unique_ptr<Snapshot>> OpenNewest(const OpenedPipeline& opened, const
 class ChangesPlanner {
  public:
   ChangesPlanner(const Project& project, const OpenedPipeline& opened, const Checkpoint& checkpoint,
-                 const CallContext& ctx)
-      : project_(project), opened_(opened), checkpoint_(checkpoint), ctx_(ctx) {}
+                 const ChangeCosts& costs, const CallContext& ctx)
+      : project_(project), opened_(opened), checkpoint_(checkpoint), costs_(costs), ctx_(ctx) {}
 
   Result<ChangesPlan> Plan() {
     plan_.from_version = plan_.latest_version = checkpoint_.version;
     RETURN_IF_ERROR(List());
-    if (!plan_.ranges.empty()) {
-      if (read_through_.has_value()) RETURN_IF_ERROR(Read());
-      if (plan_.estimated) EstimateCost();
-    }
+    if (!plan_.ranges.empty() && read_through_.has_value()) RETURN_IF_ERROR(Read());
     return std::move(plan_);
   }
 
@@ -93,7 +90,6 @@ class ChangesPlanner {
       const ChangesInfo& info = changes->info();
       plan_.latest_version = std::max(plan_.latest_version, info.version);
       if (versions == 0) plan_.warning = RetentionWarning(info, SystemClock().WallNow());
-      fields_ = static_cast<size_t>(changes->schema()->get().n_children);
       Add(*changes);
     }
     return Status::Ok();
@@ -151,15 +147,33 @@ class ChangesPlanner {
     return Status::Ok();
   }
 
+  // Which of the upserts replace a document is known by their number, not one by one.
   Status Count(const ChangeWindow& window) {
-    plan_.upserts += static_cast<double>(window.upserts->size());
-    plan_.deletes += static_cast<double>(window.removes->size());
+    const auto upserts = static_cast<double>(window.upserts->size());
+    const auto deletes = static_cast<double>(window.removes->size());
+    const double inserts =
+        std::clamp(static_cast<double>(window.documents_delta) + deletes, 0.0, upserts);
+    plan_.upserts += upserts;
+    plan_.inserts += inserts;
+    plan_.deletes += deletes;
+    const double inserted = upserts > 0 ? inserts / upserts : 0;
     for (uint64_t first = 0; first < window.upserts->size(); first += kRecordsOfRead) {
       ASSIGN_OR_RETURN(const std::vector<ImageRecord> records,
                        window.upserts->Read(first, kRecordsOfRead));
-      for (const ImageRecord& record : records) plan_.document_bytes += record.body_bytes;
+      for (const ImageRecord& record : records) {
+        plan_.document_bytes += record.body_bytes;
+        plan_.units += inserted * UnitsOf(WriteKind::kInsert, record.body_bytes) +
+                       (1 - inserted) * UnitsOf(WriteKind::kReplace, record.body_bytes);
+      }
     }
+    const bool marks = opened_.config->documents.soft_delete.has_value();
+    plan_.units +=
+        deletes * UnitsOf(marks ? WriteKind::kReplace : WriteKind::kRemove, costs_.document_bytes);
     return Status::Ok();
+  }
+
+  double UnitsOf(WriteKind kind, double bytes) const {
+    return costs_.writes->UnitsOf(kind, bytes, costs_.document_fields);
   }
 
   void CarryOver() {
@@ -169,40 +183,26 @@ class ChangesPlanner {
     if (plan_.exact || plan_.bytes_read == 0) return;
     const double factor = static_cast<double>(plan_.bytes) / static_cast<double>(plan_.bytes_read);
     plan_.upserts *= factor;
+    plan_.inserts *= factor;
     plan_.deletes *= factor;
-  }
-
-  // A delete costs about what writing the document does.
-  void EstimateCost() {
-    const PipelineConfig& config = *opened_.config;
-    const ConnectorType& type = *config.destination_connection->type;
-    if (!type.estimate_cost || plan_.upserts + plan_.deletes == 0) return;
-    const EndpointSettings settings{config.destination_connection->options.get(),
-                                    config.destination.get(), project_.folder()};
-    const CostEstimate cost =
-        type.estimate_cost(settings, plan_.document_bytes, static_cast<double>(fields_));
-    plan_.units = cost.units_per_document * (plan_.upserts + plan_.deletes);
-    plan_.cost_basis = cost.basis;
-    if (cost.units_per_second && *cost.units_per_second > 0) {
-      plan_.duration = std::chrono::duration_cast<std::chrono::nanoseconds>(
-          std::chrono::duration<double>(plan_.units / *cost.units_per_second));
-    }
+    plan_.units *= factor;
   }
 
   const Project& project_;
   const OpenedPipeline& opened_;
   const Checkpoint& checkpoint_;
+  const ChangeCosts& costs_;
   const CallContext& ctx_;
   ChangesPlan plan_;
   std::optional<int64_t> read_through_;  // as far as kPlanReadBytesMax goes
-  size_t fields_ = 0;
 };
 
 }  // namespace
 
 Result<ChangesPlan> PlanChanges(const Project& project, const OpenedPipeline& opened,
-                                const Checkpoint& checkpoint, const CallContext& ctx) {
-  return ChangesPlanner(project, opened, checkpoint, ctx).Plan();
+                                const Checkpoint& checkpoint, const ChangeCosts& costs,
+                                const CallContext& ctx) {
+  return ChangesPlanner(project, opened, checkpoint, costs, ctx).Plan();
 }
 
 namespace {

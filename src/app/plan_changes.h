@@ -4,13 +4,13 @@
 #ifndef SPILLWAY_APP_PLAN_CHANGES_H_
 #define SPILLWAY_APP_PLAN_CHANGES_H_
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "app/pipeline.h"
+#include "app/write_costs.h"
 
 namespace spillway {
 
@@ -45,20 +45,27 @@ struct ChangesPlan {
   bool estimated = false;
   bool exact = false;
   double upserts = 0;
+  double inserts = 0;  // of the upserts: of documents that are not there yet
   double deletes = 0;
-  double document_bytes = 0;  // mean, of an upsert
-  double units = 0;           // request units; 0 when the destination does not measure
-  std::string cost_basis;
-  std::optional<std::chrono::nanoseconds> duration;
+  double document_bytes = 0;           // mean, of an upsert
+  double units = 0;                    // request units; 0 when the destination does not measure
   std::optional<std::string> warning;  // the table is about to let go of what is pending
 
   uint64_t versions() const { return static_cast<uint64_t>(latest_version - from_version); }
 };
 
+// What writes cost, and what is not known of a document that goes.
+struct ChangeCosts {
+  const WriteCosts* writes = nullptr;
+  double document_bytes = 0;
+  double document_fields = 0;
+};
+
 // REQUIRES: a load that is done. Writes nothing to either side, nor to the state. Errors: those
 // that a run would stop with before its first write, but for the delete guard's.
 Result<ChangesPlan> PlanChanges(const Project& project, const OpenedPipeline& opened,
-                                const Checkpoint& checkpoint, const CallContext& ctx);
+                                const Checkpoint& checkpoint, const ChangeCosts& costs,
+                                const CallContext& ctx);
 
 // Where a pipeline stands beside its table: for `status`. Reads one commit.
 struct Behind {

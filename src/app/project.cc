@@ -47,7 +47,9 @@ YamlPlace PlaceOf(const YamlNode& map, std::string_view key, YamlPlace fallback)
 // Reads one document into one Project; lives for one call of Parse.
 class ProjectReader {
  public:
-  explicit ProjectReader(const YamlDocument& document) : document_(document) {}
+  ProjectReader(const YamlDocument& document, const ProjectRules& rules) : document_(document) {
+    if (rules.allow_inline_secrets) problems_.AllowInlineSecrets();
+  }
 
   Result<std::unique_ptr<Project>> Read() {
     project_.reset(new Project());
@@ -188,19 +190,42 @@ class ProjectReader {
     ReadNamed(section, "pipelines", [this](const YamlEntry& entry) { ReadPipeline(entry); });
   }
 
+  static void Flatten(const YamlNode& node, const std::string& path,
+                      std::map<std::string, std::string>& settings) {
+    if (node.is_scalar()) settings[path] = node.text;
+    if (node.is_list()) settings[path] = ListText(node);
+    if (!node.is_map()) return;
+    for (const YamlEntry& member : node.entries) {
+      Flatten(member.value, JoinPath(path, member.key), settings);
+    }
+  }
+
+  static std::string ListText(const YamlNode& list) {
+    std::string text;
+    const auto add = [&](const YamlNode& item, const std::string& key) {
+      text += (text.empty() ? "" : ", ") + key + (item.is_scalar() ? item.text : ListText(item));
+    };
+    for (const YamlNode& item : list.items) add(item, "");
+    for (const YamlEntry& entry : list.entries) add(entry.value, entry.key + ": ");
+    return list.is_map() ? "{" + text + "}" : "[" + text + "]";
+  }
+
   void ReadPipeline(const YamlEntry& entry) {
     const Reading reading{JoinPath("pipelines", entry.key), entry.key_place, problems_};
     PipelineSection section;
     PipelineSpec().Read(entry.value, reading, section);
     PipelineConfig& pipeline = project_->pipelines_[entry.key];
     pipeline.name = entry.key;
+    Flatten(entry.value, "", pipeline.settings);
     pipeline.sync = section.sync;
     pipeline.throughput = section.throughput;
     const SourceSection source = ReadSource(section.source, reading.where, pipeline);
     const DestinationSection destination =
         ReadDestination(section.destination, reading.where, pipeline);
+    ReadGroup(entry, pipeline);
     pipeline.documents = MakeDocuments(source, destination, section.documents);
     pipeline.documents.soft_delete = section.sync.mode.soft_delete;
+    pipeline.documents.stamp_field = section.stamp.field;
     if (entry.value.is_map()) {
       CheckContradictions(entry, section, pipeline.documents);
     }
@@ -233,6 +258,55 @@ class ProjectReader {
         ReadEndpoint(raw, reading, {&DestinationSpec(), &section}, type, "destination");
     for (const std::string& path : section.partition_key) CheckPartitionKeyPath(raw, path);
     return section;
+  }
+
+  // Those who share a limit must have one to share.
+  void ReadGroup(const YamlEntry& entry, PipelineConfig& pipeline) {
+    const GroupSection& group = pipeline.throughput.group;
+    if (group.name.empty()) return;
+    const YamlNode& node = *entry.value.Find("throughput")->Find("group");
+    if (!pipeline.throughput.limit.is_set()) {
+      problems_.Add(node.place, "`throughput.group` shares a limit, and there is none",
+                    "add `limit`, the same for every member: throughput: {limit: 30%, group: …}");
+    }
+    pipeline.group_connection = pipeline.destination_connection;
+    if (!group.connection.empty()) {
+      const auto found = project_->connections_.find(group.connection);
+      pipeline.group_connection = found == project_->connections_.end() ? nullptr : &found->second;
+    }
+    if (pipeline.group_connection == nullptr && !group.connection.empty()) {
+      problems_.Add(PlaceOf(node, "connection", node.place),
+                    fmt::format("there is no connection `{}`", group.connection),
+                    NameAdvice(group.connection, NamesOf(project_->connections_)));
+    }
+    if (pipeline.group_connection == nullptr || pipeline.group_connection->type == nullptr) return;
+    if (!pipeline.group_connection->type->open_share_board) {
+      problems_.Add(
+          PlaceOf(node, "connection", node.place),
+          fmt::format("connection `{}` ({}) has no throughput groups",
+                      pipeline.group_connection->name, pipeline.group_connection->type->name),
+          "use a connection of type cosmosdb");
+    }
+    CheckControlContainer(node, pipeline);
+  }
+
+  // Items of the group among the user's documents would be taken for theirs.
+  void CheckControlContainer(const YamlNode& node, const PipelineConfig& pipeline) {
+    const ConnectionConfig* connection = pipeline.destination_connection;
+    if (connection != pipeline.group_connection || pipeline.destination == nullptr ||
+        !connection->type->same_container) {
+      return;
+    }
+    const GroupSection& group = pipeline.throughput.group;
+    if (!connection->type->same_container(
+            {connection->options.get(), pipeline.destination.get(), project_->folder_},
+            {group.database, group.container})) {
+      return;
+    }
+    problems_.Add(
+        PlaceOf(node, "container", node.place),
+        fmt::format("pipeline `{}` writes into the group's control container", pipeline.name),
+        "give the group a container of its own");
   }
 
   void CheckPartitionKeyPath(const RawSection& raw, const std::string& path) {
@@ -314,14 +388,15 @@ class ProjectReader {
   std::unique_ptr<Project> project_;
 };
 
-Result<std::unique_ptr<Project>> Project::Load(const std::string& path) {
+Result<std::unique_ptr<Project>> Project::Load(const std::string& path, const ProjectRules& rules) {
   ASSIGN_OR_RETURN(const YamlDocument document, ReadYaml(path));
-  return ProjectReader(document).Read();
+  return ProjectReader(document, rules).Read();
 }
 
-Result<std::unique_ptr<Project>> Project::Parse(std::string text, const std::string& path) {
+Result<std::unique_ptr<Project>> Project::Parse(std::string text, const std::string& path,
+                                                const ProjectRules& rules) {
   ASSIGN_OR_RETURN(const YamlDocument document, ParseYaml(std::move(text), path));
-  return ProjectReader(document).Read();
+  return ProjectReader(document, rules).Read();
 }
 
 std::string Project::state_path() const {
@@ -330,6 +405,10 @@ std::string Project::state_path() const {
 
 std::string Project::spill_folder() const {
   return (std::filesystem::path(state_path()).parent_path() / "spill").string();
+}
+
+std::string Project::shares_folder() const {
+  return (std::filesystem::path(state_path()).parent_path() / "shares").string();
 }
 
 Result<const PipelineConfig*> Project::FindPipeline(std::string_view name) const {

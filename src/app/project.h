@@ -34,6 +34,9 @@ struct PipelineConfig {
   DocumentOptions documents;
   SyncSection sync;
   ThroughputSection throughput;
+  const ConnectionConfig* group_connection = nullptr;  // of throughput.group, when it has a name
+  // All that spillway.yaml says of it, as it stands there: "sync.mode" → "upsert".
+  std::map<std::string, std::string> settings;
 };
 
 // A state that a connection keeps instead of a local file.
@@ -42,12 +45,19 @@ struct RemoteState {
   TablePlace place;
 };
 
+// What a configuration is judged by, besides what stands in it.
+struct ProjectRules {
+  bool allow_inline_secrets = false;
+};
+
 class Project {
  public:
   // kInvalidArgument with every problem of the file, each at its place.
-  static Result<std::unique_ptr<Project>> Load(const std::string& path);
+  static Result<std::unique_ptr<Project>> Load(const std::string& path,
+                                               const ProjectRules& rules = {});
   // The same from text; `path` names it in messages and says where relative paths start.
-  static Result<std::unique_ptr<Project>> Parse(std::string text, const std::string& path);
+  static Result<std::unique_ptr<Project>> Parse(std::string text, const std::string& path,
+                                                const ProjectRules& rules = {});
 
   const std::string& path() const { return path_; }
   // The folder of spillway.yaml: where relative paths start.
@@ -60,6 +70,8 @@ class Project {
   // Beside the local store, or where it would be: rows' identities and other temporary files of
   // runs. They stay on the machine.
   std::string spill_folder() const;
+  // In the same place: how the runs of this machine divide their limits.
+  std::string shares_folder() const;
 
   const std::map<std::string, ConnectionConfig>& connections() const { return connections_; }
   const std::map<std::string, PipelineConfig>& pipelines() const { return pipelines_; }

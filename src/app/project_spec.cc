@@ -256,30 +256,6 @@ class RejectedBudgetType : public Type<RejectedBudget> {
   }
 };
 
-// `limit`: "30%" or units a second.
-class ThroughputLimitType : public Type<ThroughputLimit> {
- public:
-  void Read(const YamlNode& node, const Reading& reading, ThroughputLimit& target) const override {
-    const std::string* text = ReadScalar(node, reading, Describe());
-    if (text == nullptr) return;
-    const Result<ThroughputLimit> limit = ParseThroughputLimit(*text);
-    if (limit.ok()) {
-      target = *limit;
-      return;
-    }
-    reading.problems.Add(node.place,
-                         fmt::format("`{}` {}", reading.where, limit.status().message()),
-                         std::string(limit.status().hint()));
-  }
-  std::string Format(const ThroughputLimit& value) const override {
-    return value.is_set() ? FormatThroughputLimit(value) : std::string();
-  }
-  std::string Describe() const override { return "a share or request units per second"; }
-  void WriteSchema(JsonWriter& json) const override {
-    json.Key("type").BeginArray().String("integer").String("string").EndArray();
-  }
-};
-
 TypePtr<NullPolicy> Nulls() {
   return OneOf<NullPolicy>({{"keep", NullPolicy::kKeep, "write null"},
                             {"omit", NullPolicy::kOmit, "leave the field out"}});
@@ -395,9 +371,12 @@ const Spec<PipelineSection>& PipelineSpec() {
                  "How much of the destination's throughput the pipeline may use.",
                  Nested(ThroughputSpec()))
           .Example("{limit: 30%}")
+          .Field(&PipelineSection::stamp, "stamp",
+                 "A field of every document that says which run has written it.",
+                 Nested(StampSpec()))
+          .Example("{field: _spillway}")
           .Later("transforms",
-                 "select and rename with source.columns, source.filter and documents.fields")
-          .Later("stamp", "leave it out");
+                 "select and rename with source.columns, source.filter and documents.fields");
   return spec;
 }
 
@@ -521,15 +500,14 @@ const Spec<SyncSection>& SyncSpec() {
   return spec;
 }
 
-const Spec<ThroughputSection>& ThroughputSpec() {
+const Spec<StampSection>& StampSpec() {
   static const auto spec =
-      Spec<ThroughputSection>("How much of the destination's throughput the pipeline may use.")
-          .Field(&ThroughputSection::limit, "limit",
-                 "The most request units that are spent in any second: a share of the container's "
-                 "throughput (of the maximum where it scales by itself, and as it is now), or a "
-                 "number; left out: all that the container admits.",
-                 TypePtr<ThroughputLimit>(std::make_shared<ThroughputLimitType>()))
-          .Example("30%");
+      Spec<StampSection>("Says who wrote a document.")
+          .Field(&StampSection::field, "field",
+                 "The name of a top-level field; no column may fill it, and no comparison counts "
+                 "it. It gets the pipeline and the run: \"products/12\". Left out: none.",
+                 Text())
+          .Example("_spillway");
   return spec;
 }
 

@@ -100,8 +100,37 @@ struct SyncSection {
   std::chrono::milliseconds poll{0};  // 0: the source's own interval
 };
 
+// Exactly one of the two numbers, in request units a second.
+struct ProvisionedSection {
+  std::optional<uint32_t> manual;
+  std::optional<uint32_t> autoscale;
+};
+
+struct InitialLoadSection {
+  std::optional<uint32_t> manual;
+  std::optional<uint32_t> autoscale;
+  bool light_indexing = false;
+};
+
+// With whom a limit is shared beyond this machine.
+struct GroupSection {
+  std::string name;  // empty: with nobody
+  std::string connection;
+  std::string database;
+  std::string container = "spillway-throughput";
+};
+
 struct ThroughputSection {
-  ThroughputLimit limit;  // not set: none
+  ThroughputLimit limit;   // not set: none
+  ThroughputLimit verify;  // of reading the destination to compare it
+  std::optional<InitialLoadSection> initial_load;
+  std::optional<ProvisionedSection> changes;
+  bool ask = true;
+  GroupSection group;
+};
+
+struct StampSection {
+  std::string field;
 };
 
 struct PipelineSection {
@@ -110,6 +139,7 @@ struct PipelineSection {
   DocumentsSection documents;
   SyncSection sync;
   ThroughputSection throughput;
+  StampSection stamp;
 };
 
 const Spec<ProjectSection>& ProjectSpec();
@@ -120,6 +150,7 @@ const Spec<DestinationSection>& DestinationSpec();
 const Spec<DocumentsSection>& DocumentsSpec();
 const Spec<SyncSection>& SyncSpec();
 const Spec<ThroughputSection>& ThroughputSpec();
+const Spec<StampSection>& StampSpec();
 
 }  // namespace spillway
 

@@ -27,11 +27,6 @@ Result<StateReport> ReportPipeline(StateStore& state, const std::string& pipelin
   return report;
 }
 
-int64_t NowMillis() {
-  const auto since_epoch = SystemClock().WallNow().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
-}
-
 }  // namespace
 
 Result<ProjectStateReport> ReportState(const Project& project, const std::string& pipeline) {
@@ -57,7 +52,7 @@ Result<StateFile> ExportState(const Project& project, const std::string& pipelin
         .WithHint(fmt::format("spillway sync {}", pipeline));
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<Lease> lease, state->AcquireLease(pipeline, kMovingLease));
-  return ReadState(*state, pipeline, NowMillis());
+  return ReadState(*state, pipeline, UnixMillis(SystemClock().WallNow()));
 }
 
 Result<ImportOutcome> ImportStateFile(const Project& project, const std::string& pipeline,

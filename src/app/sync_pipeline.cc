@@ -4,13 +4,20 @@
 
 #include <utility>
 
+#include "app/run_settings.h"
 #include "changes/adopt.h"
+#include "engine/hold.h"
 
 namespace spillway {
 namespace {
 
-bool Asks(const VersionSelector& at) {
-  return at.version.has_value() || at.timestamp_ms.has_value();
+// With a version asked for, RunLoad itself says whether that one is loaded.
+Result<bool> LoadIsDue(StateStore* state, const std::string& pipeline, const SyncRequest& request) {
+  if (request.full || request.resync || request.at.given()) return true;
+  if (request.from.given()) return false;
+  if (state == nullptr) return true;
+  ASSIGN_OR_RETURN(const std::optional<Checkpoint> stored, state->LoadCheckpoint(pipeline));
+  return !stored.has_value() || stored->phase != LoadPhase::kLoaded;
 }
 
 class Syncer {
@@ -23,23 +30,16 @@ class Syncer {
     RETURN_IF_ERROR(CheckRequest());
     ASSIGN_OR_RETURN(opened_, OpenPipeline(project_, pipeline_));
     ASSIGN_OR_RETURN(state_, OpenState(project_));
-    if (Asks(request_.from)) {
+    if (request_.resume) {
       RETURN_IF_ERROR(
-          AdoptVersion(Parts(), pipeline_.documents, ChangesOptions(), request_.from, ctx_));
+          ReleaseHold(*state_, SystemClock(), pipeline_.name, RunOptions().lease, ctx_));
     }
-    SyncResult result;
-    ASSIGN_OR_RETURN(const bool load_is_due, LoadIsDue());
-    if (load_is_due) {
-      ASSIGN_OR_RETURN(result.load, RunLoad(Parts(), pipeline_.documents, LoadingOptions(),
-                                            listener_.on_load, ctx_));
-    }
-    RETURN_IF_ERROR(SweepIfDue(result));
-    ASSIGN_OR_RETURN(const bool changes_are_due, ChangesAreDue(load_is_due));
-    if (!changes_are_due) return result;
-    ChangeOptions options = ChangesOptions();
-    ASSIGN_OR_RETURN(options.until, Resolve(request_.until));
-    ASSIGN_OR_RETURN(result.changes,
-                     RunChanges(Parts(), pipeline_.documents, options, listener_.on_changes, ctx_));
+    MakeTuning();
+    Result<SyncResult> result = RunParts();
+    if (tuning_ == nullptr) return result;
+    const TuningReport& report = tuning_->report();
+    if (result.ok() && !(report.steps.empty() && report.left_over.ok())) result->tuning = report;
+    if (!result.ok() && !report.left_over.ok()) Tell(report.left_over);
     return result;
   }
 
@@ -48,8 +48,58 @@ class Syncer {
     return {*opened_.source, *opened_.destination, *state_, SystemClock()};
   }
 
+  Result<SyncResult> RunParts() {
+    if (request_.from.given()) {
+      RETURN_IF_ERROR(
+          AdoptVersion(Parts(), pipeline_.documents, ChangesOptions(), request_.from, ctx_));
+    }
+    SyncResult result;
+    ASSIGN_OR_RETURN(const bool load_is_due, LoadIsDue(state_.get(), pipeline_.name, request_));
+    if (load_is_due) {
+      ASSIGN_OR_RETURN(result.load, RunLoad(Parts(), pipeline_.documents, LoadingOptions(),
+                                            Polling(listener_.on_load), ctx_));
+    } else if (tuning_ != nullptr) {
+      RETURN_IF_ERROR(
+          RestoreTuning(*tuning_, *state_, SystemClock(), pipeline_.name, ctx_).status());
+    }
+    RETURN_IF_ERROR(SweepIfDue(result));
+    ASSIGN_OR_RETURN(const bool changes_are_due, ChangesAreDue(load_is_due));
+    if (!changes_are_due) return result;
+    ChangeOptions options = ChangesOptions();
+    ASSIGN_OR_RETURN(options.until, Resolve(request_.until));
+    ASSIGN_OR_RETURN(result.changes, RunChanges(Parts(), pipeline_.documents, options,
+                                                Polling(listener_.on_changes), ctx_));
+    return result;
+  }
+
+  void MakeTuning() {
+    Tuning* const tuning = opened_.destination->tuning();
+    if (tuning == nullptr) return;
+    TuningOptions options = TuningOptionsOf(pipeline_);
+    options.allowed = options.allowed || request_.allow_cost;
+    tuning_ = std::make_unique<LoadTuning>(*tuning, *state_, SystemClock(), pipeline_.name,
+                                           TargetOf(project_, pipeline_), std::move(options),
+                                           listener_.on_tuning);
+  }
+
+  // A run's own pictures of itself are the moments to go on with what the destination takes long
+  // for: the run has the pipeline's lease, and its thread that reports has the time.
+  template <typename Report>
+  std::function<void(const Report&)> Polling(const std::function<void(const Report&)>& listener) {
+    return [this, listener](const Report& report) {
+      if (tuning_ != nullptr) tuning_->Poll();
+      if (listener) listener(report);
+    };
+  }
+
+  void Tell(const Status& left_over) const {
+    if (!listener_.on_tuning) return;
+    listener_.on_tuning(fmt::format("the destination is not set back yet: {}; next: {}",
+                                    left_over.message(), left_over.hint()));
+  }
+
   Status CheckRequest() const {
-    if ((request_.full || request_.resync) && Asks(request_.from)) {
+    if ((request_.full || request_.resync) && request_.from.given()) {
       return InvalidArgument(
           "--full and --resync load the table, --from takes it as loaded: only"
           " one of them");
@@ -61,20 +111,18 @@ class Syncer {
                                          pipeline_.name))
           .WithHint("use --full, which deletes nothing");
     }
-    if (request_.continuous && Asks(request_.at)) {
+    if (request_.resume && (request_.full || request_.resync || request_.from.given())) {
+      return InvalidArgument(
+          "--resume goes on from where a rollback has left the pipeline; --full, --resync and "
+          "--from"
+          " begin anew: only one of them");
+    }
+    if (request_.continuous && request_.at.given()) {
       return InvalidArgument(
           "--continuous follows the table, --version stays at one: only one of"
           " them");
     }
     return Status::Ok();
-  }
-
-  // With a version asked for, RunLoad itself says whether that one is loaded.
-  Result<bool> LoadIsDue() {
-    if (request_.full || request_.resync || Asks(request_.at)) return true;
-    ASSIGN_OR_RETURN(const std::optional<Checkpoint> stored,
-                     state_->LoadCheckpoint(pipeline_.name));
-    return !stored.has_value() || stored->phase != LoadPhase::kLoaded;
   }
 
   Status SweepIfDue(SyncResult& result) {
@@ -87,7 +135,7 @@ class Syncer {
 
   // Right after a load there is mostly nothing, and then no run of changes to tell of.
   Result<bool> ChangesAreDue(bool loaded_just_now) {
-    if (Asks(request_.at)) return false;
+    if (request_.at.given()) return false;
     if (!loaded_just_now || request_.continuous) return true;
     // Which makes the index.
     if (pipeline_.sync.index || pipeline_.sync.changes == ChangePolicy::kIndex) return true;
@@ -112,18 +160,9 @@ class Syncer {
   }
 
   RunOptions OptionsOfAnyRun() const {
-    RunOptions options;
-    options.pipeline = pipeline_.name;
-    options.target = TargetOf(project_, pipeline_);
-    options.mode = pipeline_.sync.mode.write();
-    options.duplicates = pipeline_.sync.duplicates;
-    options.max_rejected = pipeline_.sync.max_rejected;
-    options.memory_bytes_max = project_.memory_bytes();
+    RunOptions options = RunSettings(project_, pipeline_, *state_);
     options.readers_max = request_.readers.value_or(options.readers_max);
     options.lanes_max = request_.lanes.value_or(options.lanes_max);
-    options.settle = pipeline_.sync.settle;
-    options.throughput = Throughput();
-    options.spill_folder = project_.spill_folder();
     return options;
   }
 
@@ -131,7 +170,8 @@ class Syncer {
     LoadOptions options{OptionsOfAnyRun()};
     options.restart = request_.full || request_.resync;
     options.sweep = request_.resync;
-    options.at = Asks(request_.at) ? request_.at : request_.until;
+    options.at = request_.at.given() ? request_.at : request_.until;
+    options.around = tuning_.get();
     return options;
   }
 
@@ -139,18 +179,10 @@ class Syncer {
     ChangeOptions options{OptionsOfAnyRun()};
     options.changes = pipeline_.sync.changes;
     options.keep_index = pipeline_.sync.index;
-    options.delete_guard.share.reset();
-    if (pipeline_.sync.delete_guard.has_value() && !request_.allow_deletes) {
-      options.delete_guard.share = pipeline_.sync.delete_guard->value;
-    }
+    options.delete_guard = GuardSettings(pipeline_, request_.allow_deletes);
     options.continuous = request_.continuous;
     if (pipeline_.sync.poll.count() > 0) options.poll_max = pipeline_.sync.poll;
     return options;
-  }
-
-  ThroughputOptions Throughput() const {
-    return {.limit = pipeline_.throughput.limit,
-            .limit_now = [this] { return LimitSetFor(*state_, pipeline_.name); }};
   }
 
   const Project& project_;
@@ -160,9 +192,18 @@ class Syncer {
   const CallContext& ctx_;
   OpenedPipeline opened_;
   std::unique_ptr<StateStore> state_;
+  std::unique_ptr<LoadTuning> tuning_;  // null: the destination has nothing to set
 };
 
 }  // namespace
+
+Result<TuningPlan> PlanSyncTuning(const Project& project, const PipelineConfig& pipeline,
+                                  const SyncRequest& request, const CallContext& ctx) {
+  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenStateIfThere(project));
+  ASSIGN_OR_RETURN(const bool load_is_due, LoadIsDue(state.get(), pipeline.name, request));
+  return PlanTuning(pipeline, *opened.destination, state.get(), load_is_due, ctx);
+}
 
 Result<SyncResult> SyncPipeline(const Project& project, const PipelineConfig& pipeline,
                                 const SyncRequest& request, const SyncListener& listener,

@@ -7,7 +7,9 @@
 #include <functional>
 #include <optional>
 
+#include "app/load_tuning.h"
 #include "app/pipeline.h"
+#include "app/tuning_plan.h"
 #include "changes/change_run.h"
 #include "changes/sweep.h"
 
@@ -21,7 +23,9 @@ struct SyncRequest {
   VersionSelector until{};     // apply nothing after it
   VersionSelector from{};      // the destination holds this version already: go on from there
   bool continuous = false;     // follow the table until stopped
+  bool resume = false;         // from where a rollback has left it
   bool allow_deletes = false;  // this once, whatever the delete guard says
+  bool allow_cost = false;     // somebody has agreed to what the load's throughput costs
   std::optional<uint32_t> readers{};
   std::optional<uint32_t> lanes{};
 };
@@ -31,12 +35,18 @@ struct SyncResult {
   std::optional<LoadSummary> load;
   std::optional<SweepSummary> sweep;
   std::optional<ChangeSummary> changes;
+  std::optional<TuningReport> tuning;  // something was set for a load, or set back
 };
 
 struct SyncListener {
   std::function<void(const LoadProgressReport&)> on_load;
   std::function<void(const ChangeReport&)> on_changes;
+  LoadTuning::OnStep on_tuning;
 };
+
+// What SyncPipeline would set for a load, were it called now. Errors as PlanTuning.
+Result<TuningPlan> PlanSyncTuning(const Project& project, const PipelineConfig& pipeline,
+                                  const SyncRequest& request, const CallContext& ctx);
 
 // Errors as RunLoad and RunChanges, and those of opening.
 Result<SyncResult> SyncPipeline(const Project& project, const PipelineConfig& pipeline,

@@ -58,6 +58,10 @@ void ManualClock::Advance(std::chrono::nanoseconds duration) {
   elapsed_ += duration;
 }
 
+int64_t UnixMillis(WallTime time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+
 std::string FormatUtc(WallTime time, bool with_millis) {
   const std::tm f = UtcFields(time);
   std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", f.tm_year + 1900,

@@ -46,6 +46,8 @@ class ManualClock : public Clock {
   const WallTime wall_;
 };
 
+// Milliseconds since 1970.
+int64_t UnixMillis(WallTime time);
 // "2026-03-01T12:00:00Z"; milliseconds are added when `with_millis`.
 std::string FormatUtc(WallTime time, bool with_millis = false);
 // RFC 1123, always GMT: "Tue, 01 Nov 2022 08:00:00 GMT" (RFC 9110, section 5.6.7).

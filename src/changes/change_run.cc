@@ -11,6 +11,7 @@
 #include "changes/change_sender.h"
 #include "changes/window_delivery.h"
 #include "engine/earlier_writes.h"
+#include "engine/hold.h"
 #include "engine/load_plan.h"
 #include "engine/run_frame.h"
 
@@ -160,6 +161,7 @@ Status ChangeRun::Begin() {
 }
 
 Status ChangeRun::CheckCheckpoint() const {
+  RETURN_IF_ERROR(CheckNotHeld(checkpoint_, options_.pipeline));
   const auto reload = [this](Status status) {
     return std::move(status).WithHint(
         fmt::format("to load it anew, run: spillway sync {} {}", options_.pipeline,
@@ -274,12 +276,15 @@ Status ChangeRun::Deliver(const ChangeWindow& window, WindowDelivery& delivery) 
                             .rejected = *rejected_,
                             .meter = meter_,
                             .stop = stop_};
+    ThroughputOptions throughput = options_.throughput;
+    throughput.usage = &meter_.usage;
     const SenderOptions options{.mode = options_.mode,
                                 .soft_delete = documents_.soft_delete,
                                 .lanes_max = options_.lanes_max,
                                 .settle = options_.settle,
                                 .row_failing_max = options_.row_failing_max,
-                                .throughput = options_.throughput,
+                                .throughput = std::move(throughput),
+                                .stamp = StampOf(documents_, options_.pipeline, journal_.run_id()),
                                 .memory_bytes_max = SendMemory(options_.memory_bytes_max)};
     RETURN_IF_ERROR(parts_.destination.Prepare(false, ctx_).status());
     ASSIGN_OR_RETURN(sender_, ChangeSender::Open(parts, options, ctx_));
@@ -341,6 +346,7 @@ ChangeReport ChangeRun::Picture() const {
   report.throttled_requests = meter_.throttled_requests;
   report.bytes_sent = meter_.bytes_sent;
   report.bytes_read = meter_.bytes_read;
+  report.throughput = meter_.usage.Picture(parts_.clock.Now());
   report.elapsed = parts_.clock.Now() - started_;
   return report;
 }
@@ -353,6 +359,7 @@ void ChangeRun::Report() {
   totals.cost = report.cost;
   totals.requests = report.requests;
   totals.throttled_requests = report.throttled_requests;
+  totals.throughput = report.throughput;
   {
     std::lock_guard lock(mutex_);
     journal_.SetTotals(totals, report.bytes_sent, meter_.unsure);

@@ -48,6 +48,7 @@ struct ChangeReport {
   uint64_t throttled_requests = 0;
   uint64_t bytes_sent = 0;
   uint64_t bytes_read = 0;
+  ThroughputPicture throughput;
   std::chrono::nanoseconds elapsed{0};
 };
 

@@ -101,8 +101,10 @@ Result<std::unique_ptr<ChangeSender>> ChangeSender::Open(const SenderParts& part
                                .rejected = parts.rejected,
                                .meter = parts.meter,
                                .stop = parts.stop};
-  const LaneSet::Options lanes{
-      .mode = options.mode, .settle = options.settle, .row_failing_max = options.row_failing_max};
+  const LaneSet::Options lanes{.mode = options.mode,
+                               .settle = options.settle,
+                               .row_failing_max = options.row_failing_max,
+                               .stamp = options.stamp};
   ASSIGN_OR_RETURN(sender->lanes_, LaneSet::Open(parts.destination, plan, delivery, lanes, ctx));
   sender->lanes_->Start();
   return sender;

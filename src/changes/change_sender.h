@@ -38,6 +38,7 @@ struct SenderOptions {
   std::chrono::milliseconds settle{15'000};
   std::chrono::milliseconds row_failing_max{600'000};
   ThroughputOptions throughput{};
+  Stamp stamp{};
   uint64_t memory_bytes_max = 48 << 20;  // of documents on their way
 };
 

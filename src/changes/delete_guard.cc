@@ -23,8 +23,7 @@ Status DeleteGuard::Check(uint64_t deletes, uint64_t documents) {
                               pipeline_, total, before,
                               all ? std::min(allowed, before - 1) : allowed, *options_.share * 100,
                               options_.documents_min))
-      .WithHint(fmt::format("if the rows were meant to go, run: spillway sync {} --allow-deletes",
-                            pipeline_));
+      .WithHint(fmt::format("if they are meant to go, run: spillway {} --allow-deletes", command_));
 }
 
 }  // namespace spillway

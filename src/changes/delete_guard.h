@@ -21,8 +21,11 @@ struct DeleteGuardOptions {
 // Used by one thread.
 class DeleteGuard {
  public:
-  DeleteGuard(const DeleteGuardOptions& options, std::string pipeline)
-      : options_(options), pipeline_(std::move(pipeline)) {}
+  // `command`: that is given --allow-deletes; empty: `sync` of the pipeline.
+  DeleteGuard(const DeleteGuardOptions& options, std::string pipeline, std::string command = {})
+      : options_(options), pipeline_(std::move(pipeline)), command_(std::move(command)) {
+    if (command_.empty()) command_ = "sync " + pipeline_;
+  }
 
   // Before a window is written that deletes so many documents of the `documents` there are. Counts
   // them together with the windows before it since Reset. kConflict says how to allow it.
@@ -33,6 +36,7 @@ class DeleteGuard {
  private:
   const DeleteGuardOptions options_;
   const std::string pipeline_;
+  std::string command_;
   uint64_t deleted_ = 0;
 };
 

@@ -160,6 +160,7 @@ class SweepRun {
                                 .settle = options_.settle,
                                 .row_failing_max = options_.row_failing_max,
                                 .throughput = options_.throughput,
+                                .stamp = StampOf(documents_, options_.pipeline, journal_.run_id()),
                                 .memory_bytes_max = options_.memory_bytes_max / 8};
     ASSIGN_OR_RETURN(const std::unique_ptr<ChangeSender> sender,
                      ChangeSender::Open(parts, options, ctx_));

@@ -102,9 +102,7 @@ Status WindowDelivery::Locate(uint32_t list, uint64_t index, RejectedRecord& rec
 }
 
 std::vector<RejectedRecord> WindowDelivery::RefusedRecords() const {
-  const auto now_ms =
-      std::chrono::duration_cast<std::chrono::milliseconds>(clock_.WallNow().time_since_epoch())
-          .count();
+  const int64_t now_ms = UnixMillis(clock_.WallNow());
   std::vector<RejectedRecord> records;
   for (const RefusedImage& refused : window_.refused) {
     const WindowSplit& split = window_.splits[refused.split];

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <functional>
 #include <memory>
+#include <set>
 #include <sstream>
 #include <utility>
 
@@ -15,10 +16,27 @@
 namespace spillway {
 namespace {
 
+constexpr std::string_view kRunPrefix = "run:";
+
+// CLI11 keeps what an option excludes by its address; a reader has it by name, each time the same.
+class StableFormatter : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text = CLI::Formatter::make_option_opts(option);
+    const std::set<CLI::Option*> excluded = option->get_excludes();
+    if (excluded.empty()) return text;
+    std::set<std::string> names;
+    for (const CLI::Option* other : excluded) names.insert(other->get_name());
+    return fmt::format("{} Excludes: {}", text.substr(0, text.rfind(" Excludes:")),
+                       fmt::join(names, " "));
+  }
+};
+
 // The parser and the arguments it fills: one object, because CLI11 keeps references.
 class Parser {
  public:
   Parser() {
+    app_.formatter(std::make_shared<StableFormatter>());  // before the commands, who inherit it
     app_.require_subcommand(1);
     app_.set_help_all_flag("--help-all", "The help of every command");
     app_.failure_message(&CLI::FailureMessage::simple);
@@ -63,6 +81,7 @@ class Parser {
       out += fmt::format("## `spillway {}`\n\n```text\n{}```\n\n", command->get_name(),
                          command->help("spillway"));
       for (const CLI::App* part : command->get_subcommands({})) {
+        if (part->get_name().empty()) continue;  // a group of options, shown with its command
         out += fmt::format("### `spillway {} {}`\n\n```text\n{}```\n\n", command->get_name(),
                            part->get_name(), part->help("spillway " + command->get_name()));
       }
@@ -99,15 +118,23 @@ class Parser {
     AddOutput(command);
     command->add_option("--config", arguments_.config,
                         "The spillway.yaml; left out: the one of this folder or the nearest above");
+    command->add_flag("--allow-inline-secrets", arguments_.allow_inline_secrets,
+                      "Take secrets that stand in the spillway.yaml itself: for trying things out");
   }
 
-  // One option for both: digits are a version, anything else a time.
+  // One option for both: digits are a version, anything else a time; with `run`, "run:12" too.
   void AddPoint(CLI::App* command, const std::string& name, const std::string& doc,
-                std::string& text, VersionSelector& at) {
+                std::string& text, VersionSelector& at, std::optional<int64_t>* run = nullptr) {
     command->add_option(name, text, doc)->type_name("VERSION|TIMESTAMP");
     Take& take = commands_.back().second;
-    take = [&text, &at, name, then = std::move(take)] {
+    take = [&text, &at, name, run, then = std::move(take)] {
       if (text.empty()) return then();
+      if (run != nullptr && text.starts_with(kRunPrefix)) {
+        const char* const first = text.data() + kRunPrefix.size();
+        const auto [end, error] = std::from_chars(first, text.data() + text.size(), run->emplace());
+        const bool number = error == std::errc() && end == text.data() + text.size();
+        return number ? then() : name + ": a run is named by its number: run:12";
+      }
       const auto [end, error] =
           std::from_chars(text.data(), text.data() + text.size(), at.version.emplace());
       if (error == std::errc() && end == text.data() + text.size()) return then();
@@ -151,42 +178,49 @@ class Parser {
     AddVersion(inspect, inspect_.at);
     AddCommon(inspect);
 
-    CLI::App* check = Add("check", "Check the configuration; nothing is written", check_);
+    CLI::App* check = Add("check",
+                          "Check the configuration; nothing is written (doctor takes a failure "
+                          "apart)",
+                          check_);
     check->add_flag("--connect", check_.connect, "Try source and destination too");
     AddCommon(check);
+
+    CLI::App* doctor = Add("doctor",
+                           "Try every link between source and destination one by one (names, TLS, "
+                           "token, role, container, clock, disk, table, change feed), and say how "
+                           "to mend what is broken; nothing is written",
+                           doctor_);
+    doctor->add_option("pipeline", doctor_.pipeline, "Its name in spillway.yaml; left out: all");
+    AddCommon(doctor);
   }
 
   void AddRunCommands() {
-    CLI::App* plan =
-        Add("plan", "Say what a load would do: rows, bytes, request units, duration", plan_);
-    plan->add_option("pipeline", plan_.pipeline, "Its name in spillway.yaml")->required();
-    AddVersion(plan, plan_.at);
-    CLI::Option* exit_code = plan->add_flag("--exit-code", plan_.exit_code,
-                                            "Leave with 4 when there is something to load");
-    CLI::Option* advise =
-        plan->add_flag("--advise-partition-key", plan_.advise_partition_key,
-                       "Read the whole table and say which partition key would serve it best")
-            ->excludes(exit_code);
-    plan->add_option("--candidate", plan_.candidates,
-                     "Judge this key too: /tenant, or levels: /tenant,/user; may be repeated")
-        ->type_name("PATH")
-        ->allow_extra_args(false)
-        ->needs(advise);
-    AddCommon(plan);
+    AddPlan();
 
     CLI::App* sync = Add(
         "sync", "Load the table into the destination, then apply what has changed since", sync_);
-    sync->add_option("pipeline", sync_.pipeline, "Its name in spillway.yaml")->required();
+    sync->add_option("pipeline", sync_.pipeline,
+                     "Its name in spillway.yaml, or a file of `plan -o`: that very run")
+        ->required();
     sync->add_flag("--continuous", sync_.continuous, "Follow the table until stopped");
     AddPoint(sync, "--until", "Apply nothing after it", until_, sync_.until);
     AddPoint(sync, "--from", "Take the destination as holding it already, and go on from there",
              from_, sync_.from);
+    sync->add_flag("--resume", sync_.resume,
+                   "Go on from the version that a rollback has left the destination at");
     sync->add_flag("--full", sync_.full, "Forget the progress and load again");
     sync->add_flag("--resync", sync_.resync,
                    "Load again, then take away the documents that the table does not have");
     sync->add_flag("--allow-deletes", sync_.allow_deletes,
                    "Delete however many documents the table has lost, this once");
+    sync->add_flag("--yes", sync_.yes,
+                   "Agree to what the throughput of the load costs, without being asked");
+    sync->add_option("--metrics-file", sync_.metrics_file,
+                     "Keep how the run goes in this file, in the Prometheus text format")
+        ->type_name("PATH");
     AddVersion(sync, sync_.at, "Load this version of the table, and nothing after it");
+    sync->add_flag("--replan", sync_.replan,
+                   "Of a saved plan that is out of date: do what is due now");
     sync->add_option("--readers", sync_.readers, "Files read at the same time")
         ->check(CLI::Range(1, 64));
     sync->add_option("--lanes", sync_.lanes, "Requests in flight, at most")
@@ -203,7 +237,98 @@ class Parser {
         ->add_option("--differences", verify_.differences, "List at most so many; all are counted")
         ->check(CLI::Range(0, 10'000))
         ->capture_default_str();
+    CLI::Option* sample =
+        verify->add_option("--sample", verify_.sample, "Compare so many documents, drawn at random")
+            ->check(CLI::Range(1, 1'000'000));
+    verify->add_option("--seed", verify_.seed, "Draw the same sample again")->needs(sample);
+    verify
+        ->add_option("--report", verify_.report,
+                     "Write every difference to this file, as JSON lines (.jsonl)")
+        ->excludes(sample);
+    AddReadLimit(verify, verify_.limit);
     AddCommon(verify);
+    AddRepair();
+    AddRollback();
+  }
+
+  void AddRepair() {
+    CLI::App* repair = Add("repair",
+                           "Make the destination equal to the table again: write exactly the "
+                           "documents that differ",
+                           repair_);
+    repair->add_option("pipeline", repair_.pipeline, "Its name in spillway.yaml")->required();
+    CLI::Option* dry_run =
+        repair->add_flag("--dry-run", repair_.dry_run, "Show what it would do; nothing is written");
+    repair->add_flag("--yes", repair_.yes, "Do not ask")->excludes(dry_run);
+    repair->add_flag("--allow-deletes", repair_.allow_deletes,
+                     "Delete however many documents the table does not have, this once");
+    repair
+        ->add_option("--differences", repair_.differences, "List at most so many; all are repaired")
+        ->check(CLI::Range(0, 10'000))
+        ->capture_default_str();
+    AddReadLimit(repair, repair_.limit);
+    AddCommon(repair);
+  }
+
+  void AddRollback() {
+    CLI::App* rollback =
+        Add("rollback",
+            "Make the destination what the table was at an earlier version, and hold it there",
+            rollback_);
+    rollback->add_option("pipeline", rollback_.pipeline, "Its name in spillway.yaml")->required();
+    AddPoint(rollback, "--to", "The version, the last one at or before a time, or a run: run:12",
+             rollback_.text, rollback_.to.at, &rollback_.to.run);
+    rollback->get_option("--to")->required()->type_name("VERSION|TIMESTAMP|run:ID");
+    CLI::Option* dry_run = rollback->add_flag("--dry-run", rollback_.dry_run,
+                                              "Show what it would do; nothing is written");
+    rollback->add_flag("--yes", rollback_.yes, "Do not ask")->excludes(dry_run);
+    rollback->add_flag("--allow-deletes", rollback_.allow_deletes,
+                       "Delete however many documents that version does not have, this once");
+    rollback
+        ->add_option("--differences", rollback_.differences,
+                     "List at most so many; all are taken back")
+        ->check(CLI::Range(0, 10'000))
+        ->capture_default_str();
+    AddReadLimit(rollback, rollback_.limit);
+    AddCommon(rollback);
+  }
+
+  void AddReadLimit(CLI::App* command, ThroughputLimit& limit) {
+    command
+        ->add_option("--ru", limit.units_per_second,
+                     "Read the destination with at most so many request units a second")
+        ->check(CLI::Range(1.0, 1e9));
+  }
+
+  void AddPlan() {
+    CLI::App* plan =
+        Add("plan",
+            "Say what a sync would do and take: rows, bytes, request units, duration, partitions",
+            plan_);
+    plan->add_option("pipeline", plan_.pipeline, "Its name in spillway.yaml")->required();
+    AddVersion(plan, plan_.at);
+    CLI::Option* full = plan->add_flag("--full", plan_.full, "Of `sync --full`: a load anew");
+    CLI::Option* resync =
+        plan->add_flag("--resync", plan_.resync, "Of `sync --resync`")->excludes(full);
+    CLI::Option* measure =
+        plan->add_flag("--measure", plan_.measure,
+                       "Write some rows to a container made for it and removed again, and take"
+                       " what they really cost; it says before what that takes");
+    CLI::Option* file =
+        plan->add_option("-o,--save", plan_.file, "Save the plan: `sync FILE` does exactly that")
+            ->type_name("FILE");
+    CLI::Option* exit_code = plan->add_flag("--exit-code", plan_.exit_code,
+                                            "Leave with 4 when there is something to load");
+    CLI::Option* advise =
+        plan->add_flag("--advise-partition-key", plan_.advise_partition_key,
+                       "Read the whole table and say which partition key would serve it best");
+    for (CLI::Option* other : {full, resync, measure, file, exit_code}) advise->excludes(other);
+    plan->add_option("--candidate", plan_.candidates,
+                     "Judge this key too: /tenant, or levels: /tenant,/user; may be repeated")
+        ->type_name("PATH")
+        ->allow_extra_args(false)
+        ->needs(advise);
+    AddCommon(plan);
   }
 
   void AddThrottle() {
@@ -218,6 +343,8 @@ class Parser {
         ->check(CLI::Range(1, 1'000'000'000));
     how->add_option("--share", throttle_.share, "A share of what the container admits: 30%");
     how->add_flag("--reset", throttle_.reset, "What spillway.yaml says");
+    how->add_flag("--restore", throttle_.restore,
+                  "Set throughput and index policy back that a load has left behind");
     how->require_option(1);
     AddCommon(throttle);
   }
@@ -313,6 +440,7 @@ class Parser {
   InitArguments init_;
   InspectArguments inspect_;
   CheckArguments check_;
+  DoctorArguments doctor_;
   PlanArguments plan_;
   SyncArguments sync_;
   ThrottleArguments throttle_;
@@ -321,6 +449,8 @@ class Parser {
   RejectsArguments rejects_;
   StateArguments state_;
   VerifyArguments verify_;
+  RepairArguments repair_;
+  RollbackArguments rollback_;
   QueryArguments query_;
   EmulatorArguments emulator_;
   VersionArguments version_;

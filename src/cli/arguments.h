@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "connector/source.h"
+#include "throughput/throughput_limit.h"
 
 namespace spillway {
 
@@ -23,22 +24,33 @@ struct InspectArguments {
 struct CheckArguments {
   bool connect = false;
 };
+struct DoctorArguments {
+  std::string pipeline;  // empty: all
+};
 struct PlanArguments {
   std::string pipeline;
   VersionSelector at;
   bool exit_code = false;
+  bool full = false;
+  bool resync = false;
+  bool measure = false;
+  std::string file;  // the plan is saved there; empty: nowhere
   bool advise_partition_key = false;
   std::vector<std::string> candidates;  // keys to judge besides
 };
 struct SyncArguments {
-  std::string pipeline;
+  std::string pipeline;  // or a saved plan
+  bool replan = false;
   VersionSelector at;
   VersionSelector until;
   VersionSelector from;
   bool full = false;
   bool resync = false;
   bool continuous = false;
+  bool resume = false;
   bool allow_deletes = false;
+  bool yes = false;
+  std::string metrics_file;
   std::optional<uint32_t> readers;
   std::optional<uint32_t> lanes;
 };
@@ -47,6 +59,7 @@ struct ThrottleArguments {
   std::optional<uint64_t> units_per_second;
   std::string share;
   bool reset = false;
+  bool restore = false;
 };
 struct StatusArguments {};
 struct RunsArguments {
@@ -66,10 +79,37 @@ struct StateArguments {
   std::string file;      // kExport: empty is standard output
   bool force = false;
 };
+// Where a rollback goes: a version of the table, or what a run left behind.
+struct RollbackTarget {
+  VersionSelector at;
+  std::optional<int64_t> run;
+};
 struct VerifyArguments {
   std::string pipeline;
   VersionSelector at;
   uint32_t differences = 20;
+  std::optional<uint64_t> sample;
+  std::optional<uint64_t> seed;  // of the sample
+  std::string report;            // a path; empty: none
+  ThroughputLimit limit;         // of reading the destination
+};
+struct RepairArguments {
+  std::string pipeline;
+  bool dry_run = false;
+  bool yes = false;
+  bool allow_deletes = false;
+  uint32_t differences = 20;
+  ThroughputLimit limit;  // of reading the destination
+};
+struct RollbackArguments {
+  std::string pipeline;
+  std::string text;  // of --to
+  RollbackTarget to;
+  bool dry_run = false;
+  bool yes = false;
+  bool allow_deletes = false;
+  uint32_t differences = 20;
+  ThroughputLimit limit;  // of reading the destination
 };
 struct QueryArguments {
   std::string target;
@@ -84,14 +124,15 @@ struct DocsArguments {
 };
 
 using CommandArguments =
-    std::variant<InitArguments, InspectArguments, CheckArguments, PlanArguments, SyncArguments,
-                 ThrottleArguments, StatusArguments, RunsArguments, RejectsArguments,
-                 StateArguments, VerifyArguments, QueryArguments, EmulatorArguments,
-                 VersionArguments, DocsArguments>;
+    std::variant<InitArguments, InspectArguments, CheckArguments, DoctorArguments, PlanArguments,
+                 SyncArguments, ThrottleArguments, StatusArguments, RunsArguments, RejectsArguments,
+                 StateArguments, VerifyArguments, RepairArguments, RollbackArguments,
+                 QueryArguments, EmulatorArguments, VersionArguments, DocsArguments>;
 
 struct Arguments {
   std::string config;  // --config; empty: searched
   bool json = false;   // --output json
+  bool allow_inline_secrets = false;
   CommandArguments command;
 };
 

@@ -18,7 +18,7 @@ Result<std::unique_ptr<Project>> OpenProject(const CommandContext& context) {
     }
     path = *found;
   }
-  return Project::Load(path);
+  return Project::Load(path, {.allow_inline_secrets = context.allow_inline_secrets});
 }
 
 }  // namespace spillway

@@ -16,8 +16,9 @@ namespace spillway {
 
 struct CommandContext {
   Console& console;
-  CallContext call;     // stopped by signals
-  std::string config;   // --config
+  CallContext call;    // stopped by signals
+  std::string config;  // --config
+  bool allow_inline_secrets = false;
   std::string program;  // how this program was started, for finding its neighbours
   int exit_code = 0;    // a command may leave with another code than its status says
 };
@@ -28,6 +29,7 @@ Result<std::unique_ptr<Project>> OpenProject(const CommandContext& context);
 Status RunInit(const InitArguments& arguments, CommandContext& context);
 Status RunInspect(const InspectArguments& arguments, CommandContext& context);
 Status RunCheck(const CheckArguments& arguments, CommandContext& context);
+Status RunDoctor(const DoctorArguments& arguments, CommandContext& context);
 Status RunPlan(const PlanArguments& arguments, CommandContext& context);
 Status RunSync(const SyncArguments& arguments, CommandContext& context);
 Status RunThrottle(const ThrottleArguments& arguments, CommandContext& context);
@@ -36,6 +38,8 @@ Status RunRuns(const RunsArguments& arguments, CommandContext& context);
 Status RunRejects(const RejectsArguments& arguments, CommandContext& context);
 Status RunStateCommand(const StateArguments& arguments, CommandContext& context);
 Status RunVerifyCommand(const VerifyArguments& arguments, CommandContext& context);
+Status RunRepairCommand(const RepairArguments& arguments, CommandContext& context);
+Status RunRollbackCommand(const RollbackArguments& arguments, CommandContext& context);
 Status RunQuery(const QueryArguments& arguments, CommandContext& context);
 Status RunEmulator(const EmulatorArguments& arguments, CommandContext& context);
 Status RunVersion(const VersionArguments& arguments, CommandContext& context);

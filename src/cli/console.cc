@@ -1,6 +1,7 @@
 #include "cli/console.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,6 +43,7 @@ Console::Console(bool json)
     : json_(json),
       terminal_(IsTerminal(STDERR_FILENO)),
       color_(IsTerminal(STDOUT_FILENO) && !NoColor()),
+      can_ask_(terminal_ && ::isatty(STDIN_FILENO) == 1),
       out_(stdout),
       err_(stderr) {}
 
@@ -65,6 +67,24 @@ void Console::Progress(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), err_);
   std::fflush(err_);
   progress_shown_ = true;
+}
+
+bool Console::Ask(std::string_view question, const std::stop_token& stop) {
+  constexpr int kLookAgainMs = 200;
+  constexpr size_t kAnswerBytesMax = 64;
+  ClearProgress();
+  std::fwrite(question.data(), 1, question.size(), err_);
+  std::fputs(" [y/N] ", err_);
+  std::fflush(err_);
+  pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+  while (!stop.stop_requested()) {
+    if (::poll(&input, 1, kLookAgainMs) <= 0) continue;
+    char answer[kAnswerBytesMax];
+    const ssize_t size = ::read(STDIN_FILENO, answer, sizeof(answer));
+    const std::string_view text(answer, size > 0 ? static_cast<size_t>(size) : 0);
+    return text == "y\n" || text == "Y\n" || text == "yes\n" || text == "Yes\n";
+  }
+  return false;
 }
 
 void Console::PrintError(const Status& status, int exit_code) {

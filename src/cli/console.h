@@ -5,6 +5,7 @@
 #define SPILLWAY_CLI_CONSOLE_H_
 
 #include <cstdio>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,11 @@ class Console {
   void Note(std::string_view text);
   // The progress line: rewritten in place on a terminal, else a line of its own.
   void Progress(std::string_view text);
+  // Somebody is there who can answer: standard input and standard error are a terminal.
+  bool can_ask() const { return can_ask_; }
+  // Asks on standard error; true for "y" or "yes". False for anything else, the end of the input,
+  // and when a stop is requested. REQUIRES: can_ask().
+  bool Ask(std::string_view question, const std::stop_token& stop);
   // What failed, where and why, and what to do next. In JSON mode the error is the result, unless
   // one was printed before.
   void PrintError(const Status& status, int exit_code);
@@ -48,6 +54,7 @@ class Console {
   bool json_;
   bool terminal_;
   bool color_;
+  bool can_ask_ = false;
   bool printed_ = false;
   bool progress_shown_ = false;
   std::FILE* out_;

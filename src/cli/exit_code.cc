@@ -14,7 +14,7 @@ std::span<const ExitCodeMeaning> ExitCodes() {
       {kExitMismatch, "`verify`: source and destination differ"},
       {kExitAuth, "authentication or authorisation failed"},
       {kExitTemporary, "temporary; progress is saved, run the same command again"},
-      {kExitLocked, "another run holds the pipeline"},
+      {kExitLocked, "another run holds the pipeline, or a saved plan is out of date"},
       {kExitDecision, "a table feature, or a change of table or mapping, needs a decision"},
       {kExitSignalBase + 2, "stopped by Ctrl-C; progress is saved"},
       {kExitSignalBase + 15, "stopped by SIGTERM; progress is saved"},

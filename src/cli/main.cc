@@ -18,6 +18,7 @@ struct Dispatch {
   Status operator()(const InitArguments& a) const { return RunInit(a, context); }
   Status operator()(const InspectArguments& a) const { return RunInspect(a, context); }
   Status operator()(const CheckArguments& a) const { return RunCheck(a, context); }
+  Status operator()(const DoctorArguments& a) const { return RunDoctor(a, context); }
   Status operator()(const PlanArguments& a) const { return RunPlan(a, context); }
   Status operator()(const SyncArguments& a) const { return RunSync(a, context); }
   Status operator()(const ThrottleArguments& a) const { return RunThrottle(a, context); }
@@ -26,6 +27,8 @@ struct Dispatch {
   Status operator()(const RejectsArguments& a) const { return RunRejects(a, context); }
   Status operator()(const StateArguments& a) const { return RunStateCommand(a, context); }
   Status operator()(const VerifyArguments& a) const { return RunVerifyCommand(a, context); }
+  Status operator()(const RepairArguments& a) const { return RunRepairCommand(a, context); }
+  Status operator()(const RollbackArguments& a) const { return RunRollbackCommand(a, context); }
   Status operator()(const QueryArguments& a) const { return RunQuery(a, context); }
   Status operator()(const EmulatorArguments& a) const { return RunEmulator(a, context); }
   Status operator()(const VersionArguments& a) const { return RunVersion(a, context); }
@@ -48,7 +51,8 @@ int Main(int argc, char** argv) {
   std::optional<SignalWatch> signals;
   if (NeedsSignals(arguments.command)) signals.emplace();
   Console console(arguments.json);
-  CommandContext context{console, {}, arguments.config, argv[0], kExitDone};
+  CommandContext context{console, {},       arguments.config, arguments.allow_inline_secrets,
+                         argv[0], kExitDone};
   if (signals) context.call.stop = signals->stop();
 
   const Status status = std::visit(Dispatch{context}, arguments.command);

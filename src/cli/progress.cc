@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
+#include <array>
+#include <cmath>
 #include <string_view>
 
 #include "base/human.h"
@@ -15,7 +16,29 @@ double Seconds(const LoadProgressReport& report) {
   return std::chrono::duration<double>(report.elapsed).count();
 }
 
-// What waits without being refused waits for a limit of ours.
+constexpr double kFull = 0.9;
+// Of the ranges' mean to the busiest one: below, the others have much to spare.
+constexpr double kUnevenBelow = 0.6;
+
+// One range is full and the others are not: its keys get most of the documents.
+bool IsUneven(const ThroughputPicture& throughput) {
+  if (throughput.ranges.size() < 2 || throughput.normalised.value_or(0) < kFull) return false;
+  double sum = 0;
+  for (const double share : throughput.ranges) sum += share;
+  const double mean = sum / static_cast<double>(throughput.ranges.size());
+  return mean < kUnevenBelow * *throughput.normalised;
+}
+
+// What waits without being refused waits for a limit of ours, unless it is known that there is
+// none.
+std::string_view ThrottledName(const LoadProgressReport& report) {
+  const ThroughputPicture& throughput = report.throughput;
+  if (IsUneven(throughput)) return "the busiest range's throughput";
+  if (throughput.limited) return "the throughput limit";
+  const bool ours = report.throttled_requests == 0 && !throughput.admitted.has_value();
+  return ours ? "the throughput limit" : "the destination's throughput";
+}
+
 std::string_view LimitName(const LoadProgressReport& report) {
   switch (report.limited_by) {
     case BindingLimit::kSource:
@@ -23,8 +46,7 @@ std::string_view LimitName(const LoadProgressReport& report) {
     case BindingLimit::kDestination:
       return "the destination's answers";
     case BindingLimit::kThrottled:
-      return report.throttled_requests == 0 ? "the throughput limit"
-                                            : "the destination's throughput";
+      return ThrottledName(report);
     case BindingLimit::kStarting:
       return "";
   }
@@ -40,7 +62,29 @@ double RowsPerSecond(const LoadProgressReport& report) {
          std::max(Seconds(report), 1e-3);
 }
 
-// How much of the load is settled: by rows where the table's statistics tell, else by files.
+std::string RowsText(const LoadProgressReport& report) {
+  const std::string done = HumanCount(RowsDone(report));
+  return report.rows_total ? fmt::format("{} / {} rows", done, HumanCount(*report.rows_total))
+                           : fmt::format("{} rows", done);
+}
+
+// "12,034 of 15,000 RU/s" in the last second, "busiest range 97 %"; before one has passed, or
+// without a cap, what the run spent per second so far.
+std::string SpendingText(const ThroughputPicture& throughput, double cost, double seconds) {
+  if (cost <= 0) return {};
+  if (!throughput.cap || throughput.used <= 0) {
+    return fmt::format("  {} RU/s", HumanNumber(cost / seconds));
+  }
+  std::string text =
+      fmt::format("  {} of {} RU/s", HumanNumber(throughput.used), HumanNumber(*throughput.cap));
+  if (throughput.normalised) {
+    text += fmt::format("  busiest range {}", HumanShare(*throughput.normalised));
+  }
+  return text;
+}
+
+}  // namespace
+
 std::optional<double> DoneShare(const LoadProgressReport& report) {
   if (report.rows_total && *report.rows_total > 0) {
     return std::min(
@@ -59,13 +103,22 @@ std::optional<std::chrono::nanoseconds> TimeLeft(const LoadProgressReport& repor
   return std::chrono::duration_cast<std::chrono::nanoseconds>(seconds);
 }
 
-std::string RowsText(const LoadProgressReport& report) {
-  const std::string done = HumanCount(RowsDone(report));
-  return report.rows_total ? fmt::format("{} / {} rows", done, HumanCount(*report.rows_total))
-                           : fmt::format("{} rows", done);
+std::string UtilisationStrip(const ThroughputPicture& throughput) {
+  constexpr size_t kCharactersMax = 40;
+  constexpr std::array<std::string_view, 9> kLevels = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  const size_t ranges = throughput.ranges.size();
+  const size_t characters = std::min(ranges, kCharactersMax);
+  std::string strip;
+  for (size_t i = 0; i < characters; ++i) {
+    const auto begin = throughput.ranges.begin() + static_cast<int64_t>(i * ranges / characters);
+    const auto end =
+        throughput.ranges.begin() + static_cast<int64_t>((i + 1) * ranges / characters);
+    const double share = std::clamp(*std::max_element(begin, end), 0.0, 1.0);
+    // Little is not nothing.
+    strip += kLevels[static_cast<size_t>(std::ceil(share * (kLevels.size() - 1)))];
+  }
+  return strip;
 }
-
-}  // namespace
 
 std::string ProgressLine(const std::string& pipeline, const LoadProgressReport& report) {
   const double seconds = std::max(Seconds(report), 1e-3);
@@ -73,7 +126,7 @@ std::string ProgressLine(const std::string& pipeline, const LoadProgressReport& 
   if (const auto share = DoneShare(report)) line += "  " + HumanShare(*share);
   line += "  " + RowsText(report);
   line += fmt::format("  {} rows/s", HumanNumber(RowsPerSecond(report)));
-  if (report.cost > 0) line += fmt::format("  {} RU/s", HumanNumber(report.cost / seconds));
+  line += SpendingText(report.throughput, report.cost, seconds);
   if (report.throttled_requests > 0 && report.requests > 0) {
     line += fmt::format("  429: {}", HumanShare(static_cast<double>(report.throttled_requests) /
                                                 static_cast<double>(report.requests)));
@@ -95,7 +148,7 @@ std::string ChangeLine(const std::string& pipeline, const ChangeReport& report) 
   line += fmt::format("  {} changes  {}/s", HumanCount(report.counts.settled()),
                       HumanNumber(static_cast<double>(report.counts.settled()) / seconds));
   line += fmt::format("  {} documents", HumanCount(report.documents));
-  if (report.cost > 0) line += fmt::format("  {} RU/s", HumanNumber(report.cost / seconds));
+  line += SpendingText(report.throughput, report.cost, seconds);
   if (report.throttled_requests > 0 && report.requests > 0) {
     line += fmt::format("  429: {}", HumanShare(static_cast<double>(report.throttled_requests) /
                                                 static_cast<double>(report.requests)));
@@ -115,6 +168,16 @@ std::string ChangeLine(const std::string& pipeline, const ChangeReport& report) 
   return line;
 }
 
+namespace {
+
+std::string OnTerminal(const Console& console, const ThroughputPicture& throughput) {
+  if (!console.terminal()) return {};
+  const std::string strip = UtilisationStrip(throughput);
+  return strip.empty() ? strip : fmt::format("  ranges [{}]", strip);
+}
+
+}  // namespace
+
 void ChangePrinter::operator()(const ChangeReport& report) {
   if (!report.retention_warning.empty() && !warned_) {
     warned_ = true;
@@ -126,7 +189,7 @@ void ChangePrinter::operator()(const ChangeReport& report) {
     next_ = report.elapsed + kProgressLineEvery;
     told_version_ = report.version;
   }
-  console_.Progress(ChangeLine(pipeline_, report));
+  console_.Progress(ChangeLine(pipeline_, report) + OnTerminal(console_, report.throughput));
 }
 
 void ProgressPrinter::operator()(const LoadProgressReport& report) {
@@ -135,7 +198,7 @@ void ProgressPrinter::operator()(const LoadProgressReport& report) {
     next_ = report.elapsed + kProgressLineEvery;
     if (report.limited_by == BindingLimit::kStarting) return;
   }
-  console_.Progress(ProgressLine(pipeline_, report));
+  console_.Progress(ProgressLine(pipeline_, report) + OnTerminal(console_, report.throughput));
 }
 
 }  // namespace spillway

@@ -5,6 +5,7 @@
 #define SPILLWAY_CLI_PROGRESS_H_
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include "changes/change_run.h"
@@ -17,6 +18,15 @@ inline constexpr std::chrono::seconds kProgressLineEvery{5};
 
 // "products v12  45 %  1,234 / 2,700 rows  520 rows/s  …". Pure.
 std::string ProgressLine(const std::string& pipeline, const LoadProgressReport& report);
+
+// The load that report shows: how much of it is settled, by rows where the table's statistics tell,
+// else by files; and how long the rest takes at this run's pace. nullopt: not known.
+std::optional<double> DoneShare(const LoadProgressReport& report);
+std::optional<std::chrono::nanoseconds> TimeLeft(const LoadProgressReport& report);
+
+// How full each range was in the last second, a character each: "▁▃█"; neighbours share one where
+// there are more than a line holds. Empty when it is not known. Pure.
+std::string UtilisationStrip(const ThroughputPicture& throughput);
 
 // "products v12 → v15  …  lag 40 ms  waiting for a version". Pure.
 std::string ChangeLine(const std::string& pipeline, const ChangeReport& report);

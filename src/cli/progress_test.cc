@@ -52,6 +52,48 @@ TEST(Progress, NamesThrottlingAndRejectedRows) {
   EXPECT_THAT(line, HasSubstr("limited by: the destination's throughput"));
 }
 
+TEST(Progress, ShowsWhatIsSpentOfTheCapAndTheBusiestRange) {
+  LoadProgressReport report = HalfWay();
+  report.throughput = {.cap = 15'000,
+                       .admitted = 50'000,
+                       .limited = true,
+                       .used = 14'900,
+                       .ranges = {0.3, 0.3},
+                       .normalised = 0.3,
+                       .peak_normalised = 0.3};
+  report.limited_by = BindingLimit::kThrottled;
+  const std::string line = ProgressLine("products", report);
+  EXPECT_THAT(line, HasSubstr("  14,900 of 15,000 RU/s  busiest range 30 %"));
+  EXPECT_THAT(line, HasSubstr("limited by: the throughput limit"));
+  report.throughput.limited = false;
+  EXPECT_THAT(ProgressLine("products", report), HasSubstr("the destination's throughput"));
+}
+
+TEST(Progress, NamesARangeThatIsFullWhileOthersAreNot) {
+  LoadProgressReport report = HalfWay();
+  report.throughput.admitted = report.throughput.cap = 1'000;
+  report.throughput.used = 300;
+  report.throughput.ranges = {0.99, 0.1, 0.1};
+  report.throughput.normalised = 0.99;
+  report.limited_by = BindingLimit::kThrottled;
+  EXPECT_THAT(ProgressLine("products", report),
+              HasSubstr("limited by: the busiest range's throughput"));
+  report.throughput.ranges = {0.99, 0.9, 0.95};
+  EXPECT_THAT(ProgressLine("products", report), Not(HasSubstr("busiest range's")));
+}
+
+TEST(Progress, TheStripHasACharacterForEachRange) {
+  ThroughputPicture picture;
+  EXPECT_EQ(UtilisationStrip(picture), "");
+  picture.ranges = {0, 0.01, 0.5, 1};
+  EXPECT_EQ(UtilisationStrip(picture), " ▁▄█");
+  picture.ranges.assign(1'000, 0.5);
+  picture.ranges[777] = 1;
+  const std::string many = UtilisationStrip(picture);
+  EXPECT_THAT(many, HasSubstr("▄█▄"));
+  EXPECT_EQ(many.size(), 40u * 3);
+}
+
 TEST(Progress, PromisesNoTimeThatItCannotKnow) {
   LoadProgressReport report = HalfWay();
   report.rows_total.reset();

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/pipeline.h"
 #include "base/human.h"
 #include "base/json_writer.h"
@@ -55,6 +57,14 @@ void PrintJson(const std::vector<RunRecord>& runs, Console& console) {
     WriteCounts(json, run.counts);
     json.Field("request_units", run.cost).Field("requests", run.requests);
     json.Field("throttled_requests", run.throttled_requests).Field("bytes_sent", run.bytes_sent);
+    const double requests = std::max<double>(1, static_cast<double>(run.requests));
+    json.Field("throttled_share", static_cast<double>(run.throttled_requests) / requests);
+    if (run.units_cap > 0) json.Field("request_units_cap", run.units_cap);
+    if (run.ended_ms > run.started_ms) {
+      const double seconds = static_cast<double>(run.ended_ms - run.started_ms) / 1000;
+      json.Field("request_units_per_second", run.cost / seconds);
+    }
+    if (run.peak_normalised > 0) json.Field("peak_normalised", run.peak_normalised);
     json.Field("message", run.message).EndObject();
   }
   console.Print(json.EndArray().EndObject().text());

@@ -1,9 +1,5 @@
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 
@@ -12,6 +8,7 @@
 #include "base/json_writer.h"
 #include "cli/command.h"
 #include "cli/run_words.h"
+#include "cli/text_file.h"
 
 namespace spillway {
 namespace {
@@ -113,37 +110,14 @@ Status Show(const StateArguments& arguments, const Project& project, CommandCont
   return Status::Ok();
 }
 
-Status CannotWrite(const std::string& path) {
-  const int error = errno;
-  return InvalidArgument(fmt::format("{} cannot be written: {}", path, std::strerror(error)));
-}
-
-// Keys of rejected rows are in it: for its owner alone. A file that is there is not replaced.
-Status WriteNewFile(const std::string& path, const std::string& text) {
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) return CannotWrite(path);
-  for (size_t written = 0; written < text.size();) {
-    const ssize_t count = write(file, text.data() + written, text.size() - written);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      Status failed = CannotWrite(path);
-      close(file);
-      return failed;
-    }
-    written += static_cast<size_t>(count);
-  }
-  const bool durable = fsync(file) == 0;
-  if (close(file) != 0 || !durable) return CannotWrite(path);
-  return Status::Ok();
-}
-
 Status Export(const StateArguments& arguments, const Project& project, CommandContext& context) {
   ASSIGN_OR_RETURN(const StateFile state, ExportState(project, arguments.pipeline));
   ASSIGN_OR_RETURN(const std::string text, FormatStateFile(state));
   if (arguments.file.empty()) {
     context.console.Print(text);
   } else {
-    RETURN_IF_ERROR(WriteNewFile(arguments.file, text + "\n"));
+    // Keys of rejected rows are in it.
+    RETURN_IF_ERROR(WriteNewTextFile(arguments.file, text + "\n"));
     if (context.console.json()) {
       JsonWriter json;
       json.BeginObject().Field("file", arguments.file).Field("pipeline", state.pipeline);

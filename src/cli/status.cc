@@ -16,7 +16,27 @@
 namespace spillway {
 namespace {
 
+// "loaded", or what a rollback makes of it.
+std::string StateText(const PipelineState& state) {
+  if (!state.checkpoint) return "not loaded";
+  switch (state.checkpoint->hold) {
+    case Hold::kNone:
+      break;
+    case Hold::kRollingBack:
+      return "rolling back";
+    case Hold::kHeld:
+      return "held";
+  }
+  return std::string(LoadPhaseName(state.checkpoint->phase));
+}
+
 std::string NextCommand(const PipelineState& state) {
+  if (state.checkpoint && state.checkpoint->hold == Hold::kHeld) {
+    return fmt::format("spillway sync {} --resume", state.name);
+  }
+  if (state.checkpoint && state.checkpoint->hold == Hold::kRollingBack) {
+    return fmt::format("spillway rollback {} --to {}", state.name, state.checkpoint->hold_version);
+  }
   if (!state.checkpoint || state.checkpoint->phase == LoadPhase::kLoading) {
     return "spillway sync " + state.name;
   }
@@ -74,12 +94,19 @@ void PrintText(const std::vector<PipelineState>& states, const Behinds& behinds,
                                      state.last_run->kind, RunStateName(state.last_run->state))
                        : "never";
     table.rows.push_back(
-        {state.name, begun ? std::string(LoadPhaseName(state.checkpoint->phase)) : "not loaded",
-         begun ? std::to_string(state.checkpoint->version) : "", BehindText(behinds, state),
-         begun ? HumanCount(DocumentsOf(*state.checkpoint)) : "", HumanCount(state.rejected), last,
-         NextCommand(state)});
+        {state.name, StateText(state), begun ? std::to_string(state.checkpoint->version) : "",
+         BehindText(behinds, state), begun ? HumanCount(DocumentsOf(*state.checkpoint)) : "",
+         HumanCount(state.rejected), last, NextCommand(state)});
   }
   console.Print(table.Render());
+  for (const PipelineState& state : states) {
+    const bool runs = state.last_run && state.last_run->state == RunState::kRunning;
+    if (!state.to_restore || runs) continue;
+    console.Note(
+        fmt::format("warning: {0}: a load has left its container with other throughput or"
+                    " another index policy; next: spillway throttle {0} --restore",
+                    state.name));
+  }
   for (const auto& [name, behind] : behinds) {
     if (behind.warning) console.Note(fmt::format("warning: {}: {}", name, *behind.warning));
   }
@@ -90,7 +117,7 @@ void PrintJson(const std::vector<PipelineState>& states, const Behinds& behinds,
   json.BeginObject().Key("pipelines").BeginArray();
   for (const PipelineState& state : states) {
     json.BeginObject().Field("pipeline", state.name);
-    json.Field("state", state.checkpoint ? LoadPhaseName(state.checkpoint->phase) : "not loaded");
+    json.Field("state", StateText(state));
     if (state.checkpoint) {
       json.Field("version", state.checkpoint->version).Field("table", state.checkpoint->location);
       json.Field("documents", DocumentsOf(*state.checkpoint));
@@ -100,7 +127,7 @@ void PrintJson(const std::vector<PipelineState>& states, const Behinds& behinds,
       json.Field("behind", behind->second.versions);
       if (behind->second.warning) json.Field("warning", *behind->second.warning);
     }
-    json.Field("rejected", state.rejected);
+    json.Field("rejected", state.rejected).Field("to_restore", state.to_restore);
     if (state.last_run) {
       json.Key("last_run").BeginObject().Field("id", state.last_run->id);
       json.Field("kind", state.last_run->kind).Field("state", RunStateName(state.last_run->state));

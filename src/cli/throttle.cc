@@ -4,8 +4,10 @@
 #include <string>
 
 #include "app/pipeline.h"
+#include "app/tuning_plan.h"
 #include "base/json_writer.h"
 #include "cli/command.h"
+#include "cli/tuning_words.h"
 
 namespace spillway {
 namespace {
@@ -32,11 +34,43 @@ std::string Words(const std::optional<ThroughputLimit>& limit) {
   return fmt::format("{} RU/s", FormatThroughputLimit(*limit));
 }
 
+void PrintRestored(const std::string& pipeline, const std::optional<TuningReport>& report,
+                   CommandContext& context) {
+  if (context.console.json()) {
+    JsonWriter json;
+    json.BeginObject().Field("pipeline", pipeline);
+    WriteTuning(json, report.value_or(TuningReport{}));
+    context.console.Print(json.EndObject().text());
+  } else if (!report) {
+    context.console.Print(fmt::format("{}: nothing is to be set back", pipeline));
+  }
+  if (report) NoteLeftOver(*report, context);
+}
+
+Status RunRestore(const Project& project, const PipelineConfig& pipeline, CommandContext& context) {
+  ASSIGN_OR_RETURN(const OpenedPipeline opened, OpenPipeline(project, pipeline));
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenStateIfThere(project));
+  std::optional<TuningReport> report;
+  if (state != nullptr && opened.destination->tuning() != nullptr) {
+    const auto on_step = [&](const std::string& step) {
+      const std::string text = fmt::format("{}: {}", pipeline.name, step);
+      context.console.json() ? context.console.Note(text) : context.console.Print(text);
+    };
+    LoadTuning tuning(*opened.destination->tuning(), *state, SystemClock(), pipeline.name,
+                      TargetOf(project, pipeline), {}, on_step);
+    ASSIGN_OR_RETURN(report,
+                     RestoreTuning(tuning, *state, SystemClock(), pipeline.name, context.call));
+  }
+  PrintRestored(pipeline.name, report, context);
+  return Status::Ok();
+}
+
 }  // namespace
 
 Status RunThrottle(const ThrottleArguments& arguments, CommandContext& context) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Project> project, OpenProject(context));
   ASSIGN_OR_RETURN(const PipelineConfig* pipeline, project->FindPipeline(arguments.pipeline));
+  if (arguments.restore) return RunRestore(*project, *pipeline, context);
   ASSIGN_OR_RETURN(const std::optional<std::string> limit, LimitAskedFor(arguments));
   ASSIGN_OR_RETURN(const std::unique_ptr<StateStore> state, OpenState(*project));
   RETURN_IF_ERROR(state->SetThroughputLimit(pipeline->name, limit));

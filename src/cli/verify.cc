@@ -1,26 +1,14 @@
 #include <fmt/format.h>
 
-#include <string_view>
-
-#include "app/pipeline.h"
+#include "app/verify_pipeline.h"
 #include "base/human.h"
 #include "base/json_writer.h"
 #include "cli/command.h"
+#include "cli/difference_words.h"
+#include "verify/confidence.h"
 
 namespace spillway {
 namespace {
-
-std::string_view KindName(DifferenceKind kind) {
-  switch (kind) {
-    case DifferenceKind::kMissing:
-      return "missing";
-    case DifferenceKind::kExtra:
-      return "extra";
-    case DifferenceKind::kDifferent:
-      return "different";
-  }
-  return "unknown";
-}
 
 void PrintText(const std::string& pipeline, const VerifySummary& summary, Console& console) {
   console.Print(fmt::format("{}: source at version {} has {}, the destination has {}", pipeline,
@@ -36,17 +24,20 @@ void PrintText(const std::string& pipeline, const VerifySummary& summary, Consol
     console.Print(fmt::format("  {} marked as deleted, without a row, as the mode says",
                               HumanPlural(summary.soft_deleted, "document")));
   }
-  for (const Difference& difference : summary.differences) {
-    console.Print(fmt::format("  {:<9}  {} {}  {}", KindName(difference.kind),
-                              difference.partition_key, JsonQuoted(difference.id),
-                              fmt::join(difference.fields, ", ")));
-  }
-  const uint64_t all = summary.missing + summary.extra + summary.different;
-  if (all > summary.differences.size()) {
-    console.Print(fmt::format("  and {} more", HumanCount(all - summary.differences.size())));
-  }
+  PrintDifferences(summary.differences, summary.missing + summary.extra + summary.different,
+                   console);
   if (summary.cost > 0) {
     console.Print(fmt::format("  reading the destination took {} RU", HumanNumber(summary.cost)));
+  }
+  if (summary.moving > 0) {
+    console.Print(
+        fmt::format("  {} on the way: as at a version up to {}, which the pipeline came"
+                    " through meanwhile",
+                    HumanPlural(summary.moving, "document"), summary.through_version));
+  }
+  if (summary.rejected_kept > 0) {
+    console.Print(fmt::format("  {} of rows that are rejected now, left as they were",
+                              HumanPlural(summary.rejected_kept, "document")));
   }
   if (summary.matches()) console.Print("  they are equal, document by document");
 }
@@ -59,15 +50,75 @@ void PrintJson(const std::string& pipeline, const VerifySummary& summary, Consol
   json.Field("missing", summary.missing).Field("extra", summary.extra);
   json.Field("different", summary.different).Field("rejected", summary.rejected);
   json.Field("soft_deleted", summary.soft_deleted);
-  json.Field("request_units", summary.cost).Key("differences").BeginArray();
-  for (const Difference& difference : summary.differences) {
-    json.BeginObject().Field("kind", KindName(difference.kind)).Key("partition_key");
-    json.Raw(difference.partition_key.empty() ? "[]" : difference.partition_key);
-    json.Field("id", difference.id).Key("fields").BeginArray();
-    for (const std::string& field : difference.fields) json.String(field);
-    json.EndArray().EndObject();
+  json.Field("rejected_kept", summary.rejected_kept).Field("moving", summary.moving);
+  json.Field("through_version", summary.through_version);
+  json.Field("estimated_request_units", summary.estimated_cost);
+  json.Field("request_units", summary.cost).Key("differences");
+  WriteDifferences(json, summary.differences);
+  console.Print(json.EndObject().text());
+}
+
+// "0.03 %", with as many digits as say something.
+std::string Percent(double share) {
+  return fmt::format("{:.2g} %", share * 100);
+}
+
+void PrintSample(const std::string& pipeline, const SampleSummary& sample, Console& console) {
+  const uint64_t differing = sample.missing + sample.different;
+  console.Print(fmt::format("{}: {} of the {} rows of version {} drawn at random (seed {}), {} {}",
+                            pipeline, HumanCount(sample.drawn), HumanCount(sample.rows_total),
+                            sample.version, sample.seed, HumanCount(differing),
+                            differing == 1 ? "differs" : "differ"));
+  console.Print(fmt::format("  with 95 % confidence fewer than {} of all differ",
+                            Percent(sample.differing_share_max)));
+  if (sample.destination_drawn > 0) {
+    console.Print(fmt::format("  {} documents drawn from the destination, {} of them without a row",
+                              HumanCount(sample.destination_drawn), HumanCount(sample.extra)));
   }
-  console.Print(json.EndArray().EndObject().text());
+  if (sample.moving > 0) {
+    console.Print(
+        fmt::format("  {} on the way to a newer version", HumanPlural(sample.moving, "document")));
+  }
+  PrintDifferences(sample.differences, differing + sample.extra, console);
+  if (sample.cost > 0) {
+    console.Print(fmt::format("  reading the destination took {} RU", HumanNumber(sample.cost)));
+  }
+}
+
+void PrintSampleJson(const std::string& pipeline, const SampleSummary& sample, Console& console) {
+  JsonWriter json;
+  json.BeginObject().Field("pipeline", pipeline).Field("version", sample.version);
+  json.Field("matches", sample.matches()).Field("seed", sample.seed);
+  json.Field("rows_total", sample.rows_total).Field("drawn", sample.drawn);
+  json.Field("equal", sample.equal).Field("missing", sample.missing);
+  json.Field("different", sample.different).Field("moving", sample.moving);
+  json.Field("destination_drawn", sample.destination_drawn).Field("extra", sample.extra);
+  json.Field("confidence", kConfidence).Field("differing_share_max", sample.differing_share_max);
+  json.Field("estimated_request_units", sample.estimated_cost);
+  json.Field("request_units", sample.cost).Key("differences");
+  WriteDifferences(json, sample.differences);
+  console.Print(json.EndObject().text());
+}
+
+VerifyListener ListenerFor(Console& console) {
+  VerifyListener listener;
+  listener.on_progress = [&console](uint64_t documents) {
+    if (console.terminal()) console.Progress(HumanPlural(documents, "document") + " read");
+  };
+  listener.on_estimate = [&console](const ReadEstimate& estimate) {
+    if (estimate.cost <= 0) return;
+    console.Note(fmt::format("reading {} of the destination will take about {} RU",
+                             HumanPlural(estimate.documents, "document"),
+                             HumanNumber(estimate.cost)));
+  };
+  return listener;
+}
+
+Status Judged(const std::string& pipeline, bool matches) {
+  if (matches) return Status::Ok();
+  return Status(StatusCode::kMismatch, fmt::format("{}: source and destination differ", pipeline))
+      .WithHint(
+          fmt::format("spillway repair {} --dry-run   shows what would make them equal", pipeline));
 }
 
 }  // namespace
@@ -75,24 +126,23 @@ void PrintJson(const std::string& pipeline, const VerifySummary& summary, Consol
 Status RunVerifyCommand(const VerifyArguments& arguments, CommandContext& context) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Project> project, OpenProject(context));
   ASSIGN_OR_RETURN(const PipelineConfig* pipeline, project->FindPipeline(arguments.pipeline));
-  const auto progress = [&context](uint64_t documents) {
-    if (!context.console.terminal()) return;
-    context.console.Progress(HumanPlural(documents, "document") + " read");
-  };
-  ASSIGN_OR_RETURN(const VerifySummary summary,
-                   VerifyPipeline(*project, *pipeline, arguments.at, arguments.differences,
-                                  progress, context.call));
-  if (context.console.json()) {
-    PrintJson(arguments.pipeline, summary, context.console);
-  } else {
-    PrintText(arguments.pipeline, summary, context.console);
+  Console& console = context.console;
+  const VerifyListener listener = ListenerFor(console);
+  const VerifyRequest request{.at = arguments.at,
+                              .differences_max = arguments.differences,
+                              .limit = arguments.limit,
+                              .report_path = arguments.report};
+  if (arguments.sample.has_value()) {
+    ASSIGN_OR_RETURN(const SampleSummary sample,
+                     SamplePipeline(*project, *pipeline, request, *arguments.sample, arguments.seed,
+                                    listener, context.call));
+    (console.json() ? PrintSampleJson : PrintSample)(arguments.pipeline, sample, console);
+    return Judged(arguments.pipeline, sample.matches());
   }
-  if (summary.matches()) return Status::Ok();
-  return Status(StatusCode::kMismatch,
-                fmt::format("{}: source and destination differ", arguments.pipeline))
-      .WithHint(
-          fmt::format("spillway sync {} --full   writes missing and different documents again",
-                      arguments.pipeline));
+  ASSIGN_OR_RETURN(const VerifySummary summary,
+                   VerifyPipeline(*project, *pipeline, request, listener, context.call));
+  (console.json() ? PrintJson : PrintText)(arguments.pipeline, summary, console);
+  return Judged(arguments.pipeline, summary.matches());
 }
 
 }  // namespace spillway

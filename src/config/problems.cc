@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 #include <utility>
 
 namespace spillway {
@@ -89,8 +90,14 @@ Status Problems::ToStatus(const YamlDocument& document) const {
   std::stable_sort(sorted.begin(), sorted.end(), [](const Problem& a, const Problem& b) {
     return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
   });
-  std::string message;
+  // A line that holds a secret is not shown for its other problems either.
+  std::set<uint64_t> secret_lines;
   for (const Problem& problem : sorted) {
+    if (problem.secret) secret_lines.insert(problem.place.line);
+  }
+  std::string message;
+  for (Problem& problem : sorted) {
+    problem.secret = secret_lines.contains(problem.place.line);
     if (!message.empty()) message += '\n';
     message += RenderProblem(problem, document.path, document.text);
   }

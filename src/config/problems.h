@@ -26,6 +26,9 @@ class Problems {
   void Add(YamlPlace place, std::string message, std::string advice = {});
   // The same where the source line may hold a secret.
   void AddSecret(YamlPlace place, std::string message, std::string advice);
+  // A secret may stand in the configuration itself (--allow-inline-secrets).
+  void AllowInlineSecrets() { inline_secrets_allowed_ = true; }
+  bool inline_secrets_allowed() const { return inline_secrets_allowed_; }
   bool empty() const { return problems_.empty(); }
   std::span<const Problem> all() const { return problems_; }
 
@@ -34,6 +37,7 @@ class Problems {
 
  private:
   std::vector<Problem> problems_;
+  bool inline_secrets_allowed_ = false;
 };
 
 // "spillway.yaml:14:7: message", the line of `text` and a caret under the place. What looks like an

@@ -33,15 +33,33 @@ std::string Place(const Reading& reading) {
   return reading.where.empty() ? "the file" : fmt::format("`{}`", reading.where);
 }
 
+bool IsSecret(const FieldSpec& field) {
+  return dynamic_cast<const Type<SecretReference>*>(field.type.get()) != nullptr;
+}
+
+// Whether a key that is not known may have been meant for a secret, which would then stand in the
+// line that is shown.
+bool MayBeSecret(const std::string& nearest, std::span<const SpecPart> parts) {
+  for (const SpecPart& part : parts) {
+    for (const FieldSpec& field : part.spec->fields()) {
+      if (IsSecret(field) && (nearest.empty() || nearest == field.name)) return true;
+    }
+  }
+  return false;
+}
+
 void AddUnknownKey(const YamlEntry& entry, const Reading& reading,
                    std::span<const SpecPart> parts) {
   const std::vector<std::string> names = KnownNames(parts);
   const std::string nearest = NearestName(entry.key, names);
   std::string advice = nearest.empty() ? fmt::format("known here: {}", fmt::join(names, ", "))
                                        : fmt::format("did you mean `{}`?", nearest);
-  reading.problems.Add(entry.key_place,
-                       fmt::format("unknown key `{}` in {}", entry.key, Place(reading)),
-                       std::move(advice));
+  std::string message = fmt::format("unknown key `{}` in {}", entry.key, Place(reading));
+  if (MayBeSecret(nearest, parts)) {
+    reading.problems.AddSecret(entry.key_place, std::move(message), std::move(advice));
+  } else {
+    reading.problems.Add(entry.key_place, std::move(message), std::move(advice));
+  }
 }
 
 void ReadEntry(const YamlEntry& entry, const Reading& reading, std::span<const SpecPart> parts) {

@@ -118,58 +118,6 @@ class QuantityType : public Type<Q> {
   Q max_;
 };
 
-class SecretType : public Type<SecretReference> {
- public:
-  void Read(const YamlNode& node, const Reading& reading, SecretReference& target) const override {
-    if (!node.is_map()) {
-      reading.problems.AddSecret(
-          node.place,
-          fmt::format("`{}` must say where the secret is, not what it is", reading.where),
-          "write {env: NAME} or {file: path}");
-      return;
-    }
-    if (node.entries.size() != 1 || !node.entries.front().value.is_scalar()) {
-      reading.problems.Add(reading.owner,
-                           fmt::format("`{}` needs exactly one of: env, file", reading.where));
-      return;
-    }
-    ReadReference(node.entries.front(), reading, target);
-  }
-  std::string Format(const SecretReference& value) const override {
-    return value.given() ? value.ToString() : std::string();
-  }
-  std::string Describe() const override { return "{env: NAME} or {file: path}"; }
-  void WriteSchema(JsonWriter& json) const override {
-    json.Field("type", "object").Field("additionalProperties", false);
-    json.Field("minProperties", uint64_t{1}).Field("maxProperties", uint64_t{1});
-    json.Key("properties").BeginObject();
-    json.Key("env").BeginObject().Field("type", "string").EndObject();
-    json.Key("file").BeginObject().Field("type", "string").EndObject();
-    json.EndObject();
-  }
-
- private:
-  static void ReadReference(const YamlEntry& entry, const Reading& reading,
-                            SecretReference& target) {
-    if (entry.key == "keyvault") {
-      reading.problems.Add(
-          entry.key_place,
-          fmt::format("`{}.keyvault` is not supported by this version", reading.where),
-          "fetch the secret into an environment variable or a file: {env: NAME} or {file: path}");
-    } else if (entry.key != "env" && entry.key != "file") {
-      reading.problems.Add(entry.key_place, fmt::format("unknown kind of secret `{}`", entry.key),
-                           "write {env: NAME} or {file: path}");
-    } else if (entry.value.text.empty()) {
-      reading.problems.Add(entry.key_place,
-                           fmt::format("`{}.{}` is empty", reading.where, entry.key));
-    } else {
-      target.kind =
-          entry.key == "env" ? SecretReference::Kind::kEnvironment : SecretReference::Kind::kFile;
-      target.name = entry.value.text;
-    }
-  }
-};
-
 class TextListType : public Type<std::vector<std::string>> {
  public:
   explicit TextListType(bool or_single) : or_single_(or_single) {}
@@ -312,9 +260,6 @@ TypePtr<std::chrono::milliseconds> Duration(std::chrono::milliseconds min,
 TypePtr<Share> Percentage() {
   return std::make_shared<QuantityType<Share>>("share", &ParseShare, &FormatShare, Share{0},
                                                Share{1});
-}
-TypePtr<SecretReference> Secret() {
-  return std::make_shared<SecretType>();
 }
 TypePtr<std::vector<std::string>> TextList(bool or_single) {
   return std::make_shared<TextListType>(or_single);

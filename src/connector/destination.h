@@ -14,11 +14,14 @@
 #include "base/call_context.h"
 #include "base/hash.h"
 #include "base/result.h"
+#include "connector/key_reader.h"
 #include "connector/partitioning.h"
 #include "model/document.h"
 #include "model/write_report.h"
 
 namespace spillway {
+
+class Tuning;  // connector/tuning.h
 
 // What a write means (design §6). One word, everywhere.
 enum class WriteMode : uint8_t {
@@ -137,6 +140,9 @@ class Destination {
   virtual Result<std::optional<std::string>> ReadOne(std::string_view partition_key,
                                                      std::string_view id,
                                                      const CallContext& ctx) = 0;
+  // Several documents at a time. Unless overridden: one after the other. Must not outlive the
+  // destination.
+  virtual Result<std::unique_ptr<KeyReader>> OpenKeyReader(const CallContext& ctx);
   // For the choice of a partition key; makes no use of the configured one and writes nothing.
   // `documents_bytes`: about what the container will hold. kInvalidArgument, unless overridden: the
   // destination has no ranges that a key could use well or badly.
@@ -145,7 +151,33 @@ class Destination {
     return InvalidArgument(
         "this destination has no physical partitions: any partition key does as well as another");
   }
+  // What can be set for the time of a load; nullptr: nothing. Lives as long as the destination.
+  virtual Tuning* tuning() { return nullptr; }
 };
+
+// Reads one document after the other.
+class OneByOneReader : public KeyReader {
+ public:
+  explicit OneByOneReader(Destination& destination) : destination_(destination) {}
+
+  Result<std::vector<std::optional<std::string>>> Read(std::span<const DocumentKey> keys,
+                                                       const CallContext& ctx) override {
+    std::vector<std::optional<std::string>> bodies;
+    for (const DocumentKey& key : keys) {
+      ASSIGN_OR_RETURN(bodies.emplace_back(), destination_.ReadOne(key.partition_key, key.id, ctx));
+    }
+    return bodies;
+  }
+  size_t keys_max() const override { return kKeysMax; }
+
+ private:
+  static constexpr size_t kKeysMax = 100;
+  Destination& destination_;
+};
+
+inline Result<std::unique_ptr<KeyReader>> Destination::OpenKeyReader(const CallContext&) {
+  return std::unique_ptr<KeyReader>(std::make_unique<OneByOneReader>(*this));
+}
 
 }  // namespace spillway
 

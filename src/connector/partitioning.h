@@ -17,8 +17,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "connector/capacity.h"
 
 namespace spillway {
+
+// What a write does to its document, as far as that decides what it costs.
+enum class WriteKind : uint8_t { kInsert, kReplace, kRemove };
 
 // The ranges of a container with a certain key. Each range is made of *parts*: the ranges that it
 // would become if the container grew. Immutable and thread-safe.
@@ -52,16 +56,22 @@ class Partitioning {
     std::optional<double> units_per_second{};  // of all ranges together, when known
     std::vector<std::string> present_key{};    // of the container; empty: there is none yet
     uint32_t growth = 1;                       // parts of a range, at most
+    bool is_there = false;                     // the container
+    std::string units_basis{};                 // what units_per_second is, or why there is none
   };
 
   virtual ~Partitioning() = default;
   const Facts& facts() const { return facts_; }
-  // What writing a new document costs, in the unit of WriteReport::cost.
-  virtual double UnitsOf(double document_bytes, double fields) const = 0;
+  // What a write costs by the destination's model, in the unit of WriteReport::cost. `fields` are
+  // the document's, at the top.
+  virtual double UnitsOf(WriteKind kind, double document_bytes, double fields) const = 0;
   // Over a container with this key: the present one when it is its key, else a new one.
   // kInvalidArgument: too many levels.
   virtual Result<std::shared_ptr<const PartitionLayout>> LayoutFor(
       std::span<const std::string> paths) const = 0;
+  virtual CapacityAdvice AdviseCapacity([[maybe_unused]] const CapacityQuestion& question) const {
+    return {};
+  }
 
  protected:
   explicit Partitioning(Facts facts) : facts_(std::move(facts)) {}

@@ -17,6 +17,7 @@
 #include "model/batch.h"
 #include "model/expression.h"
 #include "model/table.h"
+#include "model/table_history.h"
 
 namespace spillway {
 
@@ -24,6 +25,8 @@ namespace spillway {
 struct VersionSelector {
   std::optional<int64_t> version;
   std::optional<int64_t> timestamp_ms;  // the last version at or before this time
+
+  bool given() const { return version.has_value() || timestamp_ms.has_value(); }
 };
 
 struct SnapshotRequest {
@@ -32,6 +35,11 @@ struct SnapshotRequest {
   std::optional<Expression> filter;  // for skipping only; rows that do not match may still come
   uint64_t batch_bytes_target =
       4 << 20;  // decoded; a batch is about this large, never below one row
+};
+
+struct HistoryRequest {
+  int64_t through = 0;   // a version that is there: the newest to look at
+  int64_t since_ms = 0;  // UTC
 };
 
 // Used by one thread at a time; several readers of one Snapshot may run in parallel.
@@ -59,6 +67,14 @@ class Snapshot {
   // Reads a split after its first `skip_rows` live rows.
   virtual Result<std::unique_ptr<SplitReader>> OpenSplit(uint32_t index, uint64_t skip_rows,
                                                          const CallContext& ctx) const = 0;
+  // Reads these live rows of a split alone, given in ascending order, without decoding what lies
+  // between them where that can be had; Batch::first_row then counts the rows asked for. nullptr,
+  // unless overridden: the source cannot; the split is to be read.
+  virtual Result<std::unique_ptr<SplitReader>> OpenRows(
+      [[maybe_unused]] uint32_t index, [[maybe_unused]] std::span<const uint64_t> rows,
+      [[maybe_unused]] const CallContext& ctx) const {
+    return std::unique_ptr<SplitReader>();
+  }
 };
 
 // Thread-safe.
@@ -72,6 +88,12 @@ class Source {
   // Fails as OpenSnapshot does, and with kDataLoss when the table is not the one of the position.
   virtual Result<std::unique_ptr<ChangeLog>> OpenChanges(const ChangesRequest& request,
                                                          const CallContext& ctx) = 0;
+  // What versions did to rows, as far as the table still tells; no data is read. Empty, unless
+  // overridden.
+  virtual Result<TableHistory> ReadHistory([[maybe_unused]] const HistoryRequest& request,
+                                           [[maybe_unused]] const CallContext& ctx) {
+    return TableHistory{};
+  }
 };
 
 }  // namespace spillway

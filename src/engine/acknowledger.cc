@@ -86,9 +86,7 @@ void Acknowledger::Count(SettledBatch batch) {
 
 void Acknowledger::AddRejected(uint32_t split, uint64_t first_row,
                                std::vector<RejectedRow> rejected) {
-  const int64_t now_ms =
-      std::chrono::duration_cast<std::chrono::milliseconds>(clock_.WallNow().time_since_epoch())
-          .count();
+  const int64_t now_ms = UnixMillis(clock_.WallNow());
   for (RejectedRow& row : rejected) {
     RejectedRecord record;
     record.run_id = options_.run_id;

@@ -53,6 +53,12 @@ class RecordingStore : public StateStore {
   Status SetThroughputLimit(std::string_view, const std::optional<std::string>&) override {
     return Status::Ok();
   }
+  Result<std::optional<std::string>> TuningOf(std::string_view) override {
+    return std::optional<std::string>();
+  }
+  Status SetTuning(std::string_view, const std::optional<std::string>&) override {
+    return Status::Ok();
+  }
   Result<int64_t> StartRun(const RunRecord&) override { return int64_t{1}; }
   Status UpdateRun(const RunRecord&) override { return Status::Ok(); }
   Result<std::vector<RunRecord>> Runs(std::string_view, uint32_t) override {

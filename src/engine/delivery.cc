@@ -183,7 +183,9 @@ Result<WriteReport> Delivery::Write() {
   ASSIGN_OR_RETURN(const ThroughputTicket ticket,
                    parts_.limiter.Admit(options_.group, units_, parts_.stop.token()));
   Result<WriteReport> report = WriteAdmitted(asked);
-  parts_.limiter.Settle(ticket, Learn(report));
+  const SendOutcome outcome = Learn(report);
+  parts_.limiter.Settle(ticket, outcome);
+  parts_.meter.usage.Add(options_.group, outcome.units.value_or(ticket.units), parts_.clock.Now());
   return report;
 }
 

@@ -83,7 +83,8 @@ Result<std::unique_ptr<LaneSet>> LaneSet::Open(Destination& destination, const L
     delivery.settle = options.settle;
     delivery.row_failing_max = options.row_failing_max;
     delivery.seed = options.seed + lane;
-    set->lanes_.push_back(std::make_unique<Lane>(parts, delivery, std::move(writer)));
+    set->lanes_.push_back(
+        std::make_unique<Lane>(parts, delivery, WithStamp(std::move(writer), options.stamp)));
   }
   return set;
 }

@@ -15,6 +15,7 @@
 #include "base/bounded_queue.h"
 #include "connector/destination.h"
 #include "engine/delivery.h"
+#include "engine/stamp.h"
 
 namespace spillway {
 
@@ -55,6 +56,7 @@ class LaneSet {
     std::chrono::milliseconds settle{15'000};
     std::chrono::milliseconds row_failing_max{600'000};
     uint64_t seed = 0;
+    Stamp stamp{};
   };
   // Opens one writer per lane of `plan`.
   static Result<std::unique_ptr<LaneSet>> Open(Destination& destination, const LanePlan& plan,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "engine/hold.h"
 
 namespace spillway {
 namespace {
@@ -57,10 +58,6 @@ Status CheckSame(const LoadOptions& options, const Checkpoint& stored, const Sna
                       "the mapping, the mode or the destination has changed since the load began");
   }
   return Status::Ok();
-}
-
-bool Asks(const VersionSelector& at) {
-  return at.version.has_value() || at.timestamp_ms.has_value();
 }
 
 Status AskedForAnother(const LoadOptions& options, const Checkpoint& stored, int64_t asked) {
@@ -161,26 +158,27 @@ class Planner {
     plan.checkpoint = CheckpointOf(*plan.snapshot, mapping_hash_);
     plan.checkpoint.sweep = options_.sweep;
     plan.replaces_a_load = stored.has_value();
-    if (!Asks(options_.at)) plan.latest_version = plan.checkpoint.version;
+    if (!options_.at.given()) plan.latest_version = plan.checkpoint.version;
     return plan;
   }
 
   Result<LoadPlan> AlreadyLoaded(const Checkpoint& stored) {
+    if (stored.hold == Hold::kRollingBack) return CheckNotHeld(stored, options_.pipeline);
     LoadPlan plan;
     plan.start = LoadStart::kAlreadyLoaded;
     ASSIGN_OR_RETURN(plan.snapshot, OpenSnapshot(options_.at));
     RETURN_IF_ERROR(CheckSame(options_, stored, *plan.snapshot, mapping_hash_));
     const int64_t version = plan.snapshot->info().version;
-    if (Asks(options_.at) && version != stored.version) {
+    if (options_.at.given() && version != stored.version) {
       return AskedForAnother(options_, stored, version);
     }
-    if (!Asks(options_.at)) plan.latest_version = version;
+    if (!options_.at.given()) plan.latest_version = version;
     plan.checkpoint = stored;
     return plan;
   }
 
   Result<LoadPlan> Resume(const Checkpoint& stored) {
-    if (Asks(options_.at)) RETURN_IF_ERROR(CheckAskedVersion(stored));
+    if (options_.at.given()) RETURN_IF_ERROR(CheckAskedVersion(stored));
     LoadPlan plan;
     plan.start = LoadStart::kResumed;
     VersionSelector pinned;

@@ -62,6 +62,7 @@ class LoadRun {
   Result<uint64_t> SettleDuplicates();
   Status Rewrite(std::vector<SplitWork> work);
   Status Pump(OpenBatches& batches, std::vector<SplitWork> work);
+  ThroughputOptions Throughput();
   Status OnSettled(BatchInFlight& batch);
   void OnTick();
   void Report();
@@ -140,6 +141,7 @@ Status LoadRun::Begin() {
                                        journal_.run_id(), options_.settle));
   ASSIGN_OR_RETURN([[maybe_unused]] const Preparation prepared,
                    parts_.destination.Prepare(false, ctx_));
+  if (options_.around != nullptr) RETURN_IF_ERROR(options_.around->Enter(ctx_));
   ASSIGN_OR_RETURN(lanes_, parts_.destination.PlanLanes(options_.lanes_max, ctx_));
   if (plan_.start == LoadStart::kFresh) RETURN_IF_ERROR(BeginFresh());
   RETURN_IF_ERROR(OpenIdentities());
@@ -226,6 +228,12 @@ std::vector<SplitWork> LoadRun::RemainingWork() const {
   return work;
 }
 
+ThroughputOptions LoadRun::Throughput() {
+  ThroughputOptions throughput = options_.throughput;
+  throughput.usage = &meter_.usage;
+  return throughput;
+}
+
 Status LoadRun::Pump(OpenBatches& batches, std::vector<SplitWork> work) {
   const PumpParts pump{.snapshot = *plan_.snapshot,
                        .encoder = *plan_.encoder,
@@ -244,7 +252,8 @@ Status LoadRun::Pump(OpenBatches& batches, std::vector<SplitWork> work) {
                             .readers = options_.readers_max,
                             .settle = options_.settle,
                             .row_failing_max = options_.row_failing_max,
-                            .throughput = options_.throughput,
+                            .throughput = Throughput(),
+                            .stamp = StampOf(documents_, options_.pipeline, journal_.run_id()),
                             .tick = std::min(kReportInterval, options_.checkpoint_interval)};
   return RunPump(
       pump, options, std::move(work),
@@ -347,7 +356,11 @@ Result<LoadSummary> RunLoad(const LoadParts& parts, const DocumentOptions& docum
   return RunFramed(
       parts.state, parts.clock, frame, ctx,
       [&](RunStop& stop, const LeaseKeeper& lease, RunJournal& journal) {
-        return LoadRun(parts, documents, options, on_progress, stop, lease, journal).Execute();
+        Result<LoadSummary> summary =
+            LoadRun(parts, documents, options, on_progress, stop, lease, journal).Execute();
+        const bool lost = summary.status().code() == StatusCode::kLocked || !lease.CheckHeld().ok();
+        if (options.around != nullptr && !lost) options.around->Leave();
+        return summary;
       });
 }
 

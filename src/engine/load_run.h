@@ -23,10 +23,22 @@
 
 namespace spillway {
 
+// What is done to the destination for the time of a load, under the pipeline's lease. Called by one
+// thread at a time.
+class LoadSurroundings {
+ public:
+  virtual ~LoadSurroundings() = default;
+  // The destination is prepared, and something will be sent. A failure ends the load.
+  virtual Status Enter(const CallContext& ctx) = 0;
+  // The load has ended, however and wherever it did; not called once the lease is lost.
+  virtual void Leave() = 0;
+};
+
 struct LoadOptions : RunOptions {
   bool restart = false;  // --full: forget the progress, load again
   bool sweep = false;    // a fresh load is marked: what it leaves over is to be taken away
   VersionSelector at{};
+  LoadSurroundings* around = nullptr;  // outlives the load; null: nothing is done
 };
 
 enum class BindingLimit : uint8_t { kSource, kDestination, kThrottled, kStarting };
@@ -45,6 +57,8 @@ struct LoadProgressReport {
   double cost = 0;
   uint64_t requests = 0;
   uint64_t throttled_requests = 0;
+  uint64_t bytes_sent = 0;
+  ThroughputPicture throughput;
   std::chrono::nanoseconds elapsed{0};
   BindingLimit limited_by = BindingLimit::kStarting;
 };

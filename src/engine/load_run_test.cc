@@ -434,6 +434,67 @@ TEST_F(LoadRunTest, ALostLeaseEndsTheRunAndItsCheckpointStays) {
   EXPECT_LT(calls_after, 40u);
 }
 
+// Notes when it was called, by what had been written then.
+class NotingSurroundings : public LoadSurroundings {
+ public:
+  explicit NotingSurroundings(MemoryDestination& destination) : destination_(destination) {}
+  Status Enter(const CallContext&) override {
+    entered.push_back(destination_.History().size());
+    return refuses;
+  }
+  void Leave() override { left.push_back(destination_.History().size()); }
+
+  Status refuses;
+  std::vector<size_t> entered;
+  std::vector<size_t> left;
+
+ private:
+  MemoryDestination& destination_;
+};
+
+TEST_F(LoadRunTest, ALoadEntersItsSurroundingsBeforeTheFirstWriteAndLeavesThemAfterTheLast) {
+  source_.SetVersion(1, Table(2, 50));
+  NotingSurroundings around(destination_);
+  options_.around = &around;
+  ASSERT_TRUE(Run().ok());
+  EXPECT_THAT(around.entered, testing::ElementsAre(0u));
+  EXPECT_THAT(around.left, testing::ElementsAre(100u));
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(around.entered.size(), 1u) << "nothing was to be sent";
+  EXPECT_EQ(around.left.size(), 2u) << "what an earlier load has left is looked for all the same";
+}
+
+TEST_F(LoadRunTest, SurroundingsAreLeftWhenTheLoadFailsAndWhenTheyRefuseIt) {
+  source_.SetVersion(1, Table(2, 50));
+  NotingSurroundings around(destination_);
+  options_.around = &around;
+  around.refuses = InvalidArgument("too dear");
+  EXPECT_EQ(Run().status().code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(around.left, testing::ElementsAre(0u));
+  EXPECT_EQ(stored(), 0u);
+  around.refuses = Status::Ok();
+  destination_.OnCall([](std::span<const Document>) { return PermissionDenied("no right"); });
+  EXPECT_EQ(Run().status().code(), StatusCode::kPermissionDenied);
+  EXPECT_EQ(around.left.size(), 2u);
+}
+
+TEST_F(LoadRunTest, ARunnerThatHasLostItsLeaseLeavesTheSurroundingsToTheNext) {
+  source_.SetVersion(1, Table(2, 50));
+  NotingSurroundings around(destination_);
+  options_.around = &around;
+  options_.lease = milliseconds(1'200);
+  options_.checkpoint_interval = milliseconds(1'000);
+  auto database = *SqliteDatabase::Open((folder_ / "state.db").string());
+  destination_.OnCall([&](std::span<const Document>) {
+    EXPECT_TRUE(database->Execute("UPDATE leases SET token = 'another'").ok());
+    clock_.WaitFor(milliseconds(3'000), {});
+    return Status::Ok();
+  });
+  EXPECT_EQ(Run().status().code(), StatusCode::kLocked);
+  EXPECT_EQ(around.entered.size(), 1u);
+  EXPECT_THAT(around.left, testing::IsEmpty());
+}
+
 TEST_F(LoadRunTest, SaysWhatIsMissingInTheOptions) {
   source_.SetVersion(1, Table(1, 1));
   options_.spill_folder.clear();

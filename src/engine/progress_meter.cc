@@ -21,6 +21,8 @@ LoadProgressReport ProgressMeter::Report(const Acknowledger& acknowledger) {
   report_.cost = meter_.cost;
   report_.requests = meter_.requests;
   report_.throttled_requests = meter_.throttled_requests;
+  report_.bytes_sent = meter_.bytes_sent;
+  report_.throughput = meter_.usage.Picture(now);
   report_.elapsed = now - started_;
   report_.limited_by = Judge(now);
   return report_;

@@ -54,7 +54,8 @@ Status RunPump(const PumpParts& parts, const PumpOptions& options, std::vector<S
                    LaneSet::Open(parts.destination, parts.lanes, delivery,
                                  {.mode = options.mode,
                                   .settle = options.settle,
-                                  .row_failing_max = options.row_failing_max},
+                                  .row_failing_max = options.row_failing_max,
+                                  .stamp = options.stamp},
                                  ctx));
   lanes->Start();
   const ReaderParts reading{.snapshot = parts.snapshot,

@@ -9,6 +9,7 @@
 
 #include "engine/lane.h"
 #include "engine/reader_pool.h"
+#include "engine/stamp.h"
 #include "throughput/throughput_control.h"
 
 namespace spillway {
@@ -35,6 +36,7 @@ struct PumpOptions {
   std::chrono::milliseconds settle{15'000};
   std::chrono::milliseconds row_failing_max{600'000};
   ThroughputOptions throughput{};
+  Stamp stamp{};
   std::chrono::milliseconds tick{250};  // how often `on_tick` is called
 };
 

@@ -8,8 +8,7 @@ constexpr std::chrono::seconds kUpdateInterval{5};
 }  // namespace
 
 int64_t RunJournal::NowMillis() const {
-  const auto since_epoch = clock_->WallNow().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
+  return UnixMillis(clock_->WallNow());
 }
 
 Result<RunJournal> RunJournal::Start(StateStore& state, Clock& clock, std::string_view pipeline,
@@ -31,6 +30,8 @@ void RunJournal::SetTotals(const LoadProgressReport& totals, uint64_t bytes_sent
   run_.throttled_requests = totals.throttled_requests;
   run_.bytes_sent = bytes_sent;
   run_.unsure = unsure;
+  run_.units_cap = totals.throughput.cap.value_or(run_.units_cap);
+  run_.peak_normalised = totals.throughput.peak_normalised.value_or(run_.peak_normalised);
 }
 
 Status RunJournal::Update() {

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "model/write_report.h"
+#include "throughput/usage_meter.h"
 
 namespace spillway {
 
@@ -20,6 +21,7 @@ struct RunMeter {
   std::atomic<uint64_t> rows_settled{0};  // have their fate, wherever the checkpoint is
   // Documents in quarantine now: what a run that has ended leaves behind may still land (I3).
   std::atomic<uint64_t> unsure{0};
+  UsageMeter usage;  // by second and group
   // Nanoseconds, over all threads of a kind.
   std::atomic<int64_t> readers_held_ns{0};  // waiting for memory, that is, for the destination
   std::atomic<int64_t> lanes_writing_ns{0};

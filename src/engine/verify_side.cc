@@ -36,8 +36,8 @@ Result<VerifyRecord> RecordOf(const StoredDocument& document,
 
 }  // namespace
 
-Status VerifySide::Add(const std::vector<VerifyRecord>& records) {
-  documents_ += records.size();
+Status VerifySide::Add(const std::vector<VerifyRecord>& records, uint64_t others) {
+  documents_ += records.size() - others;
   std::lock_guard lock(mutex_);
   for (const VerifyRecord& record : records) RETURN_IF_ERROR(sort_.Add(record));
   return Status::Ok();
@@ -52,8 +52,9 @@ Result<std::optional<VerifyRecord>> VerifySide::Next() {
   while (true) {
     ASSIGN_OR_RETURN(ahead_, sort_.Next());
     if (!ahead_.has_value() || ahead_->identity != record.identity) break;
+    // A row that is refused is none that could be compared.
+    if ((record.place & kIsDocument) == (ahead_->place & kIsDocument)) ++duplicates_;
     record = *ahead_;
-    ++duplicates_;
   }
   return std::optional<VerifyRecord>(record);
 }
@@ -62,7 +63,7 @@ uint64_t PackPlace(uint32_t split, uint64_t row) {
   return (uint64_t{split} << RowPlace::kRowBits) | row;
 }
 uint32_t SplitOf(uint64_t place) {
-  return static_cast<uint32_t>(place >> RowPlace::kRowBits);
+  return static_cast<uint32_t>((place & ~kIsDocument) >> RowPlace::kRowBits);
 }
 uint64_t RowOf(uint64_t place) {
   return place & (RowPlace::kRowsMax - 1);
@@ -87,13 +88,21 @@ Status AddSplit(const Snapshot& snapshot, const DocumentEncoder& encoder, uint32
     rejected += encoded->rejected.size();
     records.clear();
     for (const Document& document : encoded->documents) {
-      VerifyRecord record{.identity = document.identity,
-                          .content = {},
-                          .place = PackPlace(split, encoded->first_row + document.row)};
+      VerifyRecord record{
+          .identity = document.identity,
+          .content = {},
+          .place = PackPlace(split, encoded->first_row + document.row) | kIsDocument};
       ASSIGN_OR_RETURN(record.content, CanonicalHash(document.body, ignored_fields));
       records.push_back(record);
     }
-    RETURN_IF_ERROR(side.Add(records));
+    const uint64_t documents = records.size();
+    for (const RejectedRow& refused : encoded->rejected) {
+      if (!refused.identity.has_value()) continue;
+      records.push_back({.identity = *refused.identity,
+                         .content = {},
+                         .place = PackPlace(split, encoded->first_row + refused.row)});
+    }
+    RETURN_IF_ERROR(side.Add(records, records.size() - documents));
   }
 }
 

@@ -25,8 +25,8 @@ namespace spillway {
 struct VerifyRecord {
   Hash128 identity;
   Hash128 content;
-  uint64_t place = 0;  // source: split and row; destination: offset of its key in the key file,
-                       // and kMarked
+  uint64_t place = 0;  // source: split, row and kIsDocument; destination: offset of its key in the
+                       // key file, and kMarked
 
   bool operator<(const VerifyRecord& other) const {
     return identity != other.identity ? identity < other.identity : place < other.place;
@@ -35,6 +35,9 @@ struct VerifyRecord {
 
 // Part of a destination's VerifyRecord::place: the document is marked as one whose row is gone.
 inline constexpr uint64_t kMarked = uint64_t{1} << 63;
+// Part of a source's VerifyRecord::place: the row is a document. Without it the mapping refuses the
+// row, which has a key all the same.
+inline constexpr uint64_t kIsDocument = uint64_t{1} << 63;
 
 // Thread-safe while it is filled; then used by one thread.
 class VerifySide {
@@ -42,11 +45,13 @@ class VerifySide {
   VerifySide(const std::string& spill_path, uint64_t memory_bytes_max)
       : sort_(spill_path, memory_bytes_max) {}
 
-  Status Add(const std::vector<VerifyRecord>& records);
+  // `others`: of them that are no documents.
+  Status Add(const std::vector<VerifyRecord>& records, uint64_t others = 0);
   uint64_t documents() const { return documents_; }
 
   Status StartReading() { return sort_.StartReading(); }
-  // The next identity; of several records, the last. Counts the others in duplicates().
+  // The next identity; of several records, the last: a document before a refused row. Counts the
+  // others in duplicates().
   Result<std::optional<VerifyRecord>> Next();
   uint64_t duplicates() const { return duplicates_; }
 
@@ -58,13 +63,14 @@ class VerifySide {
   uint64_t duplicates_ = 0;
 };
 
-// Where a source row stands, as VerifyRecord::place.
+// Where a source row stands, as VerifyRecord::place, with kIsDocument or without it.
 uint64_t PackPlace(uint32_t split, uint64_t row);
 uint32_t SplitOf(uint64_t place);
 uint64_t RowOf(uint64_t place);
 
-// Reads a split, maps it, and adds its documents. `rejected` grows by the rows that the mapping
-// refuses; what the reader holds is taken from `reading`.
+// Reads a split, maps it, and adds its documents, and the refused rows whose key is known.
+// `rejected` grows by the rows that the mapping refuses; what the reader holds is taken from
+// `reading`.
 Status AddSplit(const Snapshot& snapshot, const DocumentEncoder& encoder, uint32_t split,
                 std::span<const std::string> ignored_fields, Budget& reading, VerifySide& side,
                 std::atomic<uint64_t>& rejected, const CallContext& ctx);

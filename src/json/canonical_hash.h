@@ -14,9 +14,14 @@
 namespace spillway {
 
 // Thread-safe. `ignored_top_level`: names of fields of the document itself that do not count.
-// Fails with kDataLoss when `json` is not one JSON object.
+// Fails with kDataLoss when `json` is not one JSON object. Good within one program: not to be
+// stored.
 Result<Hash128> CanonicalHash(std::string_view json,
                               std::span<const std::string> ignored_top_level);
+
+// The same, by a hash that stays what it is: slower.
+Result<Hash128> DurableCanonicalHash(std::string_view json,
+                                     std::span<const std::string> ignored_top_level);
 
 }  // namespace spillway
 

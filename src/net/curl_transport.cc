@@ -1,5 +1,7 @@
 #include "net/curl_transport.h"
 
+#include <openssl/x509_vfy.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <mutex>
@@ -163,6 +165,30 @@ bool IsCertificateError(CURLcode code) {
          code == CURLE_SSL_ISSUER_ERROR || code == CURLE_SSL_INVALIDCERTSTATUS;
 }
 
+std::string HintForCertificate(long verdict) {
+  switch (verdict) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return "whoever runs the server renews its certificate; check this machine's clock as well";
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+      return "it is signed by nobody but itself: if it is the server that you mean (the local one, "
+             "say), give its certificate file as ca_file";
+    case X509_V_OK:
+    case X509_V_ERR_UNSPECIFIED:  // libcurl's, when it looked at the name first
+      return "the certificate is for another host: check the name in the endpoint";
+    default:
+      return "its authority is not known here: give the authority's certificate file as ca_file, "
+             "or "
+             "add it to this machine's CA certificates";
+  }
+}
+
+// As OpenSSL words it on our side, and as an alert of the other.
+bool IsOldProtocol(std::string_view what) {
+  return what.find("unsupported protocol") != std::string_view::npos ||
+         what.find("alert protocol version") != std::string_view::npos;
+}
+
 class CurlTransport : public HttpTransport {
  public:
   CurlTransport(const CurlLibrary& library, std::shared_ptr<TrustStore> trust, CurlOptions options,
@@ -260,13 +286,15 @@ class CurlTransport : public HttpTransport {
     const std::string_view origin = std::string_view(url).substr(0, host_end);
     if (origin == checked_origin_) return Status::Ok();
     ASSIGN_OR_RETURN(const Url parsed, ParseUrl(url));
-    const bool loopback = IsLoopbackHost(parsed.host);
+    const bool loopback =
+        IsLoopbackHost(parsed.host) || (options_.link_local && IsLinkLocalHost(parsed.host));
     if (parsed.scheme == "http" && !loopback) {
       return InvalidArgument("plain http to " + parsed.host +
                              " is refused: keys and data would be readable")
           .WithHint("use https; plain http is for this machine only");
     }
-    Set(CURLOPT_NOPROXY, loopback ? "*" : static_cast<const char*>(nullptr));
+    const bool direct = loopback || options_.link_local;
+    Set(CURLOPT_NOPROXY, direct ? "*" : static_cast<const char*>(nullptr));
     checked_origin_ = origin;
     return Status::Ok();
   }
@@ -363,10 +391,14 @@ class CurlTransport : public HttpTransport {
     if (exchange.times_sent > 0) return Unsure(std::move(what));
     if (!trust_status_.ok()) return trust_status_;
     if (IsCertificateError(code)) {
+      long verdict = X509_V_OK;
+      curl_.easy_getinfo(easy_, CURLINFO_SSL_VERIFYRESULT, &verdict);
       return Unauthenticated("the server's certificate is not trusted: " + what)
-          .WithHint(
-              "for the local server, give its certificate file as ca_file; otherwise check the "
-              "host name and the machine's CA certificates");
+          .WithHint(HintForCertificate(verdict));
+    }
+    if (code == CURLE_SSL_CONNECT_ERROR && IsOldProtocol(what)) {
+      return Unauthenticated("the server offers no TLS 1.2 or later: " + what)
+          .WithHint("older versions are not spoken: whoever runs the server switches TLS 1.2 on");
     }
     if (code == CURLE_SSL_CONNECT_ERROR) {
       return Unavailable("no TLS session: " + what)

@@ -26,6 +26,9 @@ struct CurlOptions {
   std::chrono::milliseconds request_timeout{30'000};  // from start to the last byte of the response
   std::chrono::seconds idle_age_max{50};              // an older kept connection is not used again
   uint64_t response_bytes_max = 32 << 20;
+  // For the services of the machine itself (IMDS): plain http to link-local addresses (RFC 3927)
+  // too, and never through a proxy.
+  bool link_local = false;
 };
 
 // Reads deadlines by `clock`, which outlives the transport. kUnsupported: libcurl cannot be loaded.

@@ -188,7 +188,7 @@ TEST(CurlTransport, AnyFailureAfterSendingIsUnsure) {
 TEST(CurlTransport, AWriteIsNeverSentTwiceBehindOurBack) {
   std::atomic<int> requests = 0;
   LoopbackServer server([&](LoopbackConnection& connection) {
-    connection.ReadRequest();
+    if (connection.ReadRequest().empty()) return;  // libcurl connected, and was not let send
     ++requests;
     connection.Write(kOk);
     if (!connection.ReadRequest().empty()) ++requests;  // taken, perhaps applied, never answered

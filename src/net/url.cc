@@ -53,6 +53,13 @@ Status ParseAuthority(std::string_view whole, std::string_view authority, Url* u
   return Status::Ok();
 }
 
+// A name such as 127.example.com is not an address.
+bool IsAddress(std::string_view host) {
+  const auto part_of_address = [](char c) { return c == '.' || (c >= '0' && c <= '9'); };
+  return std::all_of(host.begin(), host.end(), part_of_address) &&
+         std::count(host.begin(), host.end(), '.') == 3;
+}
+
 }  // namespace
 
 std::string Url::Origin() const {
@@ -84,11 +91,11 @@ Result<Url> ParseUrl(std::string_view text) {
 
 bool IsLoopbackHost(std::string_view host) {
   if (host == "localhost" || host == "::1") return true;
-  if (!host.starts_with("127.")) return false;
-  // A name such as 127.example.com is not an address.
-  const auto part_of_address = [](char c) { return c == '.' || (c >= '0' && c <= '9'); };
-  return std::all_of(host.begin(), host.end(), part_of_address) &&
-         std::count(host.begin(), host.end(), '.') == 3;
+  return host.starts_with("127.") && IsAddress(host);
+}
+
+bool IsLinkLocalHost(std::string_view host) {
+  return host.starts_with("169.254.") && IsAddress(host);
 }
 
 std::string PercentEncode(std::string_view bytes) {

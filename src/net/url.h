@@ -28,6 +28,9 @@ Result<Url> ParseUrl(std::string_view text);
 // True for names and addresses that never leave this machine: localhost, 127.0.0.0/8, ::1.
 bool IsLoopbackHost(std::string_view host);
 
+// True for IPv4 addresses that stay on this machine's own link: 169.254.0.0/16 (RFC 3927).
+bool IsLinkLocalHost(std::string_view host);
+
 // Escapes every byte but the unreserved ones (letters, digits, `-._~`): safe inside one path
 // segment.
 std::string PercentEncode(std::string_view bytes);

@@ -91,10 +91,9 @@ Status CheckNeverBegan(StateTable& table, std::string_view pipeline) {
   return Status::Ok();
 }
 
-}  // namespace
-
-Result<std::optional<DocumentHead>> ReadDocumentHead(StateTable& table, std::string_view pipeline) {
-  ASSIGN_OR_RETURN(const std::optional<StateDocument> document, table.Read(pipeline, kStateHead));
+// All that belongs to a head; kDataLoss when something is missing, or has moved on since.
+Result<std::optional<DocumentHead>> ReadBelow(StateTable& table, std::string_view pipeline,
+                                              const std::optional<StateDocument>& document) {
   if (!document.has_value()) {
     RETURN_IF_ERROR(CheckNeverBegan(table, pipeline));
     return std::optional<DocumentHead>();
@@ -104,6 +103,23 @@ Result<std::optional<DocumentHead>> ReadDocumentHead(StateTable& table, std::str
     if (head.chunks[chunk] != 0) RETURN_IF_ERROR(ReadChunk(table, pipeline, chunk, head));
   }
   return std::optional<DocumentHead>(std::move(head));
+}
+
+}  // namespace
+
+Result<std::optional<DocumentHead>> ReadDocumentHead(StateTable& table, std::string_view pipeline) {
+  constexpr int kReadsMax = 8;
+  std::optional<std::string> etag_before;
+  for (int reads = 1;; ++reads) {
+    ASSIGN_OR_RETURN(const std::optional<StateDocument> document, table.Read(pipeline, kStateHead));
+    Result<std::optional<DocumentHead>> head = ReadBelow(table, pipeline, document);
+    if (head.ok() || head.status().code() != StatusCode::kDataLoss) return head;
+    // Whoever runs the pipeline may write between two reads of ours. What is damaged stays so under
+    // one and the same head.
+    const std::string etag = document.has_value() ? document->etag : std::string();
+    if (etag_before == etag || reads == kReadsMax) return head;
+    etag_before = etag;
+  }
 }
 
 Result<DocumentHead> ReadRemainsOfHead(StateTable& table, std::string_view pipeline) {

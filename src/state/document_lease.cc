@@ -62,10 +62,6 @@ WallTime ExpiryOf(const LeaseDocument& lease) {
          kClockSkewMax;
 }
 
-int64_t MillisOf(WallTime time) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
-}
-
 Status LockedBy(std::string_view pipeline, const LeaseDocument& lease) {
   const WallTime since{std::chrono::milliseconds(lease.acquired_ms)};
   return Locked(fmt::format("pipeline {} is being run by {} since {}", pipeline, lease.owner,
@@ -280,7 +276,7 @@ Result<std::optional<LeaseHolder>> ReadDocumentHolder(DocumentCore& core,
   const bool holds =
       core.table.clock().WallNow() < ExpiryOf(*lease) && !IsKnownDead(lease->process);
   return std::optional<LeaseHolder>(
-      LeaseHolder{lease->owner, lease->acquired_ms, MillisOf(ExpiryOf(*lease)), holds});
+      LeaseHolder{lease->owner, lease->acquired_ms, UnixMillis(ExpiryOf(*lease)), holds});
 }
 
 Result<std::vector<std::string>> WriteFenced(DocumentCore& core, std::string_view pipeline,

@@ -28,6 +28,7 @@ std::string NewWriterName() {
 }
 
 constexpr std::string_view kThroughputLimit = "throughput-limit";
+constexpr std::string_view kTuning = "tuning";
 
 class DocumentStore : public StateStore {
  public:
@@ -130,6 +131,20 @@ class DocumentStore : public StateStore {
       if (written.ok()) return written;
       RETURN_IF_ERROR(attempts.WaitToTryAgain(std::move(written)));
     }
+  }
+
+  Result<std::optional<std::string>> TuningOf(std::string_view pipeline) override {
+    ASSIGN_OR_RETURN(const std::optional<StateDocument> document,
+                     core_->table.Read(pipeline, kTuning));
+    if (!document.has_value()) return std::optional<std::string>();
+    ASSIGN_OR_RETURN(std::string tuning, TextOf(document->json, "tuning"));
+    return tuning.empty() ? std::nullopt : std::optional(std::move(tuning));
+  }
+  Status SetTuning(std::string_view pipeline, const std::optional<std::string>& tuning) override {
+    StateDocumentWriter writer(pipeline, std::string(kTuning));
+    writer.json().Field("tuning", tuning.value_or(std::string()));
+    ASSIGN_OR_RETURN(TableWrite write, writer.Finish(TableWrite::Kind::kUpsert));
+    return WriteFenced(*core_, pipeline, {std::move(write)}, std::nullopt).status();
   }
 
   Result<int64_t> StartRun(const RunRecord& run) override { return runs_.Start(run); }

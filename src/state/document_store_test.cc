@@ -71,6 +71,20 @@ TEST_F(DocumentStoreTest, AMissingHeadIsNoPipelineThatNeverRan) {
   EXPECT_EQ(Look(), StatusCode::kDataLoss) << "its progress is still there";
 }
 
+TEST_F(DocumentStoreTest, AHeadThatIsWrittenBetweenTwoReadsIsNotMissing) {
+  const Opened reader = Open();
+  bool begun = false;
+  reader.table->after_read = [&](std::string_view id) {
+    if (id != "head" || begun) return;
+    begun = true;
+    BeginLoad();
+  };
+  const auto checkpoint = reader->LoadCheckpoint("p");
+  ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().ToString();
+  EXPECT_TRUE(checkpoint->has_value());
+  EXPECT_TRUE(begun);
+}
+
 TEST_F(DocumentStoreTest, AMissingHeadStopsWhoeverWouldBeginAnew) {
   BeginLoad();
   Remove("head");

@@ -111,8 +111,7 @@ class SqliteLease : public Lease {
 }  // namespace
 
 int64_t SqliteCore::NowMillis() const {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(clock.WallNow().time_since_epoch())
-      .count();
+  return UnixMillis(clock.WallNow());
 }
 
 Result<std::unique_ptr<Lease>> AcquireSqliteLease(const std::shared_ptr<SqliteCore>& core,

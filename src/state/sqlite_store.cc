@@ -19,7 +19,7 @@ constexpr std::string_view kCountColumns =
     " inserted, replaced";
 constexpr std::string_view kRunColumns =
     "id, pipeline, kind, state, started_ms, ended_ms, version, cost, requests, throttled_requests,"
-    " bytes_sent, message, unsure";
+    " bytes_sent, message, unsure, units_cap, peak_normalised";
 
 void BindCounts(SqliteStatement& statement, const IntentCounts& counts) {
   statement.Bind(counts.read).Bind(counts.upserted).Bind(counts.deleted);
@@ -58,7 +58,9 @@ RunRecord ReadRun(const SqliteStatement& row) {
   run.bytes_sent = row.Unsigned(10);
   run.message = row.Text(11);
   run.unsure = row.Unsigned(12);
-  run.counts = ReadCounts(row, 13);
+  run.units_cap = row.Real(13);
+  run.peak_normalised = row.Real(14);
+  run.counts = ReadCounts(row, 15);
   return run;
 }
 
@@ -67,6 +69,7 @@ void BindRunState(SqliteStatement& statement, const RunRecord& run) {
   statement.Bind(static_cast<int64_t>(run.state)).Bind(run.started_ms).Bind(run.ended_ms);
   statement.Bind(run.version).Bind(run.cost).Bind(run.requests).Bind(run.throttled_requests);
   statement.Bind(run.bytes_sent).Bind(std::string_view(run.message)).Bind(run.unsure);
+  statement.Bind(run.units_cap).Bind(run.peak_normalised);
   BindCounts(statement, run.counts);
 }
 
@@ -127,6 +130,8 @@ class SqliteStore : public StateStore {
   Result<std::optional<std::string>> ThroughputLimitOf(std::string_view pipeline) override;
   Status SetThroughputLimit(std::string_view pipeline,
                             const std::optional<std::string>& limit) override;
+  Result<std::optional<std::string>> TuningOf(std::string_view pipeline) override;
+  Status SetTuning(std::string_view pipeline, const std::optional<std::string>& tuning) override;
   Result<int64_t> StartRun(const RunRecord& run) override;
   Status UpdateRun(const RunRecord& run) override;
   Result<std::vector<RunRecord>> Runs(std::string_view pipeline, uint32_t count_max) override;
@@ -156,8 +161,8 @@ Result<std::optional<Checkpoint>> SqliteStore::LoadCheckpoint(std::string_view p
   ASSIGN_OR_RETURN(
       SqliteStatement select,
       database().Prepare(fmt::format("SELECT table_id, location, version, phase, mapping_hash,"
-                                     " splits, position, begun_through, documents, sweep, {}"
-                                     " FROM checkpoints WHERE pipeline = ?",
+                                     " splits, position, begun_through, documents, sweep, hold,"
+                                     " hold_version, {} FROM checkpoints WHERE pipeline = ?",
                                      kCountColumns)));
   ASSIGN_OR_RETURN(const bool found, select.Bind(pipeline).Step());
   if (!found) return std::optional<Checkpoint>();
@@ -172,7 +177,9 @@ Result<std::optional<Checkpoint>> SqliteStore::LoadCheckpoint(std::string_view p
   checkpoint.begun_through = select.Int(7);
   checkpoint.documents = select.Unsigned(8);
   checkpoint.sweep = select.Int(9) != 0;
-  checkpoint.counts = ReadCounts(select, 10);
+  checkpoint.hold = static_cast<Hold>(select.Int(10));
+  checkpoint.hold_version = select.Int(11);
+  checkpoint.counts = ReadCounts(select, 12);
   ASSIGN_OR_RETURN(checkpoint.late_columns, ReadLateColumns(pipeline));
   return std::optional<Checkpoint>(std::move(checkpoint));
 }
@@ -230,7 +237,8 @@ Status SqliteStore::WriteCheckpoint(std::string_view pipeline, const Checkpoint&
       database().Prepare(fmt::format(
           "INSERT OR REPLACE INTO checkpoints (pipeline, load, table_id, location, version, phase,"
           " mapping_hash, splits, position, begun_through, documents, sweep,"
-          " {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          " hold, hold_version, {}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+          "?, ?, ?, ?, ?, ?)",
           kCountColumns)));
   insert.Bind(pipeline).Bind(load).Bind(std::string_view(checkpoint.table_id));
   insert.Bind(std::string_view(checkpoint.location)).Bind(checkpoint.version);
@@ -238,6 +246,7 @@ Status SqliteStore::WriteCheckpoint(std::string_view pipeline, const Checkpoint&
   insert.Bind(std::string_view(checkpoint.mapping_hash)).Bind(checkpoint.splits);
   insert.Bind(std::string_view(checkpoint.position)).Bind(checkpoint.begun_through);
   insert.Bind(checkpoint.documents).Bind(int64_t{checkpoint.sweep});
+  insert.Bind(static_cast<int64_t>(checkpoint.hold)).Bind(checkpoint.hold_version);
   BindCounts(insert, checkpoint.counts);
   RETURN_IF_ERROR(insert.Run());
   return WriteLateColumns(pipeline, checkpoint.late_columns);
@@ -345,6 +354,28 @@ Status SqliteStore::SetThroughputLimit(std::string_view pipeline,
   return statement.Bind(pipeline).Bind(std::string_view(*limit)).Run();
 }
 
+Result<std::optional<std::string>> SqliteStore::TuningOf(std::string_view pipeline) {
+  std::lock_guard lock(core_->mutex);
+  ASSIGN_OR_RETURN(SqliteStatement statement,
+                   database().Prepare("SELECT tuning FROM tunings WHERE pipeline = ?"));
+  ASSIGN_OR_RETURN(const bool found, statement.Bind(pipeline).Step());
+  return found ? std::optional(statement.Text(0)) : std::nullopt;
+}
+
+Status SqliteStore::SetTuning(std::string_view pipeline, const std::optional<std::string>& tuning) {
+  std::lock_guard lock(core_->mutex);
+  ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(database()));
+  RETURN_IF_ERROR(CheckStillOwner(*core_, pipeline));
+  ASSIGN_OR_RETURN(
+      SqliteStatement statement,
+      database().Prepare(tuning.has_value() ? "INSERT OR REPLACE INTO tunings VALUES (?, ?)"
+                                            : "DELETE FROM tunings WHERE pipeline = ?"));
+  statement.Bind(pipeline);
+  if (tuning.has_value()) statement.Bind(std::string_view(*tuning));
+  RETURN_IF_ERROR(statement.Run());
+  return transaction.Commit();
+}
+
 Result<int64_t> SqliteStore::StartRun(const RunRecord& run) {
   std::lock_guard lock(core_->mutex);
   ASSIGN_OR_RETURN(SqliteTransaction transaction, SqliteTransaction::Begin(database()));
@@ -361,8 +392,8 @@ Result<int64_t> SqliteStore::StartRun(const RunRecord& run) {
       SqliteStatement insert,
       database().Prepare(fmt::format(
           "INSERT INTO runs (pipeline, kind, state, started_ms, ended_ms, version, cost, requests,"
-          " throttled_requests, bytes_sent, message, unsure, {})"
-          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          " throttled_requests, bytes_sent, message, unsure, units_cap, peak_normalised, {})"
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           kCountColumns)));
   insert.Bind(std::string_view(run.pipeline)).Bind(std::string_view(run.kind));
   BindRunState(insert, run);
@@ -378,7 +409,8 @@ Status SqliteStore::UpdateRun(const RunRecord& run) {
       SqliteStatement update,
       database().Prepare("UPDATE runs SET state = ?, started_ms = ?, ended_ms = ?, version = ?,"
                          " cost = ?, requests = ?, throttled_requests = ?, bytes_sent = ?,"
-                         " message = ?, unsure = ?, read = ?, upserted = ?, deleted = ?,"
+                         " message = ?, unsure = ?, units_cap = ?, peak_normalised = ?, read = ?, "
+                         "upserted = ?, deleted = ?,"
                          " delete_found_nothing = ?, unchanged = ?, superseded = ?, filtered = ?,"
                          " rejected = ?, inserted = ?, replaced = ? WHERE id = ?"));
   BindRunState(update, run);

@@ -31,6 +31,7 @@ constexpr std::array<CountField, 10> kCounts = {
 
 static_assert(sizeof(IntentCounts) == kCounts.size() * sizeof(uint64_t), "a count is missing");
 
+constexpr std::array<std::string_view, 3> kHolds = {"none", "rolling_back", "held"};
 constexpr std::array<std::string_view, 2> kPhases = {"loading", "loaded"};
 constexpr std::array<std::string_view, 5> kRunStates = {"running", "succeeded", "failed", "stopped",
                                                         "abandoned"};
@@ -119,7 +120,7 @@ Result<std::string> ChecksumOf(std::string_view object,
                                const std::vector<std::string>& ignored_top_level) {
   std::vector<std::string> ignored = ignored_top_level;
   ignored.emplace_back(kChecksum);
-  ASSIGN_OR_RETURN(const Hash128 hash, CanonicalHash(object, ignored));
+  ASSIGN_OR_RETURN(const Hash128 hash, DurableCanonicalHash(object, ignored));
   return fmt::format("{:016x}{:016x}", hash.high, hash.low);
 }
 
@@ -136,7 +137,12 @@ void WriteCheckpointJson(const Checkpoint& checkpoint, JsonWriter& json) {
   json.Field("documents", checkpoint.documents).Field("sweep", checkpoint.sweep);
   json.Key("late_columns").BeginArray();
   for (const std::string& column : checkpoint.late_columns) json.String(column);
-  json.EndArray().EndObject();
+  json.EndArray();
+  if (checkpoint.hold != Hold::kNone) {
+    json.Field("hold", kHolds[static_cast<size_t>(checkpoint.hold)]);
+    json.Field("hold_version", checkpoint.hold_version);
+  }
+  json.EndObject();
 }
 
 Result<Checkpoint> ReadCheckpointJson(const JsonNode& json) {
@@ -154,6 +160,10 @@ Result<Checkpoint> ReadCheckpointJson(const JsonNode& json) {
   ASSIGN_OR_RETURN(checkpoint.documents, UintOf(json, "documents"));
   ASSIGN_OR_RETURN(checkpoint.sweep, BoolOf(json, "sweep"));
   ASSIGN_OR_RETURN(checkpoint.late_columns, TextsOf(json, "late_columns"));
+  if (json.Find("hold") == nullptr) return checkpoint;
+  ASSIGN_OR_RETURN(const size_t hold, WordOf(json, "hold", kHolds));
+  checkpoint.hold = static_cast<Hold>(hold);
+  ASSIGN_OR_RETURN(checkpoint.hold_version, IntOf(json, "hold_version"));
   return checkpoint;
 }
 
@@ -216,8 +226,19 @@ void WriteRunJson(const RunRecord& run, JsonWriter& json) {
   WriteCountsJson(run.counts, json);
   json.Field("cost", run.cost).Field("requests", run.requests);
   json.Field("throttled_requests", run.throttled_requests).Field("bytes_sent", run.bytes_sent);
+  json.Field("units_cap", run.units_cap).Field("peak_normalised", run.peak_normalised);
   json.Field("unsure", run.unsure).Field("message", AsUtf8(run.message)).EndObject();
 }
+
+namespace {
+
+// Zero in what an earlier version wrote.
+double LaterNumber(const JsonNode& json, std::string_view name) {
+  const JsonNode* node = json.Find(name);
+  return node != nullptr && node->kind == JsonNode::Kind::kNumber ? node->number : 0;
+}
+
+}  // namespace
 
 Result<RunRecord> ReadRunJson(const JsonNode& json) {
   RunRecord run;
@@ -235,6 +256,8 @@ Result<RunRecord> ReadRunJson(const JsonNode& json) {
   ASSIGN_OR_RETURN(run.requests, UintOf(json, "requests"));
   ASSIGN_OR_RETURN(run.throttled_requests, UintOf(json, "throttled_requests"));
   ASSIGN_OR_RETURN(run.bytes_sent, UintOf(json, "bytes_sent"));
+  run.units_cap = LaterNumber(json, "units_cap");
+  run.peak_normalised = LaterNumber(json, "peak_normalised");
   ASSIGN_OR_RETURN(run.unsure, UintOf(json, "unsure"));
   ASSIGN_OR_RETURN(run.message, TextOf(json, "message"));
   return run;

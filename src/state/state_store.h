@@ -21,6 +21,13 @@ inline constexpr int64_t kLoadsWithRejectedRowsMax = 8;  // older loads' rows ar
 
 enum class LoadPhase : uint8_t { kLoading, kLoaded };
 
+// Whether the pipeline was taken back to an earlier version (`rollback`).
+enum class Hold : uint8_t {
+  kNone,
+  kRollingBack,  // begun and not finished: some documents are at `hold_version` already
+  kHeld,         // there, and it stays until somebody says that it may go on
+};
+
 // The durable position before which every row is settled.
 struct Checkpoint {
   std::string table_id;
@@ -41,6 +48,8 @@ struct Checkpoint {
   bool sweep = false;
   // Columns that the table got after the load: a document without them is as the mapping says.
   std::vector<std::string> late_columns;
+  Hold hold = Hold::kNone;
+  int64_t hold_version = 0;  // of a hold: where to
 };
 
 // How far one split of a load, or one list of a window of changes, is settled: its first
@@ -56,7 +65,7 @@ enum class RunState : uint8_t { kRunning, kSucceeded, kFailed, kStopped, kAbando
 struct RunRecord {
   int64_t id = 0;  // given by StartRun; ascending
   std::string pipeline;
-  std::string kind;  // "load", "changes", "sweep", "verify"
+  std::string kind;  // "load", "changes", "sweep", "verify", "repair", "rollback"
   RunState state = RunState::kRunning;
   int64_t started_ms = 0;  // UTC
   int64_t ended_ms = 0;    // 0 while running
@@ -66,6 +75,11 @@ struct RunRecord {
   uint64_t requests = 0;
   uint64_t throttled_requests = 0;
   uint64_t bytes_sent = 0;
+  // Request units a second that it might spend when it ended: its limit, or what the destination
+  // admitted; 0: not known.
+  double units_cap = 0;
+  // The busiest second of any range, as a share of what that range admits; 0: not known.
+  double peak_normalised = 0;
   uint64_t unsure = 0;  // documents whose last write may still land after the run has ended
   std::string message;  // why it failed or stopped; empty when it succeeded
 };
@@ -148,6 +162,11 @@ class StateStore {
   virtual Result<std::optional<std::string>> ThroughputLimitOf(std::string_view pipeline) = 0;
   virtual Status SetThroughputLimit(std::string_view pipeline,
                                     const std::optional<std::string>& limit) = 0;
+
+  // What the destination was before a run set it for a load, and what it is set to: opaque text,
+  // below 64 KiB; nullopt: it is as it should be. REQUIRES, to set it: the pipeline's lease.
+  virtual Result<std::optional<std::string>> TuningOf(std::string_view pipeline) = 0;
+  virtual Status SetTuning(std::string_view pipeline, const std::optional<std::string>& tuning) = 0;
 
   // Stores the run as it is given, under a new id. Others of the pipeline that still say "running"
   // become abandoned.

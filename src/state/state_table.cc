@@ -51,8 +51,7 @@ std::string StateTable::Name() const {
 }
 
 int64_t StateTable::NowMillis() const {
-  const auto since_epoch = clock_.WallNow().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
+  return UnixMillis(clock_.WallNow());
 }
 
 Result<StateDocument> StateTable::Check(std::string_view partition, TableDocument document) const {

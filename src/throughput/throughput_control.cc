@@ -38,8 +38,13 @@ Result<std::unique_ptr<ThroughputControl>> ThroughputControl::Start(
   if (!destination.capabilities().measures_cost) return control;
   const Status looked = control->LookAtAdmitted(ctx);
   RETURN_IF_ERROR(control->LookAtLimit());
-  if (control->limit_.share.has_value() && !control->admitted_.has_value()) {
+  if (control->limit_.share.has_value() && !control->admitted_.units_per_second.has_value()) {
     return looked.code() == StatusCode::kCancelled ? looked : NothingToShare(looked);
+  }
+  if (options.board) {
+    ASSIGN_OR_RETURN(std::unique_ptr<ShareBoard> board, options.board());
+    ASSIGN_OR_RETURN(control->member_,
+                     ShareMember::Join(std::move(board), control->limiter_, clock, ctx));
   }
   control->thread_ =
       std::jthread([raw = control.get()](const std::stop_token& stop) { raw->Follow(stop); });
@@ -55,14 +60,19 @@ Status ThroughputControl::LookAtLimit() {
   if (limit == limit_) return Status::Ok();
   limit_ = limit;
   limiter_.SetLimit(limit);
+  TellUsage();
   return Status::Ok();
 }
 
 Status ThroughputControl::LookAtAdmitted(const CallContext& ctx) {
-  ASSIGN_OR_RETURN(const AdmittedThroughput admitted, destination_.ReadThroughput(plan_, ctx));
-  admitted_ = admitted.units_per_second;
-  limiter_.SetAdmitted(admitted);
+  ASSIGN_OR_RETURN(admitted_, destination_.ReadThroughput(plan_, ctx));
+  limiter_.SetAdmitted(admitted_);
+  TellUsage();
   return Status::Ok();
+}
+
+void ThroughputControl::TellUsage() const {
+  if (options_.usage != nullptr) options_.usage->SetCap(admitted_, limit_);
 }
 
 void ThroughputControl::Follow(const std::stop_token& stop) {

@@ -10,17 +10,24 @@
 
 #include "base/call_context.h"
 #include "connector/destination.h"
+#include "connector/share_board.h"
 #include "throughput/charge_model.h"
+#include "throughput/share_member.h"
 #include "throughput/throughput_limiter.h"
+#include "throughput/usage_meter.h"
 
 namespace spillway {
 
 // What the user allows now in place of what is configured; nullopt: nothing else.
 using LimitSource = std::function<Result<std::optional<ThroughputLimit>>()>;
 
+using ShareBoardSource = std::function<Result<std::unique_ptr<ShareBoard>>()>;
+
 struct ThroughputOptions {
   ThroughputLimit limit{};
-  LimitSource limit_now{};  // may be empty; called from one thread at a time
+  LimitSource limit_now{};      // may be empty; called from one thread at a time
+  ShareBoardSource board{};     // of those who spend the limit together; may be empty: all is ours
+  UsageMeter* usage = nullptr;  // is told what may be spent; outlives the control; may be null
 };
 
 class ThroughputControl {
@@ -29,7 +36,8 @@ class ThroughputControl {
   // own, until it is destroyed. What the destination admits is not known where it does not say, or
   // may not be asked; a look that fails later changes nothing. The destination and the clock
   // outlive it. kInvalidArgument: the limit is a share, and there is no number that it could be one
-  // of. REQUIRES: Destination::PlanLanes made `plan`.
+  // of. Joins those who spend it together, and leaves them in its destructor: by then, nothing may
+  // be sent any more. REQUIRES: Destination::PlanLanes made `plan`.
   static Result<std::unique_ptr<ThroughputControl>> Start(Destination& destination, Clock& clock,
                                                           const LanePlan& plan,
                                                           const ThroughputOptions& options,
@@ -44,15 +52,17 @@ class ThroughputControl {
   Status LookAtLimit();
   Status LookAtAdmitted(const CallContext& ctx);
   void Follow(const std::stop_token& stop);
+  void TellUsage() const;
 
   Destination& destination_;
   Clock& clock_;
   const LanePlan plan_;
   const ThroughputOptions options_;
   ThroughputLimit limit_;  // that the limiter has
-  std::optional<double> admitted_;
+  AdmittedThroughput admitted_;
   ThroughputLimiter limiter_;
   ChargeModel charges_;
+  std::unique_ptr<ShareMember> member_;
   std::jthread thread_;  // last: it uses the rest
 };
 

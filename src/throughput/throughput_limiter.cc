@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace spillway {
 namespace {
@@ -68,17 +69,56 @@ void ThroughputLimiter::SetAdmitted(const AdmittedThroughput& admitted) {
   Recompute();
 }
 
-void ThroughputLimiter::Recompute() {
+// What a part that is not renewed in time would have supplied is nobody's.
+void ThroughputLimiter::SetPart(double part, SteadyTime until) {
+  std::lock_guard lock(mutex_);
   const SteadyTime now = clock_.Now();
+  AdvanceTotal(Now());
+  total_.at = std::max(total_.at, now);
+  for (auto& [index, group] : groups_) {
+    Advance(group, Now());
+    group.flow.at = std::max(group.flow.at, now);
+  }
+  part_until_ = until;
+  if (part == part_) return;
+  part_ = part;
+  Recompute();
+}
+
+void ThroughputLimiter::Close(Status why) {
+  std::lock_guard lock(mutex_);
+  closed_ = std::move(why);
+}
+
+Status ThroughputLimiter::CheckOpen() const {
+  std::lock_guard lock(mutex_);
+  return closed_;
+}
+
+// The supply stands still from the end of our part on.
+SteadyTime ThroughputLimiter::Now() const {
+  return std::min(clock_.Now(), part_until_);
+}
+
+std::optional<double> ThroughputLimiter::Whole() const {
+  if (!limit_.is_set()) return admitted_.units_per_second;
+  double limit = limit_.units_per_second.value_or(kUnbounded);
+  if (admitted_.units_per_second.has_value()) {
+    limit = std::min(limit, *admitted_.units_per_second * limit_.share.value_or(1));
+  }
+  return std::isfinite(limit) ? std::optional(limit) : std::nullopt;
+}
+
+void ThroughputLimiter::Recompute() {
+  const SteadyTime now = Now();
   AdvanceTotal(now);
-  std::optional<double> allowed = admitted_.units_per_second;
+  std::optional<double> allowed = Whole();
+  if (allowed.has_value()) *allowed *= part_;
   std::optional<double> total;
   if (limit_.is_set()) {
-    double limit = limit_.units_per_second.value_or(kUnbounded);
-    if (admitted_.units_per_second.has_value()) {
-      limit = std::min(limit, *admitted_.units_per_second * limit_.share.value_or(1));
+    if (allowed.has_value()) {
+      total = *allowed * (*allowed >= kLargeLimit ? kAimOfLarge : kAimOfSmall);
     }
-    if (std::isfinite(limit)) total = limit * (limit >= kLargeLimit ? kAimOfLarge : kAimOfSmall);
     allowed = total;
   }
   total_.SetRate(total, now);
@@ -144,9 +184,9 @@ double ThroughputLimiter::UnitsOfSendMax(uint32_t index) const {
 ThroughputTicket ThroughputLimiter::Ask(uint32_t index, double units) {
   std::lock_guard lock(mutex_);
   Group& group = groups_[index];
-  Advance(group, clock_.Now());
+  Advance(group, Now());
   group.flow.taken += units;
-  AdvanceTotal(clock_.Now());
+  AdvanceTotal(Now());
   ++waiting_sends_;
   waiting_units_ += units;
   return {.group = index, .units = units, .group_mark = group.flow.taken, .total_mark = {}};
@@ -156,7 +196,8 @@ ThroughputTicket ThroughputLimiter::Ask(uint32_t index, double units) {
 std::chrono::nanoseconds ThroughputLimiter::WaitFor(ThroughputTicket& ticket) {
   asked_.fetch_add(1, std::memory_order_relaxed);
   std::lock_guard lock(mutex_);
-  const SteadyTime now = clock_.Now();
+  if (clock_.Now() >= part_until_) return kLookAgain;
+  const SteadyTime now = Now();
   Group& group = groups_[ticket.group];
   Advance(group, now);
   const std::chrono::nanoseconds wait = std::max<std::chrono::nanoseconds>(
@@ -181,9 +222,10 @@ Result<ThroughputTicket> ThroughputLimiter::Admit(uint32_t group, double units,
                                                   const std::stop_token& stop) {
   ThroughputTicket ticket = Ask(group, units);
   for (auto wait = WaitFor(ticket); wait.count() > 0; wait = WaitFor(ticket)) {
-    if (clock_.WaitFor(wait, stop)) continue;
+    Status open = CheckOpen();
+    if (open.ok() && clock_.WaitFor(wait, stop)) continue;
     Withdraw(ticket);
-    return Cancelled("stopped on request");
+    return open.ok() ? Cancelled("stopped on request") : std::move(open);
   }
   return ticket;
 }
@@ -192,12 +234,13 @@ void ThroughputLimiter::Settle(const ThroughputTicket& ticket, const SendOutcome
   std::lock_guard lock(mutex_);
   Group& group = groups_[ticket.group];
   const SteadyTime now = clock_.Now();
-  Advance(group, now);
-  AdvanceTotal(now);
+  Advance(group, Now());
+  AdvanceTotal(Now());
   const double units = outcome.units.value_or(ticket.units);
   group.flow.supplied += ticket.units - units;
   total_.supplied += ticket.units - units;
   group.measured_units += units;
+  spent_ += units;
   if (outcome.throttled) {
     OnThrottled(group, outcome, now);
     SetRate(group, now);
@@ -226,6 +269,25 @@ std::optional<double> ThroughputLimiter::rate(uint32_t index) const {
   std::lock_guard lock(mutex_);
   const auto found = groups_.find(index);
   return found == groups_.end() ? std::nullopt : found->second.flow.rate;
+}
+
+std::optional<double> ThroughputLimiter::whole() const {
+  std::lock_guard lock(mutex_);
+  return Whole();
+}
+
+bool ThroughputLimiter::behind() const {
+  std::lock_guard lock(mutex_);
+  const auto lacks = [](const Flow& flow) {
+    return flow.rate.has_value() && flow.supplied < flow.taken;
+  };
+  return lacks(total_) || std::any_of(groups_.begin(), groups_.end(),
+                                      [&](const auto& group) { return lacks(group.second.flow); });
+}
+
+double ThroughputLimiter::spent() const {
+  std::lock_guard lock(mutex_);
+  return spent_;
 }
 
 std::optional<double> ThroughputLimiter::total_rate() const {

@@ -49,13 +49,18 @@ class ThroughputLimiter {
   // Both at any time: whoever waits is judged anew.
   void SetLimit(const ThroughputLimit& limit);
   void SetAdmitted(const AdmittedThroughput& admitted);
+  // Of the limit (or of what is admitted, without one) only this part, in [0, 1], and nothing at
+  // all from `until` on, unless it is set again by then.
+  void SetPart(double part, SteadyTime until);
+  // Ends all waits, now and later, with this failure.
+  void Close(Status why);
 
   // How much one send to the group should cost at most, a single document aside: a small part of
   // what the group gets in a second. Infinite where nobody says what it gets: a rate that is
   // learned from throttles must not make sends smaller, of which more would be throttled.
   double UnitsOfSendMax(uint32_t group) const;
   // Blocks until the group may be sent something of this cost. First come, first served. kCancelled
-  // when a stop is requested.
+  // when a stop is requested; else as Close says.
   Result<ThroughputTicket> Admit(uint32_t group, double units, const std::stop_token& stop);
   // The parts of Admit, for whoever waits in another way: asks; says how long to wait before asking
   // for the wait again (0: go); takes back what has not gone.
@@ -71,6 +76,11 @@ class ThroughputLimiter {
   // The same of all groups together: the limit, or what is admitted.
   std::optional<double> total_rate() const;
   uint64_t asked() const { return asked_.load(std::memory_order_relaxed); }  // WaitFor, so far
+  // The limit, or what is admitted, as if it were not divided; nullopt: nobody says.
+  std::optional<double> whole() const;
+  // Whether more is asked for than there is now; and what was spent so far.
+  bool behind() const;
+  double spent() const;
 
  private:
   // A flow of units: what it has supplied so far, and what was taken of it. A taker that comes when
@@ -95,6 +105,9 @@ class ThroughputLimiter {
     double measured_units = 0;
   };
 
+  Status CheckOpen() const;
+  SteadyTime Now() const;
+  std::optional<double> Whole() const;
   void Recompute();
   void SetRate(Group& group, SteadyTime now);
   void Advance(Group& group, SteadyTime now);
@@ -107,7 +120,11 @@ class ThroughputLimiter {
   mutable std::mutex mutex_;
   ThroughputLimit limit_;
   AdmittedThroughput admitted_;
-  Flow total_;  // has a rate when there is a limit
+  double part_ = 1;
+  SteadyTime part_until_ = SteadyTime::max();
+  double spent_ = 0;
+  Status closed_;  // OK: it is not
+  Flow total_;     // has a rate when there is a limit
   // Sends that wait for their groups, and are not taken of the total yet.
   double waiting_units_ = 0;
   uint64_t waiting_sends_ = 0;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <queue>
 #include <random>
 #include <string>
@@ -410,6 +411,101 @@ TEST(ThroughputLimiter, AStopEndsTheWaitAndWhatWasPaidIsGivenBack) {
   const SteadyTime before = clock.Now();
   ASSERT_TRUE(limiter.Admit(0, 10, {}).ok());
   EXPECT_LE(clock.Now() - before, 110ms);
+}
+
+TEST(ThroughputLimiter, APartIsSpentAsTheLimitWouldBe) {
+  Traffic traffic({.seed = 3});
+  traffic.limiter().SetLimit({.share = {}, .units_per_second = 20'000});
+  traffic.limiter().SetPart(0.5, SteadyTime::max());
+  EXPECT_NEAR(traffic.limiter().total_rate().value(), 10'000, 100);
+  EXPECT_EQ(traffic.limiter().whole().value(), 20'000);
+  traffic.RunUntil(10s);
+  EXPECT_LE(traffic.DearestSecond(0s, 9s), 10'000 * 1.02);
+  EXPECT_GE(traffic.Spent(2s, 9s), 7 * 10'000 * 0.99);
+}
+
+// Runs with a limiter each; what one gives up another one gets a moment later, as long as they
+// differ.
+TEST(ThroughputLimiter, TheSumOfRunsThatShareALimitIsUsedAndKeptWhilePartsChangeHands) {
+  for (uint32_t seed = 1; seed <= 4; ++seed) {
+    constexpr size_t kRuns = 4;
+    std::vector<std::unique_ptr<Traffic>> runs;
+    std::vector<double> parts = {1, 0, 0, 0};
+    for (size_t i = 0; i < kRuns; ++i) {
+      runs.push_back(std::make_unique<Traffic>(
+          Traffic::Options{.seed = seed + 100 * static_cast<uint32_t>(i)}));
+      runs[i]->limiter().SetLimit({.share = {}, .units_per_second = 20'000});
+    }
+    const auto set = [&](size_t run) {
+      runs[run]->limiter().SetPart(parts[run], SteadyTime::max());
+    };
+    for (size_t i = 0; i < kRuns; ++i) set(i);
+    std::minstd_rand random(seed);
+    for (Nanos now{0}; now < 20s; now += 50ms) {
+      const size_t from = std::max_element(parts.begin(), parts.end()) - parts.begin();
+      const size_t to = random() % kRuns;
+      parts[from] -= 0.02;
+      set(from);
+      for (auto& run : runs) run->RunUntil(now + 20ms);
+      parts[to] += 0.02;
+      set(to);
+      for (auto& run : runs) run->RunUntil(now + 50ms);
+    }
+    const auto spent = [&](Nanos from, Nanos to) {
+      double units = 0;
+      for (const auto& run : runs) units += run->Spent(from, to);
+      return units;
+    };
+    for (Nanos begin{0}; begin < 18s; begin += 50ms) {
+      ASSERT_LE(spent(begin, begin + 1s), 20'000 * 1.02) << seed;
+      if (begin < 2s) continue;
+      ASSERT_GE(spent(begin, begin + 1s), 20'000 * 0.96) << seed;
+    }
+  }
+}
+
+TEST(ThroughputLimiter, APartThatIsNotRenewedEndsByItselfAndLeavesNothingBehind) {
+  ManualClock clock;
+  ThroughputLimiter limiter(clock);
+  limiter.SetAdmitted(Admitted(10'000, 1));
+  limiter.SetLimit({.share = {}, .units_per_second = 6'000});
+  limiter.SetPart(1, clock.Now() + 1s);
+  std::vector<ThroughputTicket> waiting;
+  for (int i = 0; i < 300; ++i) waiting.push_back(limiter.Ask(0, 60));
+  const auto due = [&] {
+    return std::count_if(waiting.begin(), waiting.end(),
+                         [&](ThroughputTicket& ticket) { return limiter.WaitFor(ticket) <= 0ns; });
+  };
+  for (auto passed = 0ms; passed < 990ms; passed += 5ms) {
+    clock.Advance(5ms);
+    due();
+  }
+  EXPECT_NEAR(static_cast<double>(due()), 99, 4);
+  clock.Advance(15ms);
+  EXPECT_EQ(due(), 0);
+  clock.Advance(60s);
+  EXPECT_EQ(due(), 0);
+  // Time without a part has supplied nothing.
+  limiter.SetPart(1, clock.Now() + 1s);
+  EXPECT_NEAR(static_cast<double>(due()), 100, 4);
+  EXPECT_TRUE(limiter.behind());
+}
+
+TEST(ThroughputLimiter, WithoutALimitAPartIsOneOfWhatIsAdmitted) {
+  ManualClock clock;
+  ThroughputLimiter limiter(clock);
+  limiter.SetAdmitted(Admitted(10'000, 2));
+  limiter.SetPart(0.25, SteadyTime::max());
+  EXPECT_NEAR(limiter.rate(0).value(), 1'250, 1);
+  EXPECT_EQ(limiter.whole().value(), 10'000);
+}
+
+TEST(ThroughputLimiter, WhoWaitsForOneThatIsClosedIsToldWhy) {
+  ManualClock clock;
+  ThroughputLimiter limiter(clock);
+  limiter.SetPart(0, clock.Now());
+  limiter.Close(Unavailable("the board is away"));
+  EXPECT_EQ(limiter.Admit(0, 1, {}).status().message(), "the board is away");
 }
 
 }  // namespace

@@ -57,6 +57,8 @@ struct DocumentOptions {
   std::map<std::string, ValuePolicy> column_policies;  // complete: the default already merged in
   std::string filter;                                  // row filter, "" for none
   std::optional<SoftDelete> soft_delete;
+  // Top level; says who wrote a document, and is no part of what it says. Empty: none is written.
+  std::string stamp_field;
 };
 
 }  // namespace spillway

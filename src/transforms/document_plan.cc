@@ -156,6 +156,12 @@ class Planner {
                       "them another name, or leave the column out of source.columns",
                       column, top));
     }
+    if (!options_.stamp_field.empty() && top == options_.stamp_field) {
+      return Error(
+          fmt::format("column \"{}\": the field \"{}\" says who wrote a document (stamp); give one"
+                      " of them another name, or leave the column out of source.columns",
+                      column, top));
+    }
     if (!on_purpose && Contains(limits_.special_fields, top)) {
       return Error(fmt::format(
           "column \"{0}\": the destination acts on a field of this name; map it on purpose "

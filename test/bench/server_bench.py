@@ -20,6 +20,15 @@ PACED_READS_A_SECOND = 5_000
 PACED_SECONDS = 10
 CONNECTIONS = 4
 ROWS = 100_000
+# What must be reached: documents a second of one core, and milliseconds.
+RATES = [
+    ("bulk upserts, batches of 100, in memory", "bulk", 100_000),
+    ("point upserts, in memory", "point", 25_000),
+    ("point reads", "read", None),
+    ("bulk upserts, persistent", "persistent", 30_000),
+]
+P99_MS_MAX = 1
+READY_MS_MAX = 50
 # The other server is slow: its cost per document does not depend on their number.
 SHARE_OF_OTHER = 0.05
 
@@ -113,25 +122,33 @@ class _ServerBench:
     def run(self):
         rows = self.rows
         mine = self.rates(self.one_core, rows * 4, rows)
+        mine["persistent"] = self.persistent()
         few = int(rows * SHARE_OF_OTHER)
         theirs = self.rates(self.other, few * 4, few, "--ranges", "1")
         p50, p99 = self.paced_reads()
-        lines = [
-            ("bulk upserts, batches of 100, in memory", "bulk"),
-            ("point upserts, in memory", "point"),
-            ("point reads", "read"),
-        ]
         print("\n| documents of 1 KB a second of one core | spillway-emulator "
-              "| @vercel/cosmosdb-server |\n|---|---|---|")
-        for name, mode in lines:
-            print(f"| {name} | {mine[mode]:,.0f} | {theirs[mode]:,.0f} |")
-        print(f"| bulk upserts, persistent | {self.persistent():,.0f} | – |")
-        print("\n| | |\n|---|---|")
+              "| @vercel/cosmosdb-server | bar |\n|---|---|---|---|")
+        for name, mode, bar in RATES:
+            other = f"{theirs[mode]:,.0f}" if mode in theirs else "–"
+            print(f"| {name} | {mine[mode]:,.0f} | {other} "
+                  f"| {verdict(bar and f'≥ {bar:,}', bar and mine[mode] >= bar)} |")
+        print("\n| | measured | bar |\n|---|---|---|")
         print(f"| point reads at {PACED_READS_A_SECOND:,}/s, p50 and p99 from when each was due "
-              f"| {p50:.2f} ms, {p99:.2f} ms |")
-        print(f"| start to ready, plain HTTP | {self.starts(self.one_core):.0f} ms |")
-        print(f"| start to ready, HTTPS with a new certificate | {self.starts(self.ours):.0f} ms |")
-        print(f"| start to ready, @vercel/cosmosdb-server | {self.starts(self.other):.0f} ms |")
+              f"| {p50:.2f} ms, {p99:.2f} ms "
+              f"| {verdict(f'p99 ≤ {P99_MS_MAX} ms', p99 <= P99_MS_MAX)} |")
+        for name, start, bar in [("plain HTTP", self.one_core, READY_MS_MAX),
+                                 ("HTTPS with a new certificate", self.ours, READY_MS_MAX),
+                                 ("@vercel/cosmosdb-server", self.other, None)]:
+            ready = self.starts(start)
+            print(f"| start to ready, {name} | {ready:.0f} ms "
+                  f"| {verdict(bar and f'≤ {bar} ms', bar and ready <= bar)} |")
+
+
+def verdict(bar, met):
+    """The bar, and that it was missed where it was; empty where there is none."""
+    if not bar:
+        return ""
+    return bar if met else f"{bar}: **missed**"
 
 
 def run_server_bench(options, folder):

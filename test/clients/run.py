@@ -22,7 +22,8 @@ sys.path.insert(0, str(FOLDER))
 from harness import OUTPUT_LINES_SHOWN, Context, Score  # noqa: E402
 
 # In this order. Each is the name of a folder here.
-CLIENTS = ["npm_suites", "js", "python", "java", "go", "rust", "spark", "soak"]
+CLIENTS = ["npm_suites", "js", "python", "python_suite", "java", "go", "rust", "spark", "groups",
+           "soak"]
 
 
 def run_client(name: str, full: bool, work: pathlib.Path) -> list[Score]:

@@ -152,6 +152,31 @@ class Conformance : public ::testing::TestWithParam<NamedSubject> {
       ASSERT_TRUE(one->has_value()) << key;
       EXPECT_EQ(*CanonicalHash(**one, ignored), *CanonicalHash(document.body, {}));
     }
+    ExpectReadsByKey(expected);
+  }
+
+  // Several at a time, and one among them that is not there.
+  void ExpectReadsByKey(const std::vector<Document>& expected) {
+    const auto reader = destination_->OpenKeyReader({});
+    ASSERT_TRUE(reader.ok()) << reader.status().ToString();
+    const size_t step = (*reader)->keys_max();
+    for (size_t first = 0; first < expected.size(); first += step - 1) {
+      const size_t last = std::min(first + step - 1, expected.size());
+      std::vector<DocumentKey> keys{{"[\"nowhere\"]", "nobody"}};
+      for (size_t i = first; i < last; ++i) {
+        keys.push_back({expected[i].partition_key, expected[i].id});
+      }
+      const auto bodies = (*reader)->Read(keys, {});
+      ASSERT_TRUE(bodies.ok()) << bodies.status().ToString();
+      ASSERT_EQ(bodies->size(), keys.size());
+      EXPECT_FALSE(bodies->front().has_value());
+      for (size_t i = first; i < last; ++i) {
+        const std::optional<std::string>& body = (*bodies)[1 + i - first];
+        ASSERT_TRUE(body.has_value()) << expected[i].id;
+        EXPECT_EQ(*CanonicalHash(*body, subject_->system_fields()),
+                  *CanonicalHash(expected[i].body, {}));
+      }
+    }
   }
 
   std::string_view Keep(std::string text) {

@@ -30,7 +30,8 @@ class ServerSubject : public StateStoreSubject {
  public:
   std::unique_ptr<DocumentTable> OpenTable() {
     auto table = cosmosdb::MakeCosmosDocumentTable(
-        OptionsFor(server_), [] { return MakeCurlTransport({}, SystemClock()); }, SystemClock());
+        OptionsFor(server_), cosmosdb::TableTtl::kNone,
+        [] { return MakeCurlTransport({}, SystemClock()); }, SystemClock());
     EXPECT_TRUE(table.ok()) << table.status().ToString();
     const Status prepared = (*table)->Prepare({});
     EXPECT_TRUE(prepared.ok()) << prepared.ToString();

@@ -29,6 +29,7 @@ DATABASE_NUMBERS = itertools.count(1)
 def pytest_configure(config):
     config.addinivalue_line("markers", "spark: needs Spark, and minutes (./dev test spark)")
     config.addinivalue_line("markers", "wheel: needs the wheel (./dev test wheel)")
+    config.addinivalue_line("markers", "account_key: is about keys; of no use to who has none")
 
 
 def pytest_collection_modifyitems(items):
@@ -77,7 +78,7 @@ class Workspace:
         self.folder = folder
         self.server = server
         self.database = f"test-{next(DATABASE_NUMBERS)}"
-        self.spillway = Spillway(folder, {"COSMOS_KEY": server.key})
+        self.spillway = Spillway(folder, server.credentials)
         self.run = self.spillway.run
         self.json = self.spillway.json
         self.cosmos = official_client(server)

@@ -9,7 +9,7 @@ HISTORY_PAGE = 10_000
 
 
 class Control:
-    """The server's control port (emulator/README.md)."""
+    """The server's control port (docs/emulator.md)."""
 
     def __init__(self, emulator):
         self.endpoint = emulator.control_endpoint.rstrip("/")

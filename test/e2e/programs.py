@@ -4,11 +4,16 @@ import dataclasses
 import json
 import os
 import pathlib
+import pty
 import select
 import signal
 import subprocess
 import time
 
+import azure_fakes
+
+# SPILLWAY_AUTH=entra: the whole suite signs in with tokens, with a role of the data plane alone.
+ENTRA = os.environ.get("SPILLWAY_AUTH") == "entra"
 READY_SECONDS_MAX = 20
 RUN_SECONDS_MAX = 120
 STOP_SECONDS_MAX = 20
@@ -20,16 +25,13 @@ def program(name: str) -> str:
 
 
 def cosmos_connection(server, database: str, tls: bool = True) -> dict:
-    """How spillway.yaml names a database on the local server; the key is in COSMOS_KEY."""
+    """How spillway.yaml names a database on the local server; `credentials` is what it needs."""
     place = {"endpoint": server.endpoint, "ca_file": server.certificate}
     if not tls:
         place = {"endpoint": server.http_endpoint}
-    return {
-        "type": "cosmosdb",
-        **place,
-        "database": database,
-        "auth": {"key": {"env": "COSMOS_KEY"}},
-    }
+    by_key = {"auth": {"key": {"env": "COSMOS_KEY"}}}
+    identity = server.signed.connection if server.signed else by_key
+    return {"type": "cosmosdb", **place, "database": database, **identity}
 
 
 @dataclasses.dataclass
@@ -98,11 +100,44 @@ class Spillway:
         return self.run(*words, "--output", "json", code=code).result
 
 
+def on_terminal(spillway: Spillway, *words: str, answer: bytes | None = None) -> Outcome:
+    """Runs a command on a terminal of its own; `answer` is typed when it asks."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [program("spillway"), *words],
+        cwd=spillway.folder,
+        env={**spillway.environment, "TERM": "xterm"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    said, end = b"", time.monotonic() + RUN_SECONDS_MAX
+    try:
+        while time.monotonic() < end:
+            if not select.select([ours], [], [], 0.2)[0]:
+                continue
+            part = os.read(ours, 65536)
+            said += part
+            if answer is not None and b"[y/N]" in said:
+                os.write(ours, answer)
+                answer = None
+    except OSError:  # the other side is closed: it has ended
+        pass
+    finally:
+        os.close(ours)
+    code = process.wait(STOP_SECONDS_MAX)
+    return Outcome(code, said.decode(errors="replace"), "")
+
+
 class Emulator:
     """A local Cosmos DB server of its own process; stops when the block ends."""
 
     def __init__(self, folder: pathlib.Path, *words: str, port: int = 0):
         folder.mkdir(parents=True, exist_ok=True)
+        self.signed = None
+        if ENTRA and "--entra-audience" not in words:
+            words += ("--entra-audience", azure_fakes.COSMOS)
         self.log = folder / "emulator.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
@@ -123,6 +158,13 @@ class Emulator:
         self.control_endpoint = ready.get("control_endpoint")
         self.key = ready["key"]
         self.certificate = ready["certificate"]
+        if ENTRA:
+            self.signed = azure_fakes.Signed(self)
+
+    @property
+    def credentials(self) -> dict:
+        """Variables that cosmos_connection's `auth` needs."""
+        return {"COSMOS_KEY": self.key} if self.signed is None else self.signed.environment
 
     def _ready_line(self) -> dict:
         readable, _, _ = select.select([self.process.stdout], [], [], READY_SECONDS_MAX)
@@ -133,6 +175,9 @@ class Emulator:
         return json.loads(line)
 
     def stop(self) -> None:
+        if self.signed is not None:
+            self.signed.stop()
+            self.signed = None
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(STOP_SECONDS_MAX)

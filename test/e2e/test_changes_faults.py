@@ -109,9 +109,9 @@ def test_a_fault_that_passes_is_survived(fault, changing):
 # What a key that is replaced, or a token that has expired, looks like in the middle of a run. The
 # client has no way to get another one by itself: it stops, and the same command goes on.
 REFUSALS = {
-    "no longer valid (401)": {"status": 401},
-    "expired (401/5006)": {"status": 401, "substatus": 5006},
-    "not valid at this time (403)": {"status": 403},
+    "no longer valid (401)": ({"status": 401}, "check the account"),
+    "expired (401/5006)": ({"status": 401, "substatus": 5006}, "renew it where it comes from"),
+    "not valid at this time (403)": ({"status": 403}, "check the account"),
 }
 
 
@@ -120,10 +120,11 @@ REFUSALS = {
 def test_credentials_that_expire_on_the_way_lose_nothing(refusal, words, changing):
     pipeline = changing()
     pipeline.commit(COMMITS)
-    rule = pipeline.add_fault(**REFUSALS[refusal], probability=1, count=1, skip=1)
+    answer, advice = REFUSALS[refusal]
+    rule = pipeline.add_fault(**answer, probability=1, count=1, skip=1)
     stopped = pipeline.workspace.run("sync", "p", *words, code=REFUSED)
     assert pipeline.hits(rule) == 1
-    assert "check the account" in stopped.stderr, stopped.stderr
+    assert advice in stopped.stderr, stopped.stderr
     last = pipeline.workspace.json("runs", "p")["runs"][0]
     assert last["state"] == "failed" and last["counts"]["adds_up"]
     pipeline.commit(2)
@@ -131,6 +132,7 @@ def test_credentials_that_expire_on_the_way_lose_nothing(refusal, words, changin
     pipeline.assert_complete()
 
 
+@pytest.mark.account_key
 def test_a_key_that_was_replaced_is_told_and_the_new_one_goes_on(changing):
     pipeline = changing()
     pipeline.commit(2)

@@ -53,6 +53,8 @@ def other_server(tmp_path_factory):
             endpoint=f"https://127.0.0.1:{server.port}/",
             key=WELL_KNOWN_KEY,
             certificate=str(server.certificate),
+            signed=None,
+            credentials={"COSMOS_KEY": WELL_KNOWN_KEY},
         )
 
 

@@ -68,6 +68,12 @@ class CrashingStore : public StateStore {
                             const std::optional<std::string>& limit) override {
     return crash_.Passed() ? Dead() : store_.SetThroughputLimit(pipeline, limit);
   }
+  Result<std::optional<std::string>> TuningOf(std::string_view pipeline) override {
+    return store_.TuningOf(pipeline);
+  }
+  Status SetTuning(std::string_view pipeline, const std::optional<std::string>& tuning) override {
+    return crash_.Passed() ? Dead() : store_.SetTuning(pipeline, tuning);
+  }
   Result<std::vector<RunRecord>> Runs(std::string_view pipeline, uint32_t count_max) override {
     return store_.Runs(pipeline, count_max);
   }

@@ -25,6 +25,7 @@ python_folder() {
   [[ $1 != spark && $1 != bench ]] || locks+=("$here/python/test.txt")
   folder "python-$1" "${locks[@]}"
 }
+python_suite_folder() { folder python-suite "$here/python/suite.txt" "$here/python/suite-source.txt"; }
 node_folder() { folder node "$here/npm/package.json" "$here/npm/package-lock.json"; }
 npm_suites_folder() { folder npm-suites "$here/npm-suites/package.json" "$here/npm-suites/package-lock.json"; }
 go_folder() { folder go "$here/go/go.mod" "$here/go/go.sum"; }
@@ -88,6 +89,16 @@ make_venv() {
   "$target/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/python/$lock.txt"
 }
 
+# The client, and the tests that its source distribution carries, in source/.
+make_python_suite() {
+  local target=$1
+  make_venv suite "$target"
+  "$target/bin/pip" download --quiet --disable-pip-version-check --no-deps --no-binary :all: \
+    --no-build-isolation --require-hashes --requirement "$here/python/suite-source.txt" --dest "$target/download"
+  mkdir "$target/source"
+  tar xzf "$target"/download/*.tar.gz -C "$target/source" --strip-components 1
+}
+
 # No install scripts: none of the packages needs one to run.
 make_node_modules() {
   local lock=$1 target=$2
@@ -115,6 +126,7 @@ test_tools() {
   check_node
   check_go
   fill "$(python_folder test)" "Python packages of the tests" make_venv test
+  fill "$(python_suite_folder)" "azure-cosmos for Python with its tests" make_python_suite
   fill "$(node_folder)" "Node packages" make_node_modules npm
   fill "$(npm_suites_folder)" "Node packages that carry their tests" make_node_modules npm-suites
   fill "$(go_folder)" "fake-gcs-server" make_go_tools
@@ -146,6 +158,7 @@ print_environment() {
   cat <<END
 export SPILLWAY_DEMO_PYTHON='$demo/bin/python'
 export SPILLWAY_PYTHON='$test/bin/python'
+export SPILLWAY_PYTHON_SUITE='$(python_suite_folder)'
 export SPILLWAY_SPARK_PYTHON='$spark/bin/python'
 export SPILLWAY_NODE_MODULES='$(node_folder)/node_modules'
 export SPILLWAY_NPM_SUITES='$(npm_suites_folder)/node_modules'

@@ -139,8 +139,50 @@ Status ContainerClient::CreateContainer(const CallContext& ctx) {
   return CreatedOrThere(client_.Call(request, ctx), "the container");
 }
 
-Result<std::optional<OfferInfo>> ContainerClient::ReadOffer(std::string_view resource_self,
-                                                            const CallContext& ctx) {
+Result<std::vector<ListedContainer>> ContainerClient::ListContainers(const CallContext& ctx) {
+  const std::string path = database_path_ + "/colls";
+  std::vector<ListedContainer> listed;
+  std::string continuation;
+  do {
+    CosmosRequest request{.resource_type = "colls", .resource_link = database_link_, .path = path};
+    AddPaging(continuation, &request.headers);
+    const Result<CosmosResponse> response = client_.Read(request, read_policy_, ctx);
+    const bool no_database = response.status().code() == StatusCode::kNotFound;
+    if (no_database || (response.ok() && response->is_absent())) return listed;
+    if (!response.ok()) return Status(response.status()).WithContext("listing the containers");
+    ASSIGN_OR_RETURN(const JsonDocument json,
+                     JsonDocument::Parse(response->body, "the list of containers"));
+    for (const simdjson::dom::element container : ArrayMember(json.root(), "DocumentCollections")) {
+      listed.push_back({std::string(StringMember(container, "id")), IntMember(container, "_ts")});
+    }
+    continuation = response->headers.Find("x-ms-continuation");
+  } while (!continuation.empty());
+  return listed;
+}
+
+Status ContainerClient::DeleteContainer(const CallContext& ctx) {
+  return Delete("colls", container_link_, container_path_, ctx)
+      .WithContext("deleting the container " + client_.account().options().container);
+}
+
+Status ContainerClient::DeleteDatabase(const CallContext& ctx) {
+  return Delete("dbs", database_link_, database_path_, ctx)
+      .WithContext("deleting the database " + client_.account().options().database);
+}
+
+// Whatever else may be repeated, a delete may: what is gone stays gone.
+Status ContainerClient::Delete(std::string_view type, const std::string& link,
+                               const std::string& path, const CallContext& ctx) {
+  const Result<CosmosResponse> response = client_.Read(
+      {.method = HttpMethod::kDelete, .resource_type = type, .resource_link = link, .path = path},
+      read_policy_, ctx);
+  if (response.status().code() == StatusCode::kNotFound) return Status::Ok();
+  if (!response.ok()) return response.status();
+  return response->ok() || response->is_absent() ? Status::Ok() : response->ToStatus();
+}
+
+Result<std::string> ContainerClient::ReadOffers(std::string_view resource_self,
+                                                const CallContext& ctx) {
   std::string body = R"({"query":"SELECT * FROM root WHERE root.resource = @self","parameters":[)";
   body += R"({"name":"@self","value":)";
   AppendJsonString(resource_self, &body);
@@ -152,9 +194,14 @@ Result<std::optional<OfferInfo>> ContainerClient::ReadOffer(std::string_view res
                         .headers = QueryHeaders(),
                         .body = body};
   request.headers.push_back({"x-ms-documentdb-isquery", "True"});
-  ASSIGN_OR_RETURN(const CosmosResponse response, ReadPresent(request, ctx));
-  ASSIGN_OR_RETURN(const JsonDocument json,
-                   JsonDocument::Parse(response.body, "the list of offers"));
+  ASSIGN_OR_RETURN(CosmosResponse response, ReadPresent(request, ctx));
+  return std::move(response.body);
+}
+
+Result<std::optional<OfferInfo>> ContainerClient::ReadOffer(std::string_view resource_self,
+                                                            const CallContext& ctx) {
+  ASSIGN_OR_RETURN(const std::string body, ReadOffers(resource_self, ctx));
+  ASSIGN_OR_RETURN(const JsonDocument json, JsonDocument::Parse(body, "the list of offers"));
   for (const simdjson::dom::element offer : ArrayMember(json.root(), "Offers")) {
     simdjson::dom::element content;
     if (offer["content"].get(content) != simdjson::SUCCESS) continue;

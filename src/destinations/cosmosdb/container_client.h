@@ -22,12 +22,20 @@ struct ContainerInfo {
   std::vector<std::string> partition_key;  // paths; empty for a container made without a key
   HashKind hash = HashKind::kV2;
   std::optional<int64_t> ttl_seconds;
+  bool indexed = true;                                // any property
+  std::string indexing_policy;                        // a JSON object; empty: not said
+  std::vector<std::vector<std::string>> unique_keys;  // each a list of paths
 };
 
 // Provisioned throughput as the offer of a container or its database says.
 struct OfferInfo {
   uint32_t throughput = 0;  // RU/s now
   std::optional<uint32_t> autoscale_max;
+};
+
+struct ListedContainer {
+  std::string name;
+  int64_t changed_seconds = 0;  // since 1970, by the service's clock: made, or its settings changed
 };
 
 // Which part of the key space a read covers: a range, or the part [min, max) of it.
@@ -61,9 +69,16 @@ class ContainerClient {
   // As the account's options say; OK when somebody else was faster.
   Status CreateDatabase(const CallContext& ctx);
   Status CreateContainer(const CallContext& ctx);
+  // Of the database; OK and nothing when there is no such database.
+  Result<std::vector<ListedContainer>> ListContainers(const CallContext& ctx);
+  // OK when it is gone already.
+  Status DeleteContainer(const CallContext& ctx);
+  Status DeleteDatabase(const CallContext& ctx);
   // nullopt: no offer of its own (shared throughput, or serverless).
   Result<std::optional<OfferInfo>> ReadOffer(std::string_view resource_self,
                                              const CallContext& ctx);
+  // The feed of offers of a resource: the body.
+  Result<std::string> ReadOffers(std::string_view resource_self, const CallContext& ctx);
   Result<RangePage> ReadRanges(const std::string& etag, const CallContext& ctx);
   RangeSource range_source();
 
@@ -103,6 +118,8 @@ class ContainerClient {
  private:
   Result<ItemPage> ReadPage(const CosmosRequest& request, const CallContext& ctx);
   Result<CosmosResponse> ReadPresent(const CosmosRequest& request, const CallContext& ctx);
+  Status Delete(std::string_view type, const std::string& link, const std::string& path,
+                const CallContext& ctx);
   CosmosRequest DocumentsRequest(HttpMethod method) const;
   void AddWriteHeaders(std::vector<HttpHeader>* headers) const;
 

@@ -36,6 +36,26 @@ Result<HashKind> KindOf(std::string_view kind, int64_t version) {
                      "'");
 }
 
+// "System properties only" is a policy that excludes everything and includes nothing.
+void ReadIndexing(const simdjson::dom::element& policy, ContainerInfo& info) {
+  info.indexing_policy = simdjson::minify(policy);
+  bool excludes_all = false;
+  for (const simdjson::dom::element path : ArrayMember(policy, "excludedPaths")) {
+    if (StringMember(path, "path") == "/*") excludes_all = true;
+  }
+  const bool includes = !ArrayMember(policy, "includedPaths").empty();
+  info.indexed = StringMember(policy, "indexingMode") != "none" && (includes || !excludes_all);
+}
+
+std::vector<std::string> ReadPaths(const simdjson::dom::element& owner) {
+  std::vector<std::string> paths;
+  for (const simdjson::dom::element path : ArrayMember(owner, "paths")) {
+    std::string_view text;
+    if (path.get(text) == simdjson::SUCCESS) paths.emplace_back(text);
+  }
+  return paths;
+}
+
 }  // namespace
 
 std::string ContainerDefinition(const CosmosOptions& options) {
@@ -66,15 +86,20 @@ Result<ContainerInfo> ParseContainer(std::string_view body) {
   info.self = StringMember(json.root(), "_self");
   int64_t ttl = 0;
   if (json.root()["defaultTtl"].get(ttl) == simdjson::SUCCESS) info.ttl_seconds = ttl;
+  simdjson::dom::element policy;
+  if (json.root()["indexingPolicy"].get(policy) == simdjson::SUCCESS) ReadIndexing(policy, info);
+  simdjson::dom::element unique;
+  if (json.root()["uniqueKeyPolicy"].get(unique) == simdjson::SUCCESS) {
+    for (const simdjson::dom::element unique_key : ArrayMember(unique, "uniqueKeys")) {
+      info.unique_keys.push_back(ReadPaths(unique_key));
+    }
+  }
   simdjson::dom::element key;
   if (json.root()["partitionKey"].get(key) != simdjson::SUCCESS) return info;
   ASSIGN_OR_RETURN(info.hash,
                    KindOf(StringMember(key, "kind", "Hash"), IntMember(key, "version", 1)));
   if (BoolMember(key, "systemKey")) return info;
-  for (const simdjson::dom::element path : ArrayMember(key, "paths")) {
-    std::string_view text;
-    if (path.get(text) == simdjson::SUCCESS) info.partition_key.emplace_back(text);
-  }
+  info.partition_key = ReadPaths(key);
   return info;
 }
 

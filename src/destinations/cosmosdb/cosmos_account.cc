@@ -31,7 +31,7 @@ Result<AccountInfo> ParseAccount(std::string_view body) {
 Result<std::unique_ptr<CosmosAccount>> CosmosAccount::Make(const CosmosOptions& options,
                                                            Clock& clock) {
   ASSIGN_OR_RETURN(const Url endpoint, ParseUrl(options.endpoint));
-  ASSIGN_OR_RETURN(std::unique_ptr<Authorizer> authorizer, MakeAuthorizer(options));
+  ASSIGN_OR_RETURN(std::unique_ptr<Authorizer> authorizer, MakeAuthorizer(options, clock));
   return std::unique_ptr<CosmosAccount>(
       new CosmosAccount(options, endpoint.Origin(), std::move(authorizer), clock));
 }

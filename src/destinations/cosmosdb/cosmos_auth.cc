@@ -4,6 +4,8 @@
 #include <openssl/hmac.h>
 
 #include <array>
+#include <atomic>
+#include <mutex>
 #include <utility>
 
 #include "base/check.h"
@@ -35,30 +37,71 @@ Result<std::string> DecodeKey(std::string_view base64) {
   return key;
 }
 
+// Reads the key where it is kept when there is none yet, and when the service refuses it.
 class MasterKeyAuthorizer : public Authorizer {
  public:
-  explicit MasterKeyAuthorizer(std::string key) : key_(std::move(key)) {}
-  Result<std::string> Authorize(const SignedParts& parts, const CallContext&) const override {
-    return PercentEncode("type=master&ver=1.0&sig=" + MasterKeySignature(key_, parts));
+  MasterKeyAuthorizer(std::string key, SecretSource source, Clock& clock)
+      : source_(std::move(source)), clock_(clock), key_(std::move(key)) {}
+
+  Result<Authorization> Authorize(const SignedParts& parts, const CallContext& ctx) const override {
+    std::string key;
+    uint64_t generation = 0;
+    {
+      std::lock_guard lock(mutex_);
+      if (key_.empty()) RETURN_IF_ERROR(ReadKey(ctx));
+      key = key_;
+      generation = generation_.load();
+    }
+    return Authorization{PercentEncode("type=master&ver=1.0&sig=" + MasterKeySignature(key, parts)),
+                         generation};
   }
   bool is_repeatable() const override { return true; }
+  uint64_t generation() const override { return generation_.load(); }
+
+  Result<bool> Renew(uint64_t generation, const CallContext& ctx) const override {
+    std::lock_guard lock(mutex_);
+    if (generation_.load() > generation) return true;
+    if (source_ == nullptr || clock_.Now() < read_not_before_) return false;
+    const std::string refused = key_;
+    RETURN_IF_ERROR(ReadKey(ctx));
+    read_not_before_ = clock_.Now() + kRenewalPause;
+    return key_ != refused;
+  }
 
  private:
-  const std::string key_;
+  // REQUIRES: mutex_. Held while the key is read: the others wait for it.
+  Status ReadKey(const CallContext& ctx) const {
+    ASSIGN_OR_RETURN(const std::string base64, source_(ctx));
+    ASSIGN_OR_RETURN(std::string key, DecodeKey(base64));
+    if (key == key_) return Status::Ok();
+    key_ = std::move(key);
+    generation_.fetch_add(1);
+    return Status::Ok();
+  }
+
+  const SecretSource source_;
+  Clock& clock_;
+  mutable std::mutex mutex_;
+  mutable std::string key_;
+  mutable SteadyTime read_not_before_;
+  mutable std::atomic<uint64_t> generation_ = 0;
 };
 
 class TokenAuthorizer : public Authorizer {
  public:
-  using TokenSource = std::function<Result<std::string>(const CallContext&)>;
-  explicit TokenAuthorizer(TokenSource token) : token_(std::move(token)) {}
-  Result<std::string> Authorize(const SignedParts&, const CallContext& ctx) const override {
-    ASSIGN_OR_RETURN(const std::string token, token_(ctx));
-    return PercentEncode("type=aad&ver=1.0&sig=" + token);
+  explicit TokenAuthorizer(TokenUse use) : use_(std::move(use)) {}
+  Result<Authorization> Authorize(const SignedParts&, const CallContext& ctx) const override {
+    ASSIGN_OR_RETURN(const GivenToken token, use_.provider->Get(use_.scope, ctx));
+    return Authorization{PercentEncode("type=aad&ver=1.0&sig=" + token.text), token.generation};
   }
   bool is_repeatable() const override { return false; }
+  uint64_t generation() const override { return 0; }
+  Result<bool> Renew(uint64_t generation, const CallContext& ctx) const override {
+    return use_.provider->Renew(use_.scope, generation, ctx);
+  }
 
  private:
-  const TokenSource token_;
+  const TokenUse use_;
 };
 
 }  // namespace
@@ -82,13 +125,18 @@ std::string MasterKeySignature(std::string_view key, const SignedParts& parts) {
   return base64;
 }
 
-Result<std::unique_ptr<Authorizer>> MakeAuthorizer(const CosmosOptions& options) {
-  if (options.key.empty()) {
-    if (!options.access_token) return InvalidArgument("no key and no other credential is given");
-    return std::unique_ptr<Authorizer>(std::make_unique<TokenAuthorizer>(options.access_token));
+Result<std::unique_ptr<Authorizer>> MakeAuthorizer(const CosmosOptions& options, Clock& clock) {
+  if (options.token.given()) {
+    return std::unique_ptr<Authorizer>(std::make_unique<TokenAuthorizer>(options.token));
   }
-  ASSIGN_OR_RETURN(std::string key, DecodeKey(options.key));
-  return std::unique_ptr<Authorizer>(std::make_unique<MasterKeyAuthorizer>(std::move(key)));
+  std::string key;
+  if (!options.key.empty()) {
+    ASSIGN_OR_RETURN(key, DecodeKey(options.key));
+  } else if (options.key_source == nullptr) {
+    return InvalidArgument("no key and no other credential is given");
+  }
+  return std::unique_ptr<Authorizer>(
+      std::make_unique<MasterKeyAuthorizer>(std::move(key), options.key_source, clock));
 }
 
 }  // namespace spillway::cosmosdb

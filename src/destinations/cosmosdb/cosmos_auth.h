@@ -3,12 +3,13 @@
 #ifndef SPILLWAY_DESTINATIONS_COSMOSDB_COSMOS_AUTH_H_
 #define SPILLWAY_DESTINATIONS_COSMOSDB_COSMOS_AUTH_H_
 
-#include <functional>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/call_context.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "destinations/cosmosdb/cosmos_options.h"
 
@@ -23,18 +24,30 @@ struct SignedParts {
   std::string_view date;  // exactly as in the header x-ms-date
 };
 
+struct Authorization {
+  std::string header;       // the value of `authorization`
+  uint64_t generation = 0;  // of the key or token behind it; a later one has a higher number
+};
+
 // Thread-safe.
 class Authorizer {
  public:
   virtual ~Authorizer() = default;
-  // The value of the header `authorization`.
-  virtual Result<std::string> Authorize(const SignedParts& parts, const CallContext& ctx) const = 0;
-  // True when the value depends on nothing but the parts, so that it may be used again.
+  virtual Result<Authorization> Authorize(const SignedParts& parts,
+                                          const CallContext& ctx) const = 0;
+  // True when the value depends on nothing but the parts and the generation, so that it may be used
+  // again.
   virtual bool is_repeatable() const = 0;
+  // REQUIRES: is_repeatable. What Authorize would use now.
+  virtual uint64_t generation() const = 0;
+  // The service refused what was signed in this generation. True: there is a later one by now, so
+  // that the request is worth sending again. Fails as fetching a key or a token does.
+  virtual Result<bool> Renew(uint64_t generation, const CallContext& ctx) const = 0;
 };
 
-// By the options' key, or else by their token. kInvalidArgument: the key is not base64.
-Result<std::unique_ptr<Authorizer>> MakeAuthorizer(const CosmosOptions& options);
+// By the options' token, or else by their key. `clock` outlives it. kInvalidArgument: the key is
+// not base64.
+Result<std::unique_ptr<Authorizer>> MakeAuthorizer(const CosmosOptions& options, Clock& clock);
 
 // base64(HMAC-SHA256(key, text of the parts)). `key` is the decoded key.
 std::string MasterKeySignature(std::string_view key, const SignedParts& parts);

@@ -31,12 +31,13 @@ TEST_P(Signature, IsThePublishedOne) {
   const Vector& vector = GetParam();
   CosmosOptions options = FakeOptions();
   options.key = vector.key;
-  const Result<std::unique_ptr<Authorizer>> authorizer = MakeAuthorizer(options);
+  const Result<std::unique_ptr<Authorizer>> authorizer = MakeAuthorizer(options, SystemClock());
   ASSERT_TRUE(authorizer.ok());
-  const Result<std::string> header =
+  const auto header =
       (*authorizer)->Authorize({vector.verb, vector.type, vector.link, vector.date}, {});
   ASSERT_TRUE(header.ok());
-  EXPECT_EQ(*header, PercentEncode(std::string("type=master&ver=1.0&sig=") + vector.signature));
+  EXPECT_EQ(header->header,
+            PercentEncode(std::string("type=master&ver=1.0&sig=") + vector.signature));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -63,9 +64,9 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Authorizer, EncodesTheWholeHeader) {
   CosmosOptions options = FakeOptions();
   options.key = kSampleKey;
-  const auto header =
-      (*MakeAuthorizer(options))->Authorize({"GET", "dbs", "dbs/ToDoList", kSampleDate}, {});
-  EXPECT_EQ(*header,
+  const auto header = (*MakeAuthorizer(options, SystemClock()))
+                          ->Authorize({"GET", "dbs", "dbs/ToDoList", kSampleDate}, {});
+  EXPECT_EQ(header->header,
             "type%3Dmaster%26ver%3D1.0%26sig%3Dc09PEVJrgp2uQRkr934kFbTqhByc7TVr3OHyqlu%2Bc%2Bc%3D");
 }
 
@@ -73,31 +74,90 @@ TEST(Authorizer, AKeyThatIsNotBase64IsRefusedAtOnce) {
   for (const char* key : {"x", "abc", "!!!!", "AAEC AwQF", "\xC3\xBC\xC3\xBC"}) {
     CosmosOptions options = FakeOptions();
     options.key = key;
-    EXPECT_EQ(MakeAuthorizer(options).status().code(), StatusCode::kInvalidArgument) << key;
+    EXPECT_EQ(MakeAuthorizer(options, SystemClock()).status().code(), StatusCode::kInvalidArgument)
+        << key;
   }
 }
 
-TEST(Authorizer, TokensAreAskedForEveryTime) {
+// Tokens "token/1", "token/2" …, or a failure.
+class CountedTokens : public Credential {
+ public:
+  explicit CountedTokens(Clock& clock, Status failure = Status::Ok())
+      : clock_(clock), failure_(std::move(failure)) {}
+  std::string_view name() const override { return "test"; }
+  Result<AccessToken> Fetch(const std::string&, const CallContext&) override {
+    if (!failure_.ok()) return failure_;
+    const SteadyTime now = clock_.Now();
+    return AccessToken{"token/" + std::to_string(++count_), now + std::chrono::minutes(55),
+                       now + std::chrono::minutes(60)};
+  }
+
+ private:
+  Clock& clock_;
+  const Status failure_;
+  int count_ = 0;
+};
+
+std::unique_ptr<Authorizer> TokenAuthorizerOver(ManualClock& clock, Status failure = Status::Ok()) {
   CosmosOptions options = FakeOptions();
   options.key.clear();
-  int asked = 0;
-  options.access_token = [&](const CallContext&) -> Result<std::string> {
-    return "token/" + std::to_string(++asked);
-  };
-  const auto authorizer = MakeAuthorizer(options);
-  EXPECT_FALSE((*authorizer)->is_repeatable());
-  EXPECT_EQ(*(*authorizer)->Authorize({}, {}), "type%3Daad%26ver%3D1.0%26sig%3Dtoken%2F1");
-  EXPECT_EQ(*(*authorizer)->Authorize({}, {}), "type%3Daad%26ver%3D1.0%26sig%3Dtoken%2F2");
+  options.token = {std::make_shared<TokenProvider>(
+                       std::make_unique<CountedTokens>(clock, std::move(failure)), clock),
+                   "https://cosmos.azure.com/.default"};
+  return *MakeAuthorizer(options, clock);
+}
+
+TEST(Authorizer, ATokenThatWasRefusedIsRenewedOnceForEverybody) {
+  ManualClock clock;
+  const auto authorizer = TokenAuthorizerOver(clock);
+  EXPECT_FALSE(authorizer->is_repeatable());
+  const Authorization first = *authorizer->Authorize({}, {});
+  EXPECT_EQ(first.header, "type%3Daad%26ver%3D1.0%26sig%3Dtoken%2F1");
+  EXPECT_EQ(authorizer->Authorize({}, {})->header, first.header);
+  EXPECT_TRUE(*authorizer->Renew(first.generation, {}));
+  EXPECT_TRUE(*authorizer->Renew(first.generation, {}));
+  const Authorization second = *authorizer->Authorize({}, {});
+  EXPECT_EQ(second.header, "type%3Daad%26ver%3D1.0%26sig%3Dtoken%2F2");
+  EXPECT_FALSE(*authorizer->Renew(second.generation, {})) << "again, at the same moment";
 }
 
 TEST(Authorizer, AFailedTokenIsTheCallersError) {
+  ManualClock clock;
+  const auto authorizer = TokenAuthorizerOver(clock, Unauthenticated("no identity"));
+  EXPECT_EQ(authorizer->Authorize({}, {}).status().code(), StatusCode::kUnauthenticated);
+}
+
+TEST(Authorizer, AKeyThatWasRefusedIsReadAgain) {
+  ManualClock clock;
   CosmosOptions options = FakeOptions();
-  options.key.clear();
-  options.access_token = [](const CallContext&) -> Result<std::string> {
-    return Unauthenticated("no identity");
+  int reads = 0;
+  options.key_source = [&](const CallContext&) -> Result<std::string> {
+    return std::string(++reads < 2 ? options.key : kSampleKey);
   };
-  EXPECT_EQ((*MakeAuthorizer(options))->Authorize({}, {}).status().code(),
-            StatusCode::kUnauthenticated);
+  const auto authorizer = *MakeAuthorizer(options, clock);
+  const Authorization first = *authorizer->Authorize({"GET", "", "", kDate}, {});
+  EXPECT_FALSE(*authorizer->Renew(first.generation, {})) << "the same key as before";
+  EXPECT_FALSE(*authorizer->Renew(first.generation, {}));
+  EXPECT_EQ(reads, 1) << "and not again at once";
+  clock.Advance(kRenewalPause);
+  EXPECT_TRUE(*authorizer->Renew(first.generation, {}));
+  const Authorization second = *authorizer->Authorize({"GET", "", "", kDate}, {});
+  EXPECT_NE(second.header, first.header);
+  EXPECT_GT(second.generation, first.generation);
+}
+
+TEST(Authorizer, AKeyThatNobodyFetchedYetIsFetchedAtFirstUse) {
+  ManualClock clock;
+  CosmosOptions options = FakeOptions();
+  const std::string key = options.key;
+  options.key.clear();
+  options.key_source = [](const CallContext&) -> Result<std::string> {
+    return Unavailable("no vault");
+  };
+  EXPECT_EQ((*MakeAuthorizer(options, clock))->Authorize({}, {}).status().code(),
+            StatusCode::kUnavailable);
+  options.key_source = [&](const CallContext&) -> Result<std::string> { return key; };
+  EXPECT_TRUE((*MakeAuthorizer(options, clock))->Authorize({}, {}).ok());
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "destinations/cosmosdb/cosmos_client.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <utility>
 
@@ -42,6 +44,12 @@ bool NamesAnotherRegion(const CosmosResponse& response) {
   return response.status == 403 && (response.sub_status == 3 || response.sub_status == 1008);
 }
 
+// Not where the account takes no keys, or no tokens, at all.
+bool NewCredentialMayHelp(const CosmosResponse& response) {
+  const int sub_status = response.sub_status;
+  return response.status == 401 && sub_status != 5002 && sub_status != 5202 && sub_status != 5203;
+}
+
 bool MayReadAgain(const Status& status) {
   return status.code() == StatusCode::kThrottled || status.code() == StatusCode::kUnavailable ||
          status.code() == StatusCode::kUnsure;
@@ -54,6 +62,13 @@ bool CosmosResponse::ok() const {
 }
 
 Status CosmosResponse::ToStatus() const {
+  if (status >= 300 && status < 400) {
+    return Unauthenticated("the endpoint answers with a redirect (" + std::to_string(status) +
+                           ") to " + std::string(headers.Find("location")))
+        .WithHint(
+            "redirects are never followed: check the endpoint, and that no proxy answers "
+            "in its place");
+  }
   const std::string message = MessageOfBody(body);
   return cosmosdb::ToStatus({.status = status,
                              .sub_status = sub_status,
@@ -77,14 +92,27 @@ Result<CosmosResponse> CosmosClient::Call(const CosmosRequest& request, const Ca
 
 Result<CosmosResponse> CosmosClient::SendTo(const Endpoint& endpoint, const CosmosRequest& request,
                                             const CallContext& ctx) {
+  Result<CosmosResponse> response = SendOnce(endpoint, request, ctx);
+  if (!response.ok() || !NewCredentialMayHelp(*response)) return response;
+  Result<bool> later = account_.authorizer().Renew(authorization_.generation, ctx);
+  if (!later.ok()) {
+    return std::move(later).status().WithContext(
+        fmt::format("{}, and nothing newer to sign in with", response->ToStatus().message()));
+  }
+  return *later ? SendOnce(endpoint, request, ctx) : std::move(response);
+}
+
+Result<CosmosResponse> CosmosClient::SendOnce(const Endpoint& endpoint,
+                                              const CosmosRequest& request,
+                                              const CallContext& ctx) {
   const std::string& date = Date();
-  ASSIGN_OR_RETURN(std::string authorization, Authorize(request, date, ctx));
+  RETURN_IF_ERROR(Authorize(request, date, ctx));
   HttpRequest http{.method = request.method,
                    .url = endpoint.origin + std::string(request.path),
                    .headers = request.headers,
                    .body = request.body,
                    .repeatable = !request.write};
-  http.headers.push_back({"authorization", std::move(authorization)});
+  http.headers.push_back({"authorization", authorization_.header});
   http.headers.push_back({"x-ms-date", date});
   http.headers.push_back({"x-ms-version", kApiVersion});
   http.headers.push_back({"accept", "application/json"});
@@ -116,20 +144,21 @@ const std::string& CosmosClient::Date() {
   return date_;
 }
 
-Result<std::string> CosmosClient::Authorize(const CosmosRequest& request, std::string_view date,
-                                            const CallContext& ctx) {
+Status CosmosClient::Authorize(const CosmosRequest& request, std::string_view date,
+                               const CallContext& ctx) {
   const SignedParts parts{HttpMethodName(request.method), request.resource_type,
                           request.resource_link, date};
   const Authorizer& authorizer = account_.authorizer();
-  if (!authorizer.is_repeatable()) return authorizer.Authorize(parts, ctx);
   std::string text;
-  text.append(parts.verb).append("\n").append(parts.resource_type).append("\n");
-  text.append(parts.resource_link).append("\n").append(date);
-  if (text != signed_parts_) {
-    ASSIGN_OR_RETURN(signature_, authorizer.Authorize(parts, ctx));
-    signed_parts_ = std::move(text);
+  if (authorizer.is_repeatable()) {
+    text.append(parts.verb).append("\n").append(parts.resource_type).append("\n");
+    text.append(parts.resource_link).append("\n").append(date);
+    const bool same = authorization_.generation == authorizer.generation();
+    if (same && text == signed_parts_) return Status::Ok();
   }
-  return signature_;
+  ASSIGN_OR_RETURN(authorization_, authorizer.Authorize(parts, ctx));
+  signed_parts_ = std::move(text);
+  return Status::Ok();
 }
 
 Result<CosmosResponse> CosmosClient::Read(const CosmosRequest& request, const RetryPolicy& policy,

@@ -13,6 +13,7 @@
 #include "base/call_context.h"
 #include "base/result.h"
 #include "destinations/cosmosdb/cosmos_account.h"
+#include "destinations/cosmosdb/cosmos_auth.h"
 #include "net/http_transport.h"
 #include "net/retry_policy.h"
 
@@ -25,7 +26,7 @@ struct CosmosRequest {
   std::string_view path;              // as sent: percent-encoded, with its leading slash
   std::vector<HttpHeader> headers{};  // beside the ones that every request has
   HttpBody body{};
-  bool write = false;  // may change something: sent at most once per call
+  bool write = false;  // may change something: at most one per call is let in
 };
 
 struct CosmosResponse {
@@ -53,9 +54,10 @@ class CosmosClient {
   // known. Fails as HttpTransport::Send does; a failed read is kUnavailable instead of kUnsure.
   Result<CosmosResponse> Call(const CosmosRequest& request, const CallContext& ctx);
 
-  // For reads only: repeats the call as `policy` allows while the service is busy or out of reach,
-  // and turns a refusal into a Status. Two are answers: a plain 404 (is_absent), and 410 (the range
-  // that was asked is gone). Writes are never repeated here: that is the engine's.
+  // For reads, and for deletes of what is then not missed: repeats the call as `policy` allows
+  // while the service is busy or out of reach, and turns a refusal into a Status. Two are answers:
+  // a plain 404 (is_absent), and 410 (the range that was asked is gone). Writes of documents are
+  // never repeated here: that is the engine's.
   Result<CosmosResponse> Read(const CosmosRequest& request, const RetryPolicy& policy,
                               const CallContext& ctx);
 
@@ -70,11 +72,14 @@ class CosmosClient {
   const CosmosAccount& account() const { return account_; }
 
  private:
+  // Sends a second time when the first was refused and there is a later key or token by now: a
+  // request that was refused has done nothing, so that holds for writes too.
   Result<CosmosResponse> SendTo(const Endpoint& endpoint, const CosmosRequest& request,
                                 const CallContext& ctx);
+  Result<CosmosResponse> SendOnce(const Endpoint& endpoint, const CosmosRequest& request,
+                                  const CallContext& ctx);
   const std::string& Date();
-  Result<std::string> Authorize(const CosmosRequest& request, std::string_view date,
-                                const CallContext& ctx);
+  Status Authorize(const CosmosRequest& request, std::string_view date, const CallContext& ctx);
 
   CosmosAccount& account_;
   const std::unique_ptr<HttpTransport> transport_;
@@ -83,7 +88,7 @@ class CosmosClient {
   std::string signed_parts_;
   std::string date_;  // as in a header, of that second
   int64_t date_second_ = 0;
-  std::string signature_;
+  Authorization authorization_;  // of the last request
 };
 
 }  // namespace spillway::cosmosdb

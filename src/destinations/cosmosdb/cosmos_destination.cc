@@ -4,12 +4,16 @@
 #include <mutex>
 #include <utility>
 
+#include "connector/place_reading.h"
 #include "destinations/cosmosdb/bulk_request.h"
 #include "destinations/cosmosdb/bulk_sender.h"
 #include "destinations/cosmosdb/container_client.h"
+#include "destinations/cosmosdb/control_plane.h"
 #include "destinations/cosmosdb/cosmos_cost.h"
+#include "destinations/cosmosdb/cosmos_key_reader.h"
 #include "destinations/cosmosdb/cosmos_partitioning.h"
 #include "destinations/cosmosdb/cosmos_reader.h"
+#include "destinations/cosmosdb/cosmos_tuning.h"
 #include "destinations/cosmosdb/cosmos_writer.h"
 #include "destinations/cosmosdb/lane_plan.h"
 #include "destinations/cosmosdb/partition_key.h"
@@ -29,6 +33,10 @@ constexpr uint32_t kPartitionKeyBytesMaxV1 = 101;
 constexpr uint32_t kDepthMax = 128;
 // Idle conversations kept for ReadOne, Check and their like.
 constexpr size_t kIdleClientsMax = 16;
+
+// The first word of a key's hash is below this: its two highest bits are never set
+// (PartitionKeyInternal of the public SDKs).
+constexpr uint64_t kHashEnd = uint64_t{1} << 62;
 
 constexpr RetryPolicy kReadPolicy{};
 // A writer waits for nothing: whatever it needs to read is tried once per Write.
@@ -72,12 +80,14 @@ std::string DescribeCreation(const CosmosOptions& options) {
          JoinPaths(options.partition_key) + ")";
 }
 
-class CosmosDestination : public Destination {
+class CosmosDestination : public Destination, public PlaceReading {
  public:
   CosmosDestination(std::unique_ptr<CosmosAccount> account, HttpTransportFactory transports)
       : account_(std::move(account)),
         transports_(std::move(transports)),
-        capabilities_(MakeCapabilities(options())) {}
+        control_(options(), transports_, account_->clock()),
+        capabilities_(MakeCapabilities(options())),
+        tuning_(*account_, transports_) {}
 
   const Capabilities& capabilities() const override { return capabilities_; }
 
@@ -98,11 +108,11 @@ class CosmosDestination : public Destination {
       ASSIGN_OR_RETURN(const std::optional<std::string> database, client->ReadDatabase(ctx));
       if (!database.has_value()) {
         preparation.steps.push_back("database " + options().database);
-        if (!dry_run) RETURN_IF_ERROR(client->CreateDatabase(ctx));
+        if (!dry_run) RETURN_IF_ERROR(control_.CreateDatabase(*client, ctx));
       }
       preparation.steps.push_back(DescribeCreation(options()));
       if (dry_run) return preparation;
-      RETURN_IF_ERROR(client->CreateContainer(ctx));
+      RETURN_IF_ERROR(control_.CreateContainer(*client, ctx));
       ASSIGN_OR_RETURN(found, client->ReadContainer(ctx));
       if (!found.has_value()) return Unavailable("the new container is not there yet");
     }
@@ -124,7 +134,8 @@ class CosmosDestination : public Destination {
     ASSIGN_OR_RETURN(const RangeMapPointer known, ranges_.Get(client->range_source(), ctx));
     ASSIGN_OR_RETURN(const RangeMapPointer map,
                      ranges_.Refresh(client->range_source(), known, ctx));
-    ASSIGN_OR_RETURN(const std::optional<OfferInfo> offer, OfferOf(*client, container, ctx));
+    ASSIGN_OR_RETURN(const std::optional<OfferInfo> offer,
+                     control_.ReadThroughput(*client, container, ctx));
     AdmittedThroughput admitted{.units_per_second = {}, .parts = PartsOfGroups(*map, plan)};
     if (offer.has_value()) {
       admitted.units_per_second = offer->autoscale_max.value_or(offer->throughput);
@@ -143,18 +154,19 @@ class CosmosDestination : public Destination {
   Result<std::unique_ptr<Writer>> OpenWriter(WriteMode mode, const CallContext& ctx) override {
     ASSIGN_OR_RETURN(const Lease lease, Borrow());
     ASSIGN_OR_RETURN(ContainerInfo container, Container(*lease, ctx));
-    ASSIGN_OR_RETURN(std::unique_ptr<HttpTransport> transport, transports_());
-    auto client =
-        std::make_unique<ContainerClient>(*account_, std::move(transport), kWriterReadPolicy);
-    client->ExpectContainer(container.rid);
-    std::unique_ptr<OperationSender> sender;
-    if (options().bulk) {
-      sender = std::make_unique<BulkSender>(*client, ranges_, container.hash);
-    } else {
-      sender = std::make_unique<PointSender>(*client);
-    }
+    ASSIGN_OR_RETURN(auto client, OpenClient(container, kWriterReadPolicy));
+    std::unique_ptr<OperationSender> sender = MakeSender(*client, container);
     return std::unique_ptr<Writer>(std::make_unique<CosmosWriter>(
         mode, std::move(container), std::move(client), std::move(sender)));
+  }
+
+  Result<std::unique_ptr<KeyReader>> OpenKeyReader(const CallContext& ctx) override {
+    ASSIGN_OR_RETURN(const Lease lease, Borrow());
+    ASSIGN_OR_RETURN(const ContainerInfo container, Container(*lease, ctx));
+    ASSIGN_OR_RETURN(auto client, OpenClient(container, kReadPolicy));
+    std::unique_ptr<OperationSender> sender = MakeSender(*client, container);
+    return std::unique_ptr<KeyReader>(
+        std::make_unique<CosmosKeyReader>(std::move(client), std::move(sender)));
   }
 
   Result<std::vector<std::unique_ptr<DocumentReader>>> OpenReaders(
@@ -172,6 +184,22 @@ class CosmosDestination : public Destination {
     return readers;
   }
 
+  // Hashes of keys are spread evenly below kHashEnd, whatever the ranges are.
+  Result<std::unique_ptr<DocumentReader>> OpenReaderOfPart(double from, double to,
+                                                           const CallContext& ctx) override {
+    ASSIGN_OR_RETURN(const Lease lease, Borrow());
+    ASSIGN_OR_RETURN(const ContainerInfo container, Container(*lease, ctx));
+    if (container.hash == HashKind::kV1) return std::unique_ptr<DocumentReader>();
+    const auto place = [](double part) {
+      const std::array<char, kRouteBytes> bytes =
+          EpkOfRoute({static_cast<uint64_t>(part * static_cast<double>(kHashEnd)), 0});
+      return std::string(bytes.data(), bytes.size());
+    };
+    ASSIGN_OR_RETURN(auto client, OpenClient(container, kReadPolicy));
+    return std::unique_ptr<DocumentReader>(std::make_unique<CosmosReader>(
+        std::move(client), ranges_, container.partition_key, place(from), place(to)));
+  }
+
   Result<std::optional<std::string>> ReadOne(std::string_view partition_key, std::string_view id,
                                              const CallContext& ctx) override {
     ASSIGN_OR_RETURN(const Lease client, Borrow());
@@ -187,18 +215,37 @@ class CosmosDestination : public Destination {
     if (found.has_value()) {
       present.emplace();
       ASSIGN_OR_RETURN(present->ranges, ranges_.Get(client->range_source(), ctx));
-      Result<std::optional<OfferInfo>> offer = OfferOf(*client, *found, ctx);
+      bool shared = false;
+      Result<std::optional<OfferInfo>> offer =
+          control_.ReadThroughput(*client, *found, ctx, &shared);
       // Without the right to know the throughput its shares are known all the same.
       if (offer.ok()) present->offer = *std::move(offer);
-      if (!offer.ok() && offer.status().code() != StatusCode::kPermissionDenied) {
-        return std::move(offer).status();
-      }
+      present->offer_is_shared = shared;
+      present->offer_hidden = offer.status().code() == StatusCode::kPermissionDenied;
+      if (!offer.ok() && !present->offer_hidden) return std::move(offer).status();
       present->info = *std::move(found);
     }
     return MakeCosmosPartitioning(options(), present, documents_bytes);
   }
 
+  Tuning* tuning() override { return &tuning_; }
+
  private:
+  // A conversation that stays with the container it was opened for.
+  Result<std::unique_ptr<ContainerClient>> OpenClient(const ContainerInfo& container,
+                                                      const RetryPolicy& policy) {
+    ASSIGN_OR_RETURN(std::unique_ptr<HttpTransport> transport, transports_());
+    auto client = std::make_unique<ContainerClient>(*account_, std::move(transport), policy);
+    client->ExpectContainer(container.rid);
+    return client;
+  }
+
+  std::unique_ptr<OperationSender> MakeSender(ContainerClient& client,
+                                              const ContainerInfo& container) {
+    if (!options().bulk) return std::make_unique<PointSender>(client);
+    return std::make_unique<BulkSender>(client, ranges_, container.hash);
+  }
+
   // A borrowed conversation; goes back when the call is over.
   struct ReturnClient {
     CosmosDestination* owner = nullptr;
@@ -239,17 +286,6 @@ class CosmosDestination : public Destination {
     return *found;
   }
 
-  // Its own, or that of its database; nullopt: serverless.
-  static Result<std::optional<OfferInfo>> OfferOf(ContainerClient& client,
-                                                  const ContainerInfo& container,
-                                                  const CallContext& ctx) {
-    ASSIGN_OR_RETURN(std::optional<OfferInfo> offer, client.ReadOffer(container.self, ctx));
-    if (offer.has_value()) return offer;
-    ASSIGN_OR_RETURN(const std::optional<std::string> database, client.ReadDatabase(ctx));
-    if (!database.has_value()) return offer;
-    return client.ReadOffer("dbs/" + *database + "/", ctx);
-  }
-
   Status Install(const ContainerInfo& found) {
     if (found.partition_key != options().partition_key) {
       return InvalidArgument("container " + options().container + " has the partition key " +
@@ -275,7 +311,9 @@ class CosmosDestination : public Destination {
 
   const std::unique_ptr<CosmosAccount> account_;
   const HttpTransportFactory transports_;
+  const ControlPlane control_;
   const Capabilities capabilities_;
+  CosmosTuning tuning_;
   PartitionKeyRangeCache ranges_;
   std::atomic<HashKind> hash_ = HashKind::kV2;
   std::mutex mutex_;

@@ -7,6 +7,7 @@
 
 #include "destinations/cosmosdb/bulk_response.h"
 #include "destinations/cosmosdb/container_client.h"
+#include "destinations/cosmosdb/control_plane.h"
 #include "destinations/cosmosdb/cosmos_json.h"
 #include "destinations/cosmosdb/cosmos_reader.h"
 #include "destinations/cosmosdb/operation.h"
@@ -103,10 +104,12 @@ bool IsUnmetCondition(const OperationResult& result) {
 
 class CosmosDocumentTable : public DocumentTable {
  public:
-  CosmosDocumentTable(std::unique_ptr<CosmosAccount> account,
-                      std::unique_ptr<HttpTransport> transport,
+  CosmosDocumentTable(std::unique_ptr<CosmosAccount> account, TableTtl ttl,
+                      HttpTransportFactory transports, std::unique_ptr<HttpTransport> transport,
                       std::unique_ptr<HttpTransport> preparing)
       : account_(std::move(account)),
+        ttl_(ttl),
+        control_(account_->options(), std::move(transports), account_->clock()),
         client_(*account_, std::move(transport), kOnce),
         preparing_(*account_, std::move(preparing), kPreparing),
         pages_(account_->options().partition_key) {}
@@ -129,8 +132,8 @@ class CosmosDocumentTable : public DocumentTable {
     ASSIGN_OR_RETURN(std::optional<ContainerInfo> found, preparing_.ReadContainer(ctx));
     if (!found.has_value()) {
       ASSIGN_OR_RETURN(const std::optional<std::string> database, preparing_.ReadDatabase(ctx));
-      if (!database.has_value()) RETURN_IF_ERROR(preparing_.CreateDatabase(ctx));
-      RETURN_IF_ERROR(preparing_.CreateContainer(ctx));
+      if (!database.has_value()) RETURN_IF_ERROR(control_.CreateDatabase(preparing_, ctx));
+      RETURN_IF_ERROR(control_.CreateContainer(preparing_, ctx));
       ASSIGN_OR_RETURN(found, preparing_.ReadContainer(ctx));
       if (!found.has_value()) return Unavailable("the new container is not there yet");
     }
@@ -211,10 +214,19 @@ class CosmosDocumentTable : public DocumentTable {
     const CosmosOptions& options = account_->options();
     if (found.partition_key != options.partition_key) {
       return InvalidArgument("container " + Describe() + " does not have the partition key " +
-                             options.partition_key.front() + " that a state needs")
-          .WithHint("name a container of its own for the state: it is made when missing");
+                             options.partition_key.front() + " that " + Purpose() + " needs")
+          .WithHint("name a container of its own for it: it is made when missing");
     }
-    if (found.ttl_seconds.has_value() && *found.ttl_seconds > 0) {
+    if (ttl_ == TableTtl::kOn && !found.ttl_seconds.has_value()) {
+      return InvalidArgument("container " + Describe() + " has no time to live, and " + Purpose() +
+                             " needs it: members that have died must expire")
+          .WithHint(
+              "switch it on without a default: az cosmosdb sql container update --ttl -1"
+              " --account-name ACCOUNT --resource-group GROUP --database-name " +
+              options.database + " --name " + options.container +
+              "; or name another container: it is made when missing");
+    }
+    if (ttl_ == TableTtl::kNone && found.ttl_seconds.has_value() && *found.ttl_seconds > 0) {
       return InvalidArgument("container " + Describe() + " lets its documents expire after " +
                              std::to_string(*found.ttl_seconds) + " s; a state must not expire")
           .WithHint("switch the time to live of the container off");
@@ -223,7 +235,11 @@ class CosmosDocumentTable : public DocumentTable {
     return Status::Ok();
   }
 
+  std::string Purpose() const { return ttl_ == TableTtl::kOn ? "a throughput group" : "a state"; }
+
   const std::unique_ptr<CosmosAccount> account_;
+  const TableTtl ttl_;
+  const ControlPlane control_;
   const TableLimits limits_{.writes_max = kBatchOperationsMax,
                             .bytes_max = kBatchBytesMax,
                             .added_members = {"_rid", "_self", "_etag", "_ts", "_attachments"}};
@@ -237,13 +253,14 @@ class CosmosDocumentTable : public DocumentTable {
 }  // namespace
 
 Result<std::unique_ptr<DocumentTable>> MakeCosmosDocumentTable(
-    const CosmosOptions& options, const HttpTransportFactory& transports, Clock& clock) {
+    const CosmosOptions& options, TableTtl ttl, const HttpTransportFactory& transports,
+    Clock& clock) {
   RETURN_IF_ERROR(ValidateCosmosOptions(options));
   ASSIGN_OR_RETURN(std::unique_ptr<CosmosAccount> account, CosmosAccount::Make(options, clock));
   ASSIGN_OR_RETURN(std::unique_ptr<HttpTransport> transport, transports());
   ASSIGN_OR_RETURN(std::unique_ptr<HttpTransport> preparing, transports());
   return std::unique_ptr<DocumentTable>(std::make_unique<CosmosDocumentTable>(
-      std::move(account), std::move(transport), std::move(preparing)));
+      std::move(account), ttl, transports, std::move(transport), std::move(preparing)));
 }
 
 }  // namespace spillway::cosmosdb

@@ -14,10 +14,17 @@
 
 namespace spillway::cosmosdb {
 
-// REQUIRES: options.partition_key is {"/" + kTablePartition}. kInvalidArgument: unusable options.
-// `clock` outlives the table.
+// What the container's time to live must be.
+enum class TableTtl : uint8_t {
+  kNone,  // nothing in it expires by itself: a state
+  kOn,    // documents may say when they do (`ttl`): a throughput group
+};
+
+// The partition of a document is the member that options.partition_key names; one path.
+// kInvalidArgument: unusable options. `clock` outlives the table.
 Result<std::unique_ptr<DocumentTable>> MakeCosmosDocumentTable(
-    const CosmosOptions& options, const HttpTransportFactory& transports, Clock& clock);
+    const CosmosOptions& options, TableTtl ttl, const HttpTransportFactory& transports,
+    Clock& clock);
 
 }  // namespace spillway::cosmosdb
 

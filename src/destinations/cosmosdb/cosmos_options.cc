@@ -92,7 +92,7 @@ Status ValidateCosmosOptions(const CosmosOptions& options) {
   } else if (endpoint->scheme == "http" && !IsLoopbackHost(endpoint->host)) {
     faults.push_back("plain http to " + endpoint->host + " is refused; use https");
   }
-  if (options.key.empty() && !options.access_token) {
+  if (options.key.empty() && !options.key_source && !options.token.given()) {
     faults.emplace_back("no key and no other credential is given");
   }
   CheckName("database", options.database, &faults);

@@ -3,13 +3,13 @@
 #define SPILLWAY_DESTINATIONS_COSMOSDB_COSMOS_OPTIONS_H_
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/call_context.h"
 #include "base/result.h"
+#include "config/secret.h"
+#include "identity/token_provider.h"
 
 namespace spillway::cosmosdb {
 
@@ -35,12 +35,24 @@ struct ContainerCreation {
   std::vector<std::vector<std::string>> unique_keys{};  // each a list of paths
 };
 
+// Where the account is in Azure Resource Manager, and who we are there.
+struct ArmOptions {
+  std::string endpoint{};  // "https://management.azure.com"
+  std::string subscription{};
+  std::string resource_group{};
+  std::string account{};
+  TokenUse token{};
+};
+
 struct CosmosOptions {
   std::string endpoint{};  // "https://account.documents.azure.com:443/"
-  std::string key{};       // base64; empty when `access_token` is given
-  // Gives a Microsoft Entra ID token for the account; asked for every request, so it caches.
-  // Thread-safe.
-  std::function<Result<std::string>(const CallContext&)> access_token{};
+  std::string key{};       // base64; empty: `key_source` or `token`
+  // Gives the key where it is kept: asked when there is none yet, and again when the service
+  // refuses the one that we have, so that keys can be changed while a run goes on.
+  SecretSource key_source{};
+  TokenUse token{};  // of Microsoft Entra ID, instead of a key
+  // With a token only: makes containers and knows throughput, which the data plane keeps for keys.
+  std::optional<ArmOptions> arm{};
   std::string database{};
   std::string container{};
   std::vector<std::string> partition_key{};  // paths: "/category"; two or three: hierarchical

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/human.h"
+#include "destinations/cosmosdb/cosmos_capacity.h"
 #include "destinations/cosmosdb/cosmos_cost.h"
 #include "destinations/cosmosdb/partition_hash.h"
 #include "destinations/cosmosdb/partition_key.h"
@@ -13,11 +14,6 @@ namespace spillway::cosmosdb {
 namespace {
 
 constexpr uint64_t kLogicalPartitionBytesMax = 20'000'000'000;
-constexpr double kRangeBytesMax = 50e9;
-// Of a new container ("Best practices for scaling provisioned throughput"): fewer than the 10,000
-// that a range can give, where the throughput is fixed.
-constexpr double kManualUnitsPerRange = 6'000;
-constexpr double kAutoscaleUnitsPerRange = 10'000;
 // Ranges split in halves: twice over.
 constexpr uint32_t kHalvings = 2;
 
@@ -78,17 +74,39 @@ RangeMapPointer EvenRanges(HashKind hash, uint32_t count) {
   return PartitionKeyRangeMap::Combine(ranges);
 }
 
+ContainerCapacity ContainerOf(const CosmosOptions& options,
+                              const std::optional<PresentContainer>& present, uint32_t ranges) {
+  ContainerCapacity container{.name = options.container, .is_there = present.has_value()};
+  container.ranges = ranges;
+  if (present && present->offer) {
+    const OfferInfo& offer = *present->offer;
+    container.shared = present->offer_is_shared;
+    container.throughput.autoscale_max = offer.autoscale_max;
+    if (!offer.autoscale_max) container.throughput.manual = offer.throughput;
+  } else if (!present && options.create) {
+    container.throughput = options.create->throughput;
+  }
+  return container;
+}
+
 class CosmosPartitioning final : public Partitioning {
  public:
   CosmosPartitioning(Facts facts, const CosmosOptions& options,
                      std::optional<PresentContainer> present)
       : Partitioning(std::move(facts)),
-        indexed_(!options.create || options.create->indexing != Indexing::kNone),
+        indexed_(present ? present->info.indexed
+                         : !options.create || options.create->indexing != Indexing::kNone),
         old_hash_(options.partition_key_v1),
+        container_(ContainerOf(options, present, this->facts().ranges)),
         present_(std::move(present)) {}
 
-  double UnitsOf(double document_bytes, double fields) const override {
-    return InsertUnits(document_bytes, indexed_ ? fields : 0);
+  double UnitsOf(WriteKind kind, double document_bytes, double fields) const override {
+    const double insert = InsertUnits(document_bytes, indexed_ ? fields : 0);
+    return kind == WriteKind::kInsert ? insert : kExistingFactor * insert;
+  }
+
+  CapacityAdvice AdviseCapacity(const CapacityQuestion& question) const override {
+    return AdviseCosmosCapacity(container_, question);
   }
 
   Result<std::shared_ptr<const PartitionLayout>> LayoutFor(
@@ -108,15 +126,28 @@ class CosmosPartitioning final : public Partitioning {
  private:
   const bool indexed_;
   const bool old_hash_;
+  const ContainerCapacity container_;
   const std::optional<PresentContainer> present_;
 };
 
-double RangesOfBytes(double documents_bytes) {
-  return std::max(1.0, std::ceil(documents_bytes / kRangeBytesMax));
+// What the number of units a second is, for people.
+std::string DescribeUnits(const CosmosOptions& options,
+                          const std::optional<PresentContainer>& present) {
+  const ContainerCapacity container = ContainerOf(options, present, 1);
+  const std::string whose = container.shared
+                                ? "shared by the containers of database " + options.database
+                            : present ? "of container " + options.container
+                                      : "that container " + options.container + " will get";
+  if (container.throughput.autoscale_max) return "autoscale, " + whose;
+  if (container.throughput.manual) return "manual, " + whose;
+  if (present && present->offer_hidden) return "the throughput may not be read";
+  return present ? "serverless, or a throughput that is not said"
+                 : "the configuration asks for none: of the database, or serverless";
 }
 
 void DescribePresent(const CosmosOptions& options, const PresentContainer& present,
                      double documents_bytes, Partitioning::Facts& facts) {
+  facts.is_there = true;
   facts.ranges = static_cast<uint32_t>(present.ranges->size());
   facts.present_key = present.info.partition_key;
   facts.ranges_basis = "of container " + options.container + " as it is";
@@ -163,6 +194,7 @@ Result<std::unique_ptr<Partitioning>> MakeCosmosPartitioning(
   } else {
     DescribeNew(options, documents_bytes, facts);
   }
+  facts.units_basis = DescribeUnits(options, present);
   if (facts.ranges > kRangesMax) {
     return Unsupported("container " + options.container + " would have more than " +
                        std::to_string(kRangesMax) + " ranges: too many to predict their shares")

@@ -20,7 +20,9 @@ namespace spillway::cosmosdb {
 struct PresentContainer {
   ContainerInfo info;
   RangeMapPointer ranges;
-  std::optional<OfferInfo> offer;  // of its own
+  std::optional<OfferInfo> offer;  // of its own, or of its database
+  bool offer_is_shared = false;    // of its database
+  bool offer_hidden = false;       // it may not be read
 };
 
 // Without a container: of the one that `options` would create for so many bytes of documents.

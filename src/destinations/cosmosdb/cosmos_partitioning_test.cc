@@ -136,10 +136,10 @@ TEST(CosmosPartitioning, AnotherKeyNeedsANewContainerWithEvenRanges) {
 }
 
 TEST(CosmosPartitioning, CostsWhatThePlanSays) {
-  EXPECT_EQ(Make(FakeOptions(), 0)->UnitsOf(5000, 7), InsertUnits(5000, 7));
+  EXPECT_EQ(Make(FakeOptions(), 0)->UnitsOf(WriteKind::kInsert, 5000, 7), InsertUnits(5000, 7));
   CosmosOptions options = FakeOptions();
   options.create->indexing = Indexing::kNone;
-  EXPECT_EQ(Make(options, 0)->UnitsOf(5000, 7), InsertUnits(5000, 0));
+  EXPECT_EQ(Make(options, 0)->UnitsOf(WriteKind::kInsert, 5000, 7), InsertUnits(5000, 0));
 }
 
 // Answers questions for offers with `status`.

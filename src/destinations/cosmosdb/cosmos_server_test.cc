@@ -4,16 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <set>
 
+#include "connector/tuning.h"
 #include "destinations/cosmosdb/cosmos_destination.h"
 #include "destinations/cosmosdb/cosmos_query.h"
-#include "emulator/server.h"
+#include "destinations/cosmosdb/local_server_fixture.h"
 #include "json/canonical_hash.h"
-#include "net/curl_transport.h"
 
 namespace spillway::cosmosdb {
 namespace {
@@ -37,33 +35,15 @@ struct Rows {
   }
 };
 
-class CosmosServerTest : public testing::Test {
+class CosmosServerTest : public LocalServerTest {
  protected:
-  void SetUp() override {
-    emulator::RunOptions run;
+  void Configure(emulator::RunOptions& run) override {
     run.server.default_ranges = 4;
     run.server.unlimited = true;
-    std::string folder = testing::TempDir() + "/spillway-XXXXXX";
-    ASSERT_NE(mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
-    run.certificate_folder = folder;
-    auto started = emulator::Server::Start(run, SystemClock());
-    ASSERT_TRUE(started.ok()) << started.status().ToString();
-    server_ = *std::move(started);
-    options_.endpoint = server_->https_endpoint();
-    options_.ca_file = server_->certificate_path();
-    options_.key = run.server.key_base64;
-    options_.database = "shop";
-    options_.container = "orders";
-    options_.partition_key = {"/pk"};
   }
 
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::unique_ptr<Destination> Open() {
-    auto made = MakeCosmosDestination(
-        options_, CurlTransportFactory({.ca_file = options_.ca_file}, SystemClock()),
-        SystemClock());
+    auto made = MakeCosmosDestination(options_, Transports(), SystemClock());
     EXPECT_TRUE(made.ok()) << made.status().ToString();
     return *std::move(made);
   }
@@ -104,10 +84,6 @@ class CosmosServerTest : public testing::Test {
     }
     return found;
   }
-
-  std::filesystem::path folder_;
-  std::unique_ptr<emulator::Server> server_;
-  CosmosOptions options_;
 };
 
 const std::vector<std::string> kSystem = {"_rid", "_self", "_etag", "_ts", "_attachments"};
@@ -130,6 +106,43 @@ Rows ManyRows(int count) {
              R"({"id":")" + id + R"(","pk":"k)" + id + R"(","n":)" + id + ".5}");
   }
   return rows;
+}
+
+TEST_F(CosmosServerTest, SetsThroughputInBothKindsAndAsLowAsItGoes) {
+  options_.create->throughput.manual = 600;
+  const auto destination = Open();
+  Tuning& tuning = *destination->tuning();
+  EXPECT_EQ(tuning.ReadProvisioned({}).status().code(), StatusCode::kNotFound);
+  ASSERT_TRUE(destination->Prepare(false, {}).ok());
+  auto state = tuning.ReadProvisioned({});
+  ASSERT_TRUE(state.ok()) << state.status().ToString();
+  EXPECT_EQ(state->now, (ProvisionedThroughput{false, 600}));
+  EXPECT_EQ(state->units_min, 400u);
+  EXPECT_FALSE(state->change_pending);
+  EXPECT_EQ(tuning.SetProvisioned({false, 50'000}, {})->now.units_per_second, 50'000u);
+  EXPECT_EQ(tuning.SetProvisioned({true, 60'000}, {})->now, (ProvisionedThroughput{true, 60'000}));
+  EXPECT_EQ(tuning.ReadProvisioned({})->now, (ProvisionedThroughput{true, 60'000}));
+  EXPECT_EQ(tuning.SetProvisioned({false, 400}, {})->now, (ProvisionedThroughput{false, 600}));
+  EXPECT_EQ(tuning.LeastAfter({true, 60'000}, false), 600u);
+  const auto refused = tuning.SetProvisioned({false, 2'000'000}, {});
+  EXPECT_EQ(refused.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(tuning.ReadProvisioned({})->now, (ProvisionedThroughput{false, 600}));
+}
+
+TEST_F(CosmosServerTest, LightensTheIndexPolicyAndSetsItBack) {
+  options_.create->unique_keys = {{"/sku"}};
+  options_.create->ttl_seconds = 3'600;
+  const auto destination = Open();
+  ASSERT_TRUE(destination->Prepare(false, {}).ok());
+  Tuning& tuning = *destination->tuning();
+  const IndexingState before = *tuning.ReadIndexing({});
+  EXPECT_FALSE(before.is_light);
+  EXPECT_EQ(before.progress_percent, 100u);
+  const Status lightened = tuning.SetIndexing(before.light_policy, {});
+  ASSERT_TRUE(lightened.ok()) << lightened.ToString();
+  EXPECT_TRUE(tuning.ReadIndexing({})->is_light);
+  ASSERT_TRUE(tuning.SetIndexing(before.policy, {}).ok());
+  EXPECT_EQ(tuning.ReadIndexing({})->policy, before.policy);
 }
 
 TEST_F(CosmosServerTest, CreatesAContainerLoadsItAndReadsItBack) {

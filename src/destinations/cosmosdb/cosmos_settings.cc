@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "config/relative_path.h"
+#include "net/url.h"
 
 namespace spillway::cosmosdb {
 namespace {
@@ -47,19 +48,49 @@ Result<ContainerCreation> MakeCreation(const CreateSection& section, const std::
   return creation;
 }
 
+Status SetCredential(const CosmosConnection& connection, const std::string& folder,
+                     Identities& identities, CosmosOptions& options) {
+  const AuthSection& auth = connection.auth;
+  if (auth.kind() == AuthKind::kEmulator) {
+    options.key = EmulatorKey();
+    return Status::Ok();
+  }
+  if (auth.kind() == AuthKind::kKey) {
+    options.key_source = identities.Source(auth.key, folder);
+    if (auth.key.is_local()) {  // a mistake is better known at once
+      ASSIGN_OR_RETURN(options.key, options.key_source({}));
+    }
+    return Status::Ok();
+  }
+  ASSIGN_OR_RETURN(const Url url, ParseUrl(connection.endpoint));
+  const std::string& endpoint_host = url.host;
+  const Cloud& cloud = connection.cloud ? CloudOf(*connection.cloud) : CloudOfHost(endpoint_host);
+  ASSIGN_OR_RETURN(options.token.provider, identities.Provider(auth, cloud, folder));
+  options.token.scope = ScopeOfAudience(
+      connection.audience.empty() ? CosmosAudience(cloud, endpoint_host) : connection.audience);
+  if (!connection.arm) return Status::Ok();
+  const ArmSection& arm = *connection.arm;
+  const std::string endpoint =
+      arm.endpoint.empty() ? std::string(cloud.management) : ParseUrl(arm.endpoint)->Origin();
+  options.arm =
+      ArmOptions{.endpoint = endpoint,
+                 .subscription = arm.subscription,
+                 .resource_group = arm.resource_group,
+                 .account = arm.account.empty() ? endpoint_host.substr(0, endpoint_host.find('.'))
+                                                : arm.account,
+                 .token = {options.token.provider, ScopeOfAudience(cloud.management)}};
+  return Status::Ok();
+}
+
 }  // namespace
 
 Result<CosmosOptions> MakeCosmosOptions(const CosmosConnection& connection,
                                         const CosmosContainer& container,
                                         const std::vector<std::string>& partition_key,
-                                        const std::string& folder) {
+                                        const std::string& folder, Identities& identities) {
   CosmosOptions options;
   options.endpoint = connection.endpoint;
-  if (connection.auth.emulator) {
-    options.key = EmulatorKey();
-  } else {
-    ASSIGN_OR_RETURN(options.key, connection.auth.key.Resolve());
-  }
+  RETURN_IF_ERROR(SetCredential(connection, folder, identities, options));
   options.database = connection.database;
   options.container = container.container;
   options.partition_key = partition_key;

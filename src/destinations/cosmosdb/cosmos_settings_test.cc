@@ -49,7 +49,8 @@ TEST(CosmosSettings, BecomeOptionsWithSecretsFetchedAndPathsResolved) {
                     "[/sku, [/a, /b]]}}",
                     container),
       "");
-  const auto options = MakeCosmosOptions(LocalConnection(), container, {"/k"}, "/etc/project");
+  const auto options =
+      MakeCosmosOptions(LocalConnection(), container, {"/k"}, "/etc/project", ProgramIdentities());
   ASSERT_TRUE(options.ok()) << options.status().message();
   EXPECT_EQ(options->key, EmulatorKey());
   EXPECT_EQ(options->ca_file, "/etc/project/cert/emulator.crt");
@@ -69,7 +70,8 @@ TEST(CosmosSettings, BecomeOptionsWithSecretsFetchedAndPathsResolved) {
 TEST(CosmosSettings, CreateNothingWhenToldSo) {
   CosmosContainer container;
   ASSERT_EQ(ReadContainer("{container: c, create: never}", container), "");
-  const auto options = MakeCosmosOptions(LocalConnection(), container, {"/k"}, ".");
+  const auto options =
+      MakeCosmosOptions(LocalConnection(), container, {"/k"}, ".", ProgramIdentities());
   ASSERT_TRUE(options.ok());
   EXPECT_FALSE(options->create.has_value());
 }
@@ -81,12 +83,14 @@ TEST(CosmosSettings, ReadAnIndexingPolicyFromItsFile) {
   CosmosContainer container;
   ASSERT_EQ(ReadContainer("{container: c, create: {indexing: {file: policy.json}}}", container),
             "");
-  const auto options = MakeCosmosOptions(LocalConnection(), container, {"/k"}, folder.string());
+  const auto options =
+      MakeCosmosOptions(LocalConnection(), container, {"/k"}, folder.string(), ProgramIdentities());
   ASSERT_TRUE(options.ok());
   EXPECT_EQ(options->create->indexing, Indexing::kCustom);
   EXPECT_EQ(options->create->indexing_policy, R"({"indexingMode": "none"})");
   std::filesystem::remove_all(folder);
-  const auto missing = MakeCosmosOptions(LocalConnection(), container, {"/k"}, folder.string());
+  const auto missing =
+      MakeCosmosOptions(LocalConnection(), container, {"/k"}, folder.string(), ProgramIdentities());
   ASSERT_FALSE(missing.ok());
   EXPECT_THAT(std::string(missing.status().message()), HasSubstr("policy.json cannot be read"));
 }
@@ -98,7 +102,7 @@ TEST(CosmosSettings, NameTheSecretThatIsMissing) {
                            "SPILLWAY_TEST_NO_KEY}}}",
                            connection),
             "");
-  const auto options = MakeCosmosOptions(connection, {}, {"/k"}, ".");
+  const auto options = MakeCosmosOptions(connection, {}, {"/k"}, ".", ProgramIdentities());
   ASSERT_FALSE(options.ok());
   EXPECT_EQ(options.status().code(), StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(options.status().message()), HasSubstr("SPILLWAY_TEST_NO_KEY"));

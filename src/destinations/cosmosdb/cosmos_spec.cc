@@ -13,30 +13,29 @@ namespace {
 
 constexpr uint32_t kThroughputMax = 100'000'000;
 
-const Spec<AuthSection>& AuthSpec() {
-  static constexpr const char* kKeysOnly =
-      "this version signs with the account key: write {key: {env: NAME}}";
+const Spec<ArmSection>& ArmSpec() {
   static const auto spec =
-      Spec<AuthSection>("Who we are. `emulator` is the key of every local server.")
-          .Field(&AuthSection::key, "key", "The account key.", Secret())
-          .Example("{env: COSMOS_KEY}")
-          .Later("managed_identity", kKeysOnly)
-          .Later("workload_identity", kKeysOnly)
-          .Later("service_principal", kKeysOnly)
-          .Later("azure_cli", kKeysOnly)
-          .Later("token", kKeysOnly)
-          .ExactlyOne();
+      Spec<ArmSection>(
+          "Where the account is in Azure Resource Manager: with it, and with an identity that may, "
+          "containers are made and throughput is read and changed there.")
+          .Field(&ArmSection::subscription, "subscription", "The subscription's id.", Text())
+          .Required()
+          .Field(&ArmSection::resource_group, "resource_group", "The resource group.", Text())
+          .Required()
+          .Field(&ArmSection::account, "account",
+                 "The account's name; left out: the first part of the endpoint's host.", Text())
+          .Field(&ArmSection::endpoint, "endpoint",
+                 "Left out: the cloud's. Another one must be on this machine.", Text())
+          .Check([](const YamlNode& node, const Reading& reading, const ArmSection& value) {
+            if (value.endpoint.empty()) return;
+            const Result<Url> url = ParseUrl(value.endpoint);
+            if (url.ok() && IsLoopbackHost(url->host)) return;
+            reading.problems.Add(node.Find("endpoint")->place,
+                                 "an endpoint of Resource Manager that is not the cloud's own must "
+                                 "be on this machine",
+                                 "leave it out, and set `cloud`");
+          });
   return spec;
-}
-
-TypePtr<AuthSection> Auth() {
-  static constexpr const char* kKeysOnly =
-      "this version signs with the account key: write {key: {env: NAME}}";
-  AuthSection emulator;
-  emulator.emulator = true;
-  return Nested(
-      AuthSpec(), {{"emulator", emulator, "the key of the local server"}},
-      {{"default", kKeysOnly}, {"workload_identity", kKeysOnly}, {"azure_cli", kKeysOnly}});
 }
 
 const Spec<ThroughputSection>& ThroughputSpec() {
@@ -179,7 +178,7 @@ void CheckEndpoint(const YamlNode& node, const Reading& reading,
   if (url->scheme != "https") {
     reading.problems.Add(place, "plain http is for this machine alone", "write https://");
   }
-  if (connection.auth.emulator) {
+  if (connection.auth.kind() == AuthKind::kEmulator) {
     reading.problems.Add(node.Find("auth")->place,
                          "`auth: emulator` is for a server on this machine",
                          "write {key: {env: NAME}}");
@@ -217,9 +216,19 @@ const Spec<CosmosConnection>& CosmosConnectionSpec() {
                  Text())
           .Required()
           .Example("cosmicworks")
-          .Field(&CosmosConnection::auth, "auth", "Who we are.", Auth())
-          .Required()
-          .Example("{key: {env: COSMOS_KEY}}")
+          .Field(&CosmosConnection::auth, "auth", "Who we are.", Auth(/*with_emulator=*/true))
+          .Example("{managed_identity: {client_id: 00000000-0000-0000-0000-000000000000}}")
+          .Field(
+              &CosmosConnection::audience, "audience",
+              "What tokens are asked for; left out: Azure Cosmos DB in the cloud of the endpoint.",
+              Text())
+          .Example("https://contoso.documents.azure.com")
+          .Field(&CosmosConnection::cloud, "cloud",
+                 "Whose tokens and whose Resource Manager; left out: by the endpoint's name.",
+                 CloudWord())
+          .Field(&CosmosConnection::arm, "arm", "Where the account is in Azure Resource Manager.",
+                 Nested(ArmSpec()))
+          .Example("{subscription: 00000000-0000-0000-0000-000000000000, resource_group: shop}")
           .Field(&CosmosConnection::ca_file, "ca_file",
                  "A PEM file; when given, only its certificates are trusted. For the local server: "
                  "the "
@@ -230,8 +239,7 @@ const Spec<CosmosConnection>& CosmosConnectionSpec() {
                  Boolean())
           .Field(&CosmosConnection::preferred_regions, "preferred_regions",
                  "For accounts with several write regions, nearest first.", TextList(true))
-          .Check(&CheckEndpoint)
-          .Later("arm", "databases and containers are made with the account key: leave it out");
+          .Check(&CheckEndpoint);
   return spec;
 }
 

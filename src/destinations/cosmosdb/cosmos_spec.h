@@ -10,19 +10,24 @@
 #include <vector>
 
 #include "config/spec.h"
+#include "identity/identity_spec.h"
 
 namespace spillway::cosmosdb {
 
-// `auth: emulator` or `auth: {key: {env: NAME}}`.
-struct AuthSection {
-  SecretReference key;
-  bool emulator = false;
+struct ArmSection {
+  std::string subscription;
+  std::string resource_group;
+  std::string account;
+  std::string endpoint;
 };
 
 struct CosmosConnection {
   std::string endpoint;
   std::string database;
   AuthSection auth;
+  std::string audience;
+  std::optional<CloudName> cloud;
+  std::optional<ArmSection> arm;
   std::string ca_file;
   bool discover_regions = true;
   std::vector<std::string> preferred_regions;

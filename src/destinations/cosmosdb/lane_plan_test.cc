@@ -99,9 +99,15 @@ TEST(PartsOfGroups, AreEqualWhileTheRangesAreThoseOfThePlan) {
   }
 }
 
+// Ranges 2 i and 2 i + 1 of `four` as one, as a merge makes it.
+RangeMapPointer Halves(const RangeMapPointer& four) {
+  return PartitionKeyRangeMap::Combine(
+      {{"a", (*four)[0].min, (*four)[1].max, {}}, {"b", (*four)[2].min, (*four)[3].max, {}}});
+}
+
 TEST(PartsOfGroups, AGroupWhoseRangeHasSplitGetsThePartsOfBoth) {
-  const LanePlan plan = PlanLanesOver(*EvenRanges(HashKind::kV2, 2), HashKind::kV2, 32);
   const RangeMapPointer four = EvenRanges(HashKind::kV2, 4);
+  const LanePlan plan = PlanLanesOver(*Halves(four), HashKind::kV2, 32);
   // The first half in two, the second as it was.
   const RangeMapPointer split = PartitionKeyRangeMap::Combine(
       {(*four)[0], (*four)[1], {"9", (*four)[2].min, (*four)[3].max, {}}});
@@ -112,8 +118,9 @@ TEST(PartsOfGroups, AGroupWhoseRangeHasSplitGetsThePartsOfBoth) {
 }
 
 TEST(PartsOfGroups, GroupsWhoseRangesWereMergedShareIt) {
-  const LanePlan plan = PlanLanesOver(*EvenRanges(HashKind::kV2, 4), HashKind::kV2, 32);
-  const std::vector<double> parts = PartsOfGroups(*EvenRanges(HashKind::kV2, 2), plan);
+  const RangeMapPointer four = EvenRanges(HashKind::kV2, 4);
+  const LanePlan plan = PlanLanesOver(*four, HashKind::kV2, 32);
+  const std::vector<double> parts = PartsOfGroups(*Halves(four), plan);
   EXPECT_EQ(parts, std::vector<double>(4, 0.25));
 }
 

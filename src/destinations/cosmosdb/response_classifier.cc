@@ -90,10 +90,33 @@ std::string_view CutToCharacter(std::string_view text, size_t bytes_max) {
   return text.substr(0, bytes_max);
 }
 
+// Words that only a token meets.
+std::string HintForToken(const ServiceError& error) {
+  if (error.sub_status == 5006) {
+    return "the token had expired, and so had the one that was fetched then: renew it where it "
+           "comes from, and check this machine's clock";
+  }
+  if (error.sub_status == 5202 || error.sub_status == 5203) {
+    return "this account takes no keys: sign in with Entra ID (auth: default)";
+  }
+  if (error.sub_status == 5002) return "this account takes no tokens of Entra ID: use a key";
+  if (error.message.find("audience") != std::string::npos) {
+    return "the token is for another service: check `audience` and `cloud` of the connection";
+  }
+  return {};
+}
+
 std::string HintFor(const ServiceError& error) {
   if (error.status == 401) {
+    if (std::string hint = HintForToken(error); !hint.empty()) return hint;
     return "check the account key (or token), that it belongs to this endpoint, and this machine's "
            "clock";
+  }
+  if (error.status == 403 && error.sub_status >= 5300 && error.sub_status <= 5400) {
+    return "give the identity a data-plane role: az cosmosdb sql role assignment create "
+           "--account-name ACCOUNT --resource-group GROUP --scope / --principal-id OBJECT_ID "
+           "--role-definition-id 00000000-0000-0000-0000-000000000002 (docs/identity.md has a "
+           "smaller one); it can take minutes to be in effect";
   }
   if (error.status == 403) {
     return "check the account's firewall, that the key may write, or the data-plane role of the "

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <charconv>
 #include <utility>
 
 #include "spillway_bridge.h"
@@ -136,16 +137,29 @@ std::optional<uint64_t> CommitParser::Records(const object& action) {
   return records;
 }
 
+// Spark writes metrics as texts, delta-rs as numbers.
+std::optional<uint64_t> Metric(const element& value) {
+  uint64_t number = 0;
+  if (value.get(number) == simdjson::SUCCESS) return number;
+  std::string_view text;
+  if (value.get(text) != simdjson::SUCCESS) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
 void CommitParser::NoteInfo(const object& info) {
   int64_t timestamp_ms = 0;
   if (info["inCommitTimestamp"].get(timestamp_ms) == simdjson::SUCCESS) {
     commit.in_commit_timestamp_ms = timestamp_ms;
   }
+  commit.operation = Text(info, "operation").value_or("");
   object metrics;
-  if (Text(info, "operation") != "MERGE" ||
-      info["operationMetrics"].get(metrics) != simdjson::SUCCESS) {
-    return;
+  if (info["operationMetrics"].get(metrics) != simdjson::SUCCESS) return;
+  for (const auto& [name, value] : metrics) {
+    if (const auto number = Metric(value)) commit.metrics.emplace(name, *number);
   }
+  if (commit.operation != "MERGE") return;
   const auto is_zero = [&metrics](const char* name) { return Text(metrics, name) == "0"; };
   commit.is_merge_of_nothing = is_zero("numTargetRowsInserted") &&
                                is_zero("numTargetRowsUpdated") && is_zero("numTargetRowsDeleted");

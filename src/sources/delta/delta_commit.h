@@ -4,6 +4,7 @@
 #define SPILLWAY_SOURCES_DELTA_DELTA_COMMIT_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,9 @@ struct DeltaCommit {
   std::optional<int64_t> in_commit_timestamp_ms;
   // A MERGE whose metrics say that it changed no row, although it may have rewritten files.
   bool is_merge_of_nothing = false;
+  std::string operation;  // in the writer's words; empty: not said
+  // Of the operation, by the writer's own names; numbers only.
+  std::map<std::string, uint64_t, std::less<>> metrics;
 };
 
 struct ParsedCommit {

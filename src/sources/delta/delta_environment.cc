@@ -1,6 +1,5 @@
 #include "sources/delta/delta_environment.h"
 
-#include <cstdlib>
 #include <set>
 #include <span>
 #include <string_view>
@@ -34,6 +33,7 @@ constexpr Variable kAwsVariables[] = {
     {"AWS_SKIP_SIGNATURE", "aws_skip_signature"},
 };
 
+// Who we are stands in identity/: it signs in to every service of Azure.
 constexpr Variable kAzureVariables[] = {
     {"AZURE_STORAGE_ACCOUNT_NAME", "azure_storage_account_name"},
     {"AZURE_STORAGE_ACCOUNT", "azure_storage_account_name"},
@@ -43,12 +43,6 @@ constexpr Variable kAzureVariables[] = {
     {"AZURE_STORAGE_SAS_KEY", "azure_storage_sas_key"},
     {"AZURE_STORAGE_TOKEN", "azure_storage_token"},
     {"AZURE_STORAGE_ENDPOINT", "azure_storage_endpoint"},
-    {"AZURE_CLIENT_ID", "azure_storage_client_id"},
-    {"AZURE_CLIENT_SECRET", "azure_storage_client_secret"},
-    {"AZURE_TENANT_ID", "azure_storage_tenant_id"},
-    {"AZURE_AUTHORITY_HOST", "azure_storage_authority_host"},
-    {"AZURE_FEDERATED_TOKEN_FILE", "azure_federated_token_file"},
-    {"AZURE_USE_AZURE_CLI", "azure_use_azure_cli"},
 };
 
 constexpr Variable kGoogleVariables[] = {
@@ -84,14 +78,6 @@ void AddGoogleEmulator(const EnvironmentLookup& lookup, DeltaOptions& options) {
 
 }  // namespace
 
-EnvironmentLookup ProcessEnvironment() {
-  return [](const char* name) -> std::optional<std::string> {
-    const char* value = std::getenv(name);
-    if (value == nullptr) return std::nullopt;
-    return value;
-  };
-}
-
 Status AddStorageFromEnvironment(const EnvironmentLookup& lookup, DeltaOptions& options) {
   for (const auto& [key, value] : options.storage) {
     if (!kLimitOptions.contains(key)) return Status::Ok();
@@ -103,8 +89,7 @@ Status AddStorageFromEnvironment(const EnvironmentLookup& lookup, DeltaOptions& 
     Add(lookup, kAwsVariables, options);
     return AddAwsProfile(lookup, options);
   }
-  if (scheme == "abfss" || scheme == "abfs" || scheme == "az" || scheme == "azure" ||
-      scheme == "adl") {
+  if (IsAzureLocation(*location)) {
     Add(lookup, kAzureVariables, options);
   } else if (scheme == "gs") {
     Add(lookup, kGoogleVariables, options);

@@ -3,18 +3,10 @@
 #ifndef SPILLWAY_SOURCES_DELTA_DELTA_ENVIRONMENT_H_
 #define SPILLWAY_SOURCES_DELTA_DELTA_ENVIRONMENT_H_
 
-#include <functional>
-#include <optional>
-#include <string>
-
+#include "config/process_environment.h"
 #include "sources/delta/delta_options.h"
 
 namespace spillway {
-
-using EnvironmentLookup = std::function<std::optional<std::string>(const char* name)>;
-
-// Of this process.
-EnvironmentLookup ProcessEnvironment();
 
 // Adds what the environment says for the storage of this location. Does nothing when the options
 // already hold anything but limits (timeouts, retries, bytes): credentials are configured here or

@@ -54,6 +54,10 @@ DeltaFileReader::DeltaFileReader(const Work& work, CancellationHandle cancellati
       live_rows_(FactsOf(reader_.get()).live_rows),
       held_bytes_(FactsOf(reader_.get()).held_bytes),
       sizing_(SizingFor(work.batch_bytes_target, FactsOf(reader_.get()))) {
+  if (work.rows.has_value()) {
+    bridge_reader_select(reader_.get(), work.rows->data(), work.rows->size());
+    live_rows_ = FactsOf(reader_.get()).live_rows;
+  }
   bridge_reader_seek(reader_.get(), work.skip_rows, sizing_.rows());
 }
 

@@ -21,6 +21,7 @@ class DeltaFileReader {
     uint32_t file = 0;                 // index into the scan's files
     uint32_t split = 0;
     uint64_t skip_rows = 0;
+    std::optional<std::span<const uint64_t>> rows{};  // these alone, ascending; all without it
     uint64_t batch_bytes_target = 0;
     std::string what;          // is read: for messages
     std::string missing_hint;  // what to do when the file is gone; empty: the general advice
@@ -47,7 +48,7 @@ class DeltaFileReader {
   const std::shared_ptr<const OwnedSchema> schema_;
   const CancellationHandle cancellation_;
   const ReaderHandle reader_;
-  const uint64_t live_rows_;
+  uint64_t live_rows_;
   const uint64_t held_bytes_;
   BatchSizing sizing_;
   Status broken_;  // set by the first failure: the reader cannot go on

@@ -37,4 +37,23 @@ Result<std::string> TableLocation(const DeltaOptions& options) {
   return fmt::format("{}{}{}", options.root, has_slash ? "" : "/", options.table);
 }
 
+bool IsAzureLocation(std::string_view location) {
+  const size_t end = location.find("://");
+  if (end == std::string_view::npos) return false;
+  const std::string_view scheme = location.substr(0, end);
+  return scheme == "abfss" || scheme == "abfs" || scheme == "az" || scheme == "azure" ||
+         scheme == "adl";
+}
+
+bool HasAzureCredential(const DeltaOptions& options) {
+  constexpr std::string_view kMarks[] = {
+      "key", "sas", "token", "secret", "client", "skip_signature", "use_azure_cli", "msi"};
+  for (const auto& [name, value] : options.storage) {
+    for (const std::string_view mark : kMarks) {
+      if (name.find(mark) != std::string::npos) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace spillway

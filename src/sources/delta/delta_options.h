@@ -4,8 +4,10 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
+#include "identity/token_provider.h"
 
 namespace spillway {
 
@@ -20,11 +22,18 @@ struct DeltaOptions {
   // (bridge/include/spillway_bridge.h): aws_access_key_id, azure_storage_account_key,
   // google_service_account_key, request_timeout_ms … Values may be secrets: never logged.
   std::map<std::string, std::string> storage = {};
+  // Signs in to Azure storage instead of a credential in `storage`.
+  TokenUse token = {};
 };
 
 // The location of the table: root and table joined. kInvalidArgument when there is none, or when
 // the table would leave the root.
 Result<std::string> TableLocation(const DeltaOptions& options);
+
+// Whether the location is in Azure storage: abfss://, az:// and their like.
+bool IsAzureLocation(std::string_view location);
+// Whether `storage` names a key, a signature, or another way to sign in to Azure storage.
+bool HasAzureCredential(const DeltaOptions& options);
 
 }  // namespace spillway
 

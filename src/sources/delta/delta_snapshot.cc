@@ -70,6 +70,18 @@ void DeltaSnapshot::ListSplits() {
 
 Result<std::unique_ptr<SplitReader>> DeltaSnapshot::OpenSplit(uint32_t index, uint64_t skip_rows,
                                                               const CallContext& ctx) const {
+  return Open(index, skip_rows, std::nullopt, ctx);
+}
+
+Result<std::unique_ptr<SplitReader>> DeltaSnapshot::OpenRows(uint32_t index,
+                                                             std::span<const uint64_t> rows,
+                                                             const CallContext& ctx) const {
+  return Open(index, 0, rows, ctx);
+}
+
+Result<std::unique_ptr<SplitReader>> DeltaSnapshot::Open(
+    uint32_t index, uint64_t skip_rows, std::optional<std::span<const uint64_t>> rows,
+    const CallContext& ctx) const {
   if (index >= splits_.size()) {
     return InvalidArgument(fmt::format("split {} of {}", index, splits_.size()));
   }
@@ -77,6 +89,7 @@ Result<std::unique_ptr<SplitReader>> DeltaSnapshot::OpenSplit(uint32_t index, ui
                                    .file = file_of_split_[index],
                                    .split = index,
                                    .skip_rows = skip_rows,
+                                   .rows = rows,
                                    .batch_bytes_target = batch_bytes_target_,
                                    .what = info_.location,
                                    .missing_hint = {},

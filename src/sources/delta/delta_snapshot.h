@@ -24,8 +24,13 @@ class DeltaSnapshot : public Snapshot {
   std::string position() const override { return position_; }
   Result<std::unique_ptr<SplitReader>> OpenSplit(uint32_t index, uint64_t skip_rows,
                                                  const CallContext& ctx) const override;
+  Result<std::unique_ptr<SplitReader>> OpenRows(uint32_t index, std::span<const uint64_t> rows,
+                                                const CallContext& ctx) const override;
 
  private:
+  Result<std::unique_ptr<SplitReader>> Open(uint32_t index, uint64_t skip_rows,
+                                            std::optional<std::span<const uint64_t>> rows,
+                                            const CallContext& ctx) const;
   DeltaSnapshot(ScanHandle scan, TableInfo info, std::string position, uint64_t batch_bytes_target);
 
   void ListSplits();

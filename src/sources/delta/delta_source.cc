@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sources/delta/delta_change_log.h"
+#include "sources/delta/delta_history.h"
 #include "sources/delta/delta_position.h"
 #include "sources/delta/delta_predicate.h"
 #include "sources/delta/delta_snapshot.h"
@@ -41,6 +42,11 @@ class DeltaSource : public Source {
     return DeltaChangeLog::Open(table_, request, ctx);
   }
 
+  Result<TableHistory> ReadHistory(const HistoryRequest& request, const CallContext& ctx) override {
+    RETURN_IF_ERROR(ctx.CheckNotStopped());
+    return ReadDeltaHistory(*table_, request, ctx);
+  }
+
  private:
   Result<int64_t> ResolveVersion(const VersionSelector& at, const CallContext& ctx) {
     if (at.version.has_value() && at.timestamp_ms.has_value()) {
@@ -69,6 +75,37 @@ class DeltaSource : public Source {
   const std::shared_ptr<const DeltaTable> table_;
 };
 
+int32_t BridgeCodeOf(StatusCode code) {
+  switch (code) {
+    case StatusCode::kInvalidArgument:
+      return BRIDGE_INVALID_ARGUMENT;
+    case StatusCode::kUnauthenticated:
+      return BRIDGE_UNAUTHENTICATED;
+    case StatusCode::kPermissionDenied:
+      return BRIDGE_PERMISSION_DENIED;
+    case StatusCode::kCancelled:
+      return BRIDGE_CANCELLED;
+    default:
+      return BRIDGE_UNAVAILABLE;
+  }
+}
+
+// The bridge waits for what it asks no longer than a stop: the fetch itself has a bound of its own.
+void AskForToken(void* context, BridgeTokenReply* reply) {
+  const auto& use = *static_cast<const TokenUse*>(context);
+  const Result<GivenToken> token = use.provider->Get(use.scope, {});
+  if (token.ok()) return bridge_token_give(reply, ToBridge(token->text));
+  bridge_token_refuse(reply, BridgeCodeOf(token.status().code()),
+                      ToBridge(token.status().message()));
+}
+
+BridgeTokenSource TokenSourceOf(const TokenUse& use) {
+  if (!use.given()) return {};
+  return {.context = new TokenUse(use), .ask = &AskForToken, .release = +[](void* context) {
+            delete static_cast<TokenUse*>(context);
+          }};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Source>> MakeDeltaSource(DeltaOptions options) {
@@ -79,8 +116,9 @@ Result<std::unique_ptr<Source>> MakeDeltaSource(DeltaOptions options) {
   }
   BridgeFailure failure;
   BridgeEngine* engine = nullptr;
-  bridge_engine_open(ToBridge(location), storage.data(), storage.size(), &engine,
-                     failure.Receive());
+  const BridgeTokenSource tokens = TokenSourceOf(options.token);
+  bridge_engine_open(ToBridge(location), storage.data(), storage.size(),
+                     options.token.given() ? &tokens : nullptr, &engine, failure.Receive());
   RETURN_IF_ERROR(failure.ToStatus(fmt::format("opening {}", location)));
   return std::unique_ptr<Source>(std::make_unique<DeltaSource>(
       std::make_shared<const DeltaTable>(EngineHandle(engine), std::move(location))));

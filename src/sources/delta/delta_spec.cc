@@ -6,6 +6,8 @@
 #include <memory>
 #include <string_view>
 
+#include "sources/delta/delta_options.h"
+
 namespace spillway::delta {
 namespace {
 
@@ -57,13 +59,26 @@ class StorageOptionsType : public Type<std::map<std::string, StorageOption>> {
   TypePtr<SecretReference> secret_ = Secret();
 };
 
+void CheckAuth(const YamlNode& node, const Reading& reading, const DeltaConnection& connection) {
+  const YamlNode* auth = node.Find("auth");
+  if (auth == nullptr || connection.auth.kind() == AuthKind::kDefault) return;
+  DeltaOptions options{.root = connection.root};
+  if (!IsAzureLocation(connection.root)) {
+    reading.problems.Add(
+        auth->place, "only tables in Azure storage sign in with `auth`",
+        "name the credential in `options`, as in {aws_access_key_id: …}, or in the "
+        "environment");
+    return;
+  }
+  for (const auto& [name, option] : connection.options) options.storage[name];
+  if (!HasAzureCredential(options)) return;
+  reading.problems.Add(auth->place, "both `auth` and `options` say how to sign in",
+                       "keep one of them");
+}
+
 }  // namespace
 
 const Spec<DeltaConnection>& DeltaConnectionSpec() {
-  static constexpr const char* kUseOptions =
-      "name the credential in `options`, as in {azure_storage_account_key: {env: NAME}}, or leave "
-      "`auth` "
-      "out: the store's own variables (AWS_…, AZURE_…, GOOGLE_…) are read";
   static const auto spec =
       Spec<DeltaConnection>("A folder of Delta tables.")
           .Field(
@@ -74,17 +89,21 @@ const Spec<DeltaConnection>& DeltaConnectionSpec() {
           .Example("abfss://gold@contoso.dfs.core.windows.net/")
           .Field(
               &DeltaConnection::auth, "auth",
-              "Who we are: `default` reads the store's own environment variables, and for S3 the "
-              "profiles in ~/.aws (AWS_PROFILE).",
-              OneOf<StorageAuth>({{"default", StorageAuth::kDefault, "the environment"}},
-                                 {{"workload_identity", kUseOptions}, {"azure_cli", kUseOptions}}))
+              "Who we are in Azure. Of other stores, and before anything else for Azure too, the "
+              "store's own environment variables are read (AWS_…, AZURE_STORAGE_…, GOOGLE_…), and "
+              "for S3 the profiles in ~/.aws (AWS_PROFILE).",
+              Auth(/*with_emulator=*/false))
+          .Example("{managed_identity: {client_id: 00000000-0000-0000-0000-000000000000}}")
+          .Field(&DeltaConnection::cloud, "cloud",
+                 "Whose tokens; left out: by the name of the storage account.", CloudWord())
           .Field(
               &DeltaConnection::options, "options",
               "Options of the object store by their usual names (aws_region, aws_endpoint, "
               "azure_storage_account_name, google_service_account …); secrets as {env: NAME} or "
               "{file: path}.",
               TypePtr<std::map<std::string, StorageOption>>(std::make_shared<StorageOptionsType>()))
-          .Example("{aws_region: eu-west-1}");
+          .Example("{aws_region: eu-west-1}")
+          .Check(&CheckAuth);
   return spec;
 }
 

@@ -3,15 +3,14 @@
 #ifndef SPILLWAY_SOURCES_DELTA_DELTA_SPEC_H_
 #define SPILLWAY_SOURCES_DELTA_DELTA_SPEC_H_
 
-#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "config/spec.h"
+#include "identity/identity_spec.h"
 
 namespace spillway::delta {
-
-enum class StorageAuth : uint8_t { kDefault };
 
 // Plain text, or where a secret is.
 struct StorageOption {
@@ -21,7 +20,8 @@ struct StorageOption {
 
 struct DeltaConnection {
   std::string root;
-  StorageAuth auth = StorageAuth::kDefault;
+  AuthSection auth;
+  std::optional<CloudName> cloud;
   std::map<std::string, StorageOption> options;
 };
 

@@ -41,6 +41,8 @@ class MemoryDocumentTable : public DocumentTable {
 
   // Asked before every write.
   std::function<Fault(std::string_view partition, std::span<const TableWrite>)> on_write;
+  // Told after every read of one document.
+  std::function<void(std::string_view id)> after_read;
   uint64_t writes = 0;
   uint64_t reads = 0;  // lists among them
 
@@ -58,11 +60,15 @@ class MemoryDocumentTable : public DocumentTable {
 
   Result<std::optional<TableDocument>> Read(std::string_view partition, std::string_view id,
                                             const CallContext&) override {
-    std::lock_guard lock(content_->mutex);
-    ++reads;
-    const auto found = content_->documents.find({std::string(partition), std::string(id)});
-    if (found == content_->documents.end()) return std::optional<TableDocument>();
-    return std::optional<TableDocument>(found->second);
+    std::optional<TableDocument> document;
+    {
+      std::lock_guard lock(content_->mutex);
+      ++reads;
+      const auto found = content_->documents.find({std::string(partition), std::string(id)});
+      if (found != content_->documents.end()) document = found->second;
+    }
+    if (after_read) after_read(id);
+    return document;
   }
 
   Result<std::vector<TableDocument>> List(std::string_view partition, std::string_view from,

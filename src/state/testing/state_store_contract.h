@@ -54,7 +54,9 @@ class StateStoreContract : public testing::TestWithParam<StateStoreMaker> {
         .begun_through = 9,
         .documents = 8,
         .sweep = true,
-        .late_columns = {"colour", "size"}};
+        .late_columns = {"colour", "size"},
+        .hold = Hold::kRollingBack,
+        .hold_version = 3};
   }
   static Checkpoint At(int64_t version) {
     Checkpoint checkpoint;
@@ -114,6 +116,8 @@ TEST_P(StateStoreContract, WhatACommitWroteIsThereForTheNextRunner) {
   EXPECT_EQ(checkpoint->documents, 8u);
   EXPECT_TRUE(checkpoint->sweep);
   EXPECT_EQ(checkpoint->late_columns, SomeCheckpoint().late_columns);
+  EXPECT_EQ(checkpoint->hold, Hold::kRollingBack);
+  EXPECT_EQ(checkpoint->hold_version, 3);
   const auto progress = *store->LoadProgress("p");
   ASSERT_EQ(progress.size(), 2u);
   EXPECT_EQ(progress[0].rows_settled, 100u);
@@ -243,6 +247,8 @@ TEST_P(StateStoreContract, RunsComeNewestFirstAndKeepWhatTheyCounted) {
   run.ended_ms = 9;
   run.cost = 12.5;
   run.unsure = 3;
+  run.units_cap = 12'000;
+  run.peak_normalised = 0.75;
   run.counts.read = 4;
   ASSERT_TRUE(store->UpdateRun(run).ok());
   const auto second = Open()->StartRun(Run("q"));
@@ -256,6 +262,8 @@ TEST_P(StateStoreContract, RunsComeNewestFirstAndKeepWhatTheyCounted) {
   EXPECT_EQ(of_p[0].state, RunState::kSucceeded);
   EXPECT_EQ(of_p[0].cost, 12.5);
   EXPECT_EQ(of_p[0].unsure, 3u);
+  EXPECT_EQ(of_p[0].units_cap, 12'000);
+  EXPECT_EQ(of_p[0].peak_normalised, 0.75);
   EXPECT_EQ(of_p[0].counts.read, 4u);
   EXPECT_EQ((*store->Runs("", 1)).size(), 1u);
 }
@@ -359,6 +367,37 @@ TEST_P(StateStoreContract, ALimitIsSetAndTakenBackBesideARunner) {
   EXPECT_TRUE(runner->Commit("p", At(2), {}, {}).ok());
   ASSERT_TRUE(other->SetThroughputLimit("p", std::nullopt).ok());
   EXPECT_EQ(*runner->ThroughputLimitOf("p"), std::nullopt);
+}
+
+TEST_P(StateStoreContract, ATuningIsKeptForWhoeverHasTheLeaseNext) {
+  const std::string text = R"({"before":{"manual":400},"policy":"{\"a\":\"é\"}"})";
+  {
+    auto runner = Open();
+    const auto lease = *runner->AcquireLease("p", kLease);
+    EXPECT_EQ(*runner->TuningOf("p"), std::nullopt);
+    ASSERT_TRUE(runner->SetTuning("p", "an earlier one").ok());
+    ASSERT_TRUE(runner->SetTuning("p", text).ok());
+    EXPECT_EQ(*runner->TuningOf("q"), std::nullopt);
+    // It is beside what a load stores, not a part of it.
+    ASSERT_TRUE(runner->StartLoad("p", At(1)).ok());
+  }
+  auto next = Open();
+  EXPECT_EQ(*next->TuningOf("p"), text);
+  const auto lease = *next->AcquireLease("p", kLease);
+  ASSERT_TRUE(next->SetTuning("p", std::nullopt).ok());
+  ASSERT_TRUE(next->SetTuning("p", std::nullopt).ok());
+  EXPECT_EQ(*next->TuningOf("p"), std::nullopt);
+}
+
+TEST_P(StateStoreContract, ATuningIsNotWrittenByARunnerThatHasLostItsLease) {
+  auto slow = Open();
+  const auto old_lease = *slow->AcquireLease("p", kLease);
+  ASSERT_TRUE(slow->SetTuning("p", "raised").ok());
+  subject_->Advance(kLongAfterLease);
+  auto next = Open();
+  const auto new_lease = *next->AcquireLease("p", kLease);
+  EXPECT_EQ(slow->SetTuning("p", std::nullopt).code(), StatusCode::kLocked);
+  EXPECT_EQ(*next->TuningOf("p"), "raised");
 }
 
 }  // namespace spillway

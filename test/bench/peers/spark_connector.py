@@ -1,6 +1,7 @@
 """PySpark with the Cosmos DB connector: Parquet files into a container, gateway mode, bulk.
 
-spark_connector.py --endpoint URL --key KEY --database D --container C --rows N --ca-file F TABLE
+spark_connector.py --endpoint URL --key KEY --database D --container C --rows N --ca-file F
+                   [--threshold SHARE --control-container C] TABLE
 
 The connector that can be had is made for Spark 3.1, which no Delta version of today can read with:
 so the table's data files are read as Parquet, and must be all that the table is made of.
@@ -30,6 +31,20 @@ def cpu_seconds():
     return sum(t.user + t.system for t in times)
 
 
+def throughput_control(options):
+    """A share of the container's throughput, kept by a group in a control container."""
+    if options.threshold is None:
+        return {}
+    prefix = "spark.cosmos.throughputControl."
+    return {
+        f"{prefix}enabled": "true",
+        f"{prefix}name": "loaders",
+        f"{prefix}targetThroughputThreshold": str(options.threshold),
+        f"{prefix}globalControl.database": options.database,
+        f"{prefix}globalControl.container": options.control_container,
+    }
+
+
 def load(spark, options):
     rows = spark.read.parquet(str(pathlib.Path(options.table) / "*.parquet")).limit(options.rows)
     rows.write.format("cosmos.oltp").options(
@@ -41,6 +56,7 @@ def load(spark, options):
             "spark.cosmos.useGatewayMode": "true",
             "spark.cosmos.write.strategy": "ItemOverwrite",
             "spark.cosmos.write.bulk.enabled": "true",
+            **throughput_control(options),
         }
     ).mode("append").save()
 
@@ -51,6 +67,8 @@ def main():
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--rows", type=int, required=True)
     parser.add_argument("--ca-file", required=True)
+    parser.add_argument("--threshold", type=float)
+    parser.add_argument("--control-container")
     parser.add_argument("table")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -1,7 +1,7 @@
 """azure-cosmos 4.x, the current client for Python: a walk through its whole surface.
 
 Over HTTPS; the client itself does not check certificates of `localhost`. Takes seconds, so always
-whole. The tests that the source distribution carries (`tests/`) are not run here.
+whole. Its own tests are in ../python_suite.
 """
 
 import os

@@ -10,12 +10,12 @@ use azure_data_cosmos::models::{
     TransactionalBatch,
 };
 use azure_data_cosmos::options::{
-    BatchOptions, BinaryEncodingOptions, ChangeFeedStartFrom, ConnectionPoolOptions,
-    ContentResponseOnWrite, CreateContainerOptions, ItemWriteOptions, OperationOptionsBuilder,
-    PatchItemOptions, PatchStrategy, Precondition, Region, ServerCertificateValidation,
+    BatchOptions, BinaryEncodingOptions, ChangeFeedStartFrom, ContentResponseOnWrite,
+    CreateContainerOptions, ItemWriteOptions, OperationOptionsBuilder,
+    PatchItemOptions, PatchStrategy, Precondition, Region,
 };
 use azure_data_cosmos::{
-    AccountReference, CosmosClient, CosmosRuntime, PartitionKey, Query, RoutingStrategy,
+    AccountReference, CosmosClient, PartitionKey, Query, RoutingStrategy,
 };
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use serde_json::{json, Value};
@@ -49,17 +49,9 @@ fn refused<T>(status: u16, result: azure_data_cosmos::Result<T>) {
 }
 
 async fn client(endpoint: &str, key: &str) -> Result<CosmosClient, Box<dyn Error>> {
-    let pool = ConnectionPoolOptions::builder()
-        .with_server_certificate_validation(ServerCertificateValidation::RequiredUnlessEmulator)
-        .build()?;
-    let runtime = CosmosRuntime::builder()
-        .with_connection_pool(pool)
-        .build()
-        .await?;
     let account =
         AccountReference::with_authentication_key(endpoint.parse()?, Secret::from(key.to_string()));
     Ok(CosmosClient::builder()
-        .with_runtime(runtime)
         .with_binary_encoding_options(BinaryEncodingOptions::new().with_enabled(false))
         .build(account, RoutingStrategy::ProximityTo(Region::EAST_US_2))
         .await?)

@@ -1,4 +1,4 @@
-#include "engine/verify_run.h"
+#include "verify/verify_run.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

@@ -1,0 +1,249 @@
+#include "destinations/cosmosdb/arm_client.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/json_writer.h"
+#include "destinations/cosmosdb/cosmos_json.h"
+#include "identity/token_client.h"
+#include "net/url.h"
+
+namespace spillway::cosmosdb {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr char kApiVersion[] = "2024-11-15";
+constexpr seconds kPollWait{5};
+constexpr seconds kPollWaitMax{60};
+
+// How long the other side wants us to wait before we look again.
+seconds PollWait(const HttpHeaders& headers) {
+  const std::string_view text = headers.Find("retry-after");
+  uint32_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (text.empty() || error != std::errc()) return kPollWait;
+  return std::min(seconds(count), kPollWaitMax);
+}
+
+void WriteThroughput(JsonWriter& json, const Throughput& throughput) {
+  if (throughput.manual) json.Field("throughput", *throughput.manual);
+  if (!throughput.autoscale_max) return;
+  json.Key("autoscaleSettings").BeginObject();
+  json.Field("maxThroughput", *throughput.autoscale_max).EndObject();
+}
+
+std::string ResourceBody(std::string_view resource, const Throughput& throughput) {
+  JsonWriter json;
+  json.BeginObject().Key("properties").BeginObject();
+  json.Key("resource").Raw(resource);
+  json.Key("options").BeginObject();
+  WriteThroughput(json, throughput);
+  json.EndObject().EndObject().EndObject();
+  return json.text();
+}
+
+Status RefusalOf(const HttpResponse& response, const ArmOptions& arm) {
+  const std::string message =
+      fmt::format("Azure Resource Manager, account {} in resource group {}: {} {}", arm.account,
+                  arm.resource_group, response.status, ParseRefusal(response.body).message);
+  switch (response.status) {
+    case 401:
+      return Unauthenticated(message).WithHint("check `cloud`, and that the token is not too old");
+    case 403:
+      return PermissionDenied(message).WithHint(
+          fmt::format("the identity needs a role there: az role assignment create --role \"Cosmos "
+                      "DB Operator\" "
+                      "--assignee CLIENT_ID --scope /subscriptions/{}/resourceGroups/{}/providers/"
+                      "Microsoft.DocumentDB/databaseAccounts/{}",
+                      arm.subscription, arm.resource_group, arm.account));
+    case 404:
+      return NotFound(message).WithHint("check `arm`: subscription, resource_group and account");
+    case 409:
+    case 412:
+      return Conflict(message);
+    default:
+      return InvalidArgument(message);
+  }
+}
+
+std::optional<uint32_t> UnitsIn(const simdjson::dom::element& object, std::string_view name) {
+  const int64_t units = IntMember(object, name, -1);
+  if (units < 0 || units > UINT32_MAX) return std::nullopt;
+  return static_cast<uint32_t>(units);
+}
+
+Result<std::optional<OfferInfo>> ParseSettings(std::string_view body) {
+  ASSIGN_OR_RETURN(const JsonDocument json, JsonDocument::Parse(body, "the throughput settings"));
+  simdjson::dom::element resource;
+  if (json.root().at_pointer("/properties/resource").get(resource) != simdjson::SUCCESS) {
+    return DataLoss("the throughput settings hold no resource");
+  }
+  OfferInfo offer{.throughput = UnitsIn(resource, "throughput").value_or(0), .autoscale_max = {}};
+  simdjson::dom::element autoscale;
+  if (resource["autoscaleSettings"].get(autoscale) == simdjson::SUCCESS && autoscale.is_object()) {
+    offer.autoscale_max = UnitsIn(autoscale, "maxThroughput");
+  }
+  return std::optional<OfferInfo>(offer);
+}
+
+}  // namespace
+
+std::string ArmClient::DatabasePath() const {
+  return fmt::format(
+      "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.DocumentDB/databaseAccounts/{}"
+      "/sqlDatabases/{}",
+      PercentEncode(arm_.subscription), PercentEncode(arm_.resource_group),
+      PercentEncode(arm_.account), PercentEncode(options_.database));
+}
+
+std::string ArmClient::ContainerPath() const {
+  return DatabasePath() + "/containers/" + PercentEncode(options_.container);
+}
+
+Result<HttpResponse> ArmClient::Send(HttpMethod method, const std::string& url,
+                                     const std::string& body, const CallContext& ctx) const {
+  for (bool renewed = false;; renewed = true) {
+    ASSIGN_OR_RETURN(const GivenToken token, arm_.token.provider->Get(arm_.token.scope, ctx));
+    HttpRequest request{.method = method,
+                        .url = url,
+                        .headers = {{"authorization", "Bearer " + token.text},
+                                    {"accept", "application/json"},
+                                    {"content-type", "application/json"}},
+                        .body = body,
+                        .repeatable = true};  // what we PUT is the same when it comes twice
+    ASSIGN_OR_RETURN(TokenAnswer answer,
+                     SendPatiently(transports_, request, "Azure Resource Manager", clock_, ctx));
+    if (answer.response.status != 401 || renewed) return std::move(answer.response);
+    ASSIGN_OR_RETURN(const bool later,
+                     arm_.token.provider->Renew(arm_.token.scope, token.generation, ctx));
+    if (!later) return std::move(answer.response);
+  }
+}
+
+Result<HttpResponse> ArmClient::Ask(HttpMethod method, const std::string& path,
+                                    const std::string& body, const CallContext& ctx) const {
+  return Send(method, fmt::format("{}{}?api-version={}", arm_.endpoint, path, kApiVersion), body,
+              ctx);
+}
+
+Status ArmClient::Do(HttpMethod method, const std::string& path, const std::string& body,
+                     const CallContext& ctx) const {
+  ASSIGN_OR_RETURN(HttpResponse response, Ask(method, path, body, ctx));
+  if (response.status >= 300) return RefusalOf(response, arm_);
+  return WaitForEnd(std::move(response), ctx);
+}
+
+// "Azure-AsyncOperation" tells the status in a body; "Location" by 202 until it is another.
+Status ArmClient::WaitForEnd(HttpResponse accepted, const CallContext& ctx) const {
+  const std::string operation(accepted.headers.Find("azure-asyncoperation"));
+  const std::string location(accepted.headers.Find("location"));
+  const std::string& url = operation.empty() ? location : operation;
+  if (url.empty() || (operation.empty() && accepted.status != 202)) return Status::Ok();
+  // The token goes to the same place, or nowhere.
+  const Result<Url> asked = ParseUrl(url);
+  if (!asked.ok() || asked->Origin() != ParseUrl(arm_.endpoint)->Origin()) {
+    return DataLoss("Azure Resource Manager sends us elsewhere to ask how its operation goes");
+  }
+  const SteadyTime until = clock_.Now() + kArmOperationTimeMax;
+  seconds wait = PollWait(accepted.headers);
+  while (clock_.Now() + wait < std::min(until, ctx.deadline)) {
+    if (!clock_.WaitFor(wait, ctx.stop)) return Cancelled("stopped on request");
+    ASSIGN_OR_RETURN(const HttpResponse response, Send(HttpMethod::kGet, url, "", ctx));
+    if (response.status >= 300) return RefusalOf(response, arm_);
+    wait = PollWait(response.headers);
+    if (operation.empty()) {
+      if (response.status != 202) return Status::Ok();
+      continue;
+    }
+    ASSIGN_OR_RETURN(const JsonDocument json, JsonDocument::Parse(response.body, "the operation"));
+    const std::string_view status = StringMember(json.root(), "status");
+    if (status == "Succeeded") return Status::Ok();
+    if (status == "Failed" || status == "Canceled") return RefusalOf(response, arm_);
+  }
+  return Unavailable("an operation of Azure Resource Manager has not ended yet")
+      .WithHint("run again later: it goes on without us");
+}
+
+Status ArmClient::CreateDatabase(const CallContext& ctx) const {
+  JsonWriter resource;
+  resource.BeginObject().Field("id", options_.database).EndObject();
+  return Do(HttpMethod::kPut, DatabasePath(), ResourceBody(resource.text(), {}), ctx);
+}
+
+Status ArmClient::CreateContainer(const CallContext& ctx) const {
+  return Do(HttpMethod::kPut, ContainerPath(),
+            ResourceBody(ContainerDefinition(options_), options_.create->throughput), ctx);
+}
+
+Result<std::optional<OfferInfo>> ArmClient::ReadThroughput(const CallContext& ctx) const {
+  ASSIGN_OR_RETURN(std::optional<OfferInfo> offer, ReadSettings(ContainerPath(), ctx));
+  if (offer.has_value()) return offer;
+  return ReadSettings(DatabasePath(), ctx);
+}
+
+// 404: none of its own. 400: the account is serverless.
+Result<std::optional<OfferInfo>> ArmClient::ReadSettings(const std::string& of,
+                                                         const CallContext& ctx) const {
+  ASSIGN_OR_RETURN(const HttpResponse response,
+                   Ask(HttpMethod::kGet, of + "/throughputSettings/default", "", ctx));
+  if (response.status == 404 || response.status == 400) return std::optional<OfferInfo>();
+  if (response.status >= 300) return RefusalOf(response, arm_);
+  return ParseSettings(response.body);
+}
+
+Status ArmClient::SetThroughput(const Throughput& throughput, const CallContext& ctx) const {
+  const std::string settings = ContainerPath() + "/throughputSettings/default";
+  ASSIGN_OR_RETURN(const std::optional<OfferInfo> now, ReadSettings(ContainerPath(), ctx));
+  if (!now.has_value()) {
+    return InvalidArgument("container " + options_.container + " has no throughput of its own");
+  }
+  const bool to_autoscale = throughput.autoscale_max.has_value();
+  if (to_autoscale != now->autoscale_max.has_value()) {
+    const char* migrate = to_autoscale ? "/migrateToAutoscale" : "/migrateToManualThroughput";
+    RETURN_IF_ERROR(Do(HttpMethod::kPost, settings + migrate, "", ctx));
+  }
+  JsonWriter json;
+  json.BeginObject().Key("properties").BeginObject().Key("resource").BeginObject();
+  WriteThroughput(json, throughput);
+  json.EndObject().EndObject().EndObject();
+  return Do(HttpMethod::kPut, settings, json.text(), ctx);
+}
+
+std::string CreateContainerCommand(const CosmosOptions& options) {
+  std::string command = fmt::format(
+      "az cosmosdb sql container create --account-name {} --resource-group {} --database-name {} "
+      "--name {} --partition-key-path {}",
+      options.arm ? options.arm->account : "ACCOUNT",
+      options.arm ? options.arm->resource_group : "GROUP", options.database, options.container,
+      fmt::join(options.partition_key, " "));
+  if (!options.create) return command;
+  const Throughput& throughput = options.create->throughput;
+  if (throughput.manual) command += fmt::format(" --throughput {}", *throughput.manual);
+  if (throughput.autoscale_max) {
+    command += fmt::format(" --max-throughput {}", *throughput.autoscale_max);
+  }
+  return command;
+}
+
+Status OnlyTheControlPlaneCreates(const CosmosOptions& options, std::string_view what) {
+  std::string command = CreateContainerCommand(options);
+  if (what == "database") {
+    command = fmt::format(
+        "az cosmosdb sql database create --account-name ACCOUNT --resource-group GROUP --name {} "
+        "&& {}",
+        options.database, command);
+  }
+  return PermissionDenied(fmt::format("the {} is not there, and who signs in with Entra ID cannot "
+                                      "create it through the data plane",
+                                      what))
+      .WithHint(
+          "name the account in the connection (`arm: {subscription: …, resource_group: …}`), "
+          "or run: " +
+          command);
+}
+
+}  // namespace spillway::cosmosdb

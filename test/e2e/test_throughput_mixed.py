@@ -1,0 +1,175 @@
+"""A limit under everything at once: documents of 0.3 to 50 KB, several operations, prices,
+throughput and ranges that change in mid-run; and keys that go to one range. Judged as in meter.py.
+"""
+
+import random
+
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+
+from control import History
+from lake import FULL
+from meter import Meter, Ticker, Void
+from mirror import assert_adds_up
+from programs import wait_until
+from test_throughput import OVERSHOOT, USED_LARGE, WARM_UP_SECONDS
+
+LIMIT = 8_000
+PROVISIONED = 40_000
+OVERSHOOT_MEANWHILE = 1.10 if FULL else 1.15
+SECONDS = 20 if FULL else 7
+RUNS_MAX = 3
+KILOBYTES = (0.3, 50)
+UNITS_OF_MIXED = 11.5  # of one document of such a table, about
+HOT_SHARE = 0.4  # of the rows in one key; the rest is spread over all ranges
+OF_OPTIMUM = 0.98 if FULL else 0.93
+
+
+def make_mixed_table(path, count: int) -> None:
+    """Sizes drawn evenly by their logarithm."""
+    draw = random.Random(7)
+    low, high = KILOBYTES
+    sizes = [int(1024 * low * (high / low) ** draw.random()) for _ in range(count)]
+    rows = {
+        "id": [f"m{n:07}" for n in range(count)],
+        "stock": pa.array([n % 1000 for n in range(count)], pa.int32()),
+        "text": [chr(97 + n % 26) * size for n, size in enumerate(sizes)],
+    }
+    write_deltalake(str(path), pa.table(rows))
+
+
+class Mixed:
+    """One table, loaded and then patched and deleted, each by a pipeline of its own."""
+
+    def __init__(self, workspace, control, folder):
+        self.workspace = workspace
+        self.control = control
+        self.number = 0
+        self.folder = folder
+
+    def configure(self):
+        self.number += 1
+        name = f"mixed{self.number}"
+        make_mixed_table(self.folder / name, int(LIMIT * SECONDS / UNITS_OF_MIXED))
+        self.container = f"{self.workspace.database}/{name}"
+        self.workspace.create_container(name, throughput=PROVISIONED)
+        pipelines = {}
+        for mode in ("upsert", "patch", "delete"):
+            project = self.workspace.project(
+                self.folder,
+                table=name,
+                destination={"container": name, "create": None},
+                sync={"mode": mode},
+                throughput={"limit": LIMIT},
+            )
+            pipelines[f"{mode}{self.number}"] = project["pipelines"]["p"]
+        self.workspace.configure({**project, "pipelines": pipelines})
+        self.history = History(self.control, self.container)
+
+    def run(self, mode, change):
+        """The meter of a run, and when `change` was made, in seconds of it."""
+        self.history.new()
+        seen = []
+        with Ticker() as ticker:
+            process = self.workspace.spillway.start(
+                "sync", f"{mode}{self.number}", "--output", "json"
+            )
+            wait_until(lambda: seen.extend(self.history.new()) or self.spent(seen) > 3 * LIMIT,
+                       "a part of the run")
+            change()
+            seen.extend(self.history.new())
+            changed_ms = seen[-1]["time_ms"]
+            outcome = self.workspace.spillway.end_of(process)
+        assert_adds_up(outcome.result)
+        seen.extend(self.history.new())
+        meter = Meter(seen, ticker)
+        # A range that was split ends with it, and that is not for want of documents.
+        ends_ms = {write["range"]: write["time_ms"] for write in seen}.values()
+        lasting_ms = min(end_ms for end_ms in ends_ms if end_ms > changed_ms + 1000)
+        meter.backlog_seconds = (lasting_ms - meter.start_ms) / 1000
+        return meter, (changed_ms - meter.start_ms) / 1000, outcome.result
+
+    @staticmethod
+    def spent(writes) -> float:
+        return sum(write["charge"] for write in writes)
+
+    def price(self, factor):
+        self.control.ask("POST", "/price", {"factor": factor})
+
+    def split(self):
+        self.control.split_largest(self.container, 200)
+
+    def provision(self, units):
+        self.control.ask("POST", "/throughput", {"container": self.container, "manual": units})
+
+
+@pytest.fixture
+def mixed(workspace, control, tmp_path):
+    return Mixed(workspace, control, tmp_path)
+
+
+def judge(meter, changed, summary):
+    assert meter.dearest_second() <= OVERSHOOT_MEANWHILE * LIMIT
+    again = changed + WARM_UP_SECONDS
+    assert again + 1 < meter.backlog_seconds, "nothing was left to see"
+    assert meter.dearest_second(again) <= OVERSHOOT * LIMIT
+    assert meter.rate(again, meter.backlog_seconds) >= USED_LARGE * LIMIT
+    assert summary["throttled_requests"] == 0
+
+
+def test_a_limit_holds_for_every_operation_while_prices_throughput_and_ranges_change(mixed):
+    for attempt in range(RUNS_MAX):
+        mixed.configure()
+        try:
+            judge(*mixed.run("upsert", lambda: mixed.price(3)))
+            mixed.price(1)
+            judge(*mixed.run("patch", mixed.split))
+            judge(*mixed.run("delete", lambda: mixed.provision(PROVISIONED // 2)))
+            return
+        except Void:
+            if attempt == RUNS_MAX - 1:
+                raise
+        finally:
+            mixed.price(1)
+
+
+def test_a_hot_range_is_kept_busy_to_the_end(workspace, control, tmp_path):
+    """Its rows take longest: nothing is faster than writing them without a pause."""
+    units = 16_000
+    count = int(units / 8 * SECONDS / 2 / 6.5 / HOT_SHARE)
+    draw = random.Random(3)
+    keys = ["hot" if draw.random() < HOT_SHARE else f"k{n}" for n in range(count)]
+    rows = {"id": [f"h{n:07}" for n in range(count)], "pk": keys, "stock": list(range(count))}
+    for attempt in range(RUNS_MAX):
+        name = f"hot{attempt}"
+        write_deltalake(str(tmp_path / name), pa.table(rows))
+        workspace.create_container(name, "/pk", 48_000)
+        container = f"{workspace.database}/{name}"
+        control.ask("POST", "/throughput", {"container": container, "manual": units})
+        history = History(control, container)
+        project = workspace.project(
+            tmp_path,
+            table=name,
+            destination={"container": name, "partition_key": "/pk", "create": None},
+            throughput={"limit": "100%"},
+        )
+        project["pipelines"] = {name: project["pipelines"]["p"]}
+        workspace.configure(project)
+        with Ticker() as ticker:
+            workspace.run("sync", name)
+        writes = history.new()
+        spent = {}
+        for write in writes:
+            spent[write["range"]] = spent.get(write["range"], 0) + write["charge"]
+        assert len(spent) == 8
+        meter = Meter(writes, ticker)
+        optimum = max(spent.values()) / (units / 8)
+        try:
+            meter.dearest_second()
+        except Void:
+            if attempt == RUNS_MAX - 1:
+                raise
+            continue
+        assert optimum / meter.seconds >= OF_OPTIMUM
+        return
