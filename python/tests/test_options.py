@@ -1,11 +1,13 @@
 """The table of options: complete, and honest about what each key does."""
 
+import base64
 import pathlib
 
 import pytest
 
 from spillway import SpillwayError
-from spillway.spark import options
+from spillway.spark import limits, options
+from spillway.spark.identity import for_this_process
 from spillway.spark.options import DateTimes, Effect
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -59,7 +61,7 @@ def test_the_connectors_defaults_are_the_engines_words():
             "type": "cosmosdb",
             "endpoint": "https://contoso.documents.azure.com:443/",
             "database": "cosmicworks",
-            "auth": {"key": {"text": "c2VjcmV0"}},
+            "auth": {"key": "c2VjcmV0"},
         },
         "destination": {"create": "never", "container": "products"},
         "documents": {},
@@ -123,6 +125,108 @@ def test_our_mode_and_the_connectors_strategy_exclude_each_other():
     assert "write one of them" in refusal(both)
 
 
+ENTRA = {"auth__aad__clientId": "app", "account__tenantId": "tenant"}
+
+
+def signed_in(kind, **more):
+    return plan(auth__type=kind, **more).engine["connection"]
+
+
+def test_a_service_principal_signs_in_with_its_secret():
+    connection = signed_in("ServicePrincipal", **ENTRA, auth__aad__clientSecret="s3cret",
+                           auth__aad__audience="https://contoso", account__subscriptionId="sub",
+                           account__resourceGroupName="shop",
+                           account__azureEnvironment="AzureChina")
+    assert connection["auth"] == {"service_principal": {
+        "tenant": "tenant", "client_id": "app", "secret": "s3cret"}}
+    assert connection["arm"] == {"subscription": "sub", "resource_group": "shop"}
+    assert (connection["audience"], connection["cloud"]) == ("https://contoso", "china")
+    assert signed_in("ServicePrinciple", **ENTRA, auth__aad__clientSecret="s3cret")["auth"] == (
+        connection["auth"])
+
+
+def test_a_certificate_becomes_a_file_that_nobody_else_may_read():
+    pem = b"-----BEGIN CERTIFICATE-----"
+    found = plan(auth__type="ServicePrincipal", **ENTRA, auth__aad__clientCertSendChain="true",
+                 auth__aad__clientCertPemBase64=base64.b64encode(pem).decode())
+    principal = for_this_process(found.engine)["connection"]["auth"]["service_principal"]
+    assert principal["send_certificate_chain"] is True
+    path = pathlib.Path(principal["certificate"])
+    assert path.read_bytes() == pem and path.stat().st_mode & 0o777 == 0o600
+    again = for_this_process(found.engine)["connection"]["auth"]["service_principal"]
+    assert again["certificate"] == principal["certificate"]
+
+
+def test_a_managed_identity_may_be_one_of_several():
+    assert signed_in("ManagedIdentity")["auth"] == "managed_identity"
+    assert signed_in("ManagedIdentity", auth__aad__clientId="app")["auth"] == {
+        "managed_identity": {"client_id": "app"}}
+    assert signed_in("ManagedIdentity", auth__aad__resourceId="/id")["auth"] == {
+        "managed_identity": {"resource_id": "/id"}}
+
+
+def test_our_own_words_for_identity_are_those_of_spillway_yaml():
+    place = {key: value for key, value in PLACE.items() if not key.endswith("accountKey")}
+    found = options.plan_write({**place, "spillway.auth": "default"})
+    assert found.engine["connection"]["auth"] == "default"
+    found = options.plan_write({**place, "spillway.auth": '{"token": {"file": "/run/token"}}'})
+    assert found.engine["connection"]["auth"] == {"token": {"file": "/run/token"}}
+    assert "write a word such as default" in refusal({**place, "spillway.auth": '{"token": '})
+
+
+def test_what_another_way_to_sign_in_needs_has_no_effect_and_is_said():
+    assert "spark.cosmos.accountKey" in plan(auth__type="ManagedIdentity").warning
+    assert "spark.cosmos.account.tenantId" in plan(account__tenantId="tenant").warning
+
+
+@pytest.mark.parametrize("given, missing", [
+    ({}, "auth.aad.clientId"),
+    ({"auth__aad__clientSecret": "hidden"}, "account.tenantId"),
+    (ENTRA, "auth.aad.clientSecret"),
+    ({**ENTRA, "auth__aad__clientSecret": "hidden", "auth__aad__clientCertPemBase64": "aGlkZGVu"},
+     "auth.aad.clientCertPemBase64"),
+    ({**ENTRA, "auth__aad__clientCertPemBase64": "hidden!"}, "is not base64"),
+])
+def test_an_incomplete_service_principal_says_what_is_missing(given, missing):
+    named = {f"{PREFIX}{key.replace('__', '.')}": value for key, value in given.items()}
+    text = refusal({**PLACE, f"{PREFIX}auth.type": "ServicePrincipal", **named})
+    assert missing in text
+    assert "hidden" not in text
+
+
+GROUP = {"throughputControl__enabled": "true", "throughputControl__targetThroughput": "4000",
+         "throughputControl__name": "loaders",
+         "throughputControl__globalControl__database": "control",
+         "throughputControl__globalControl__container": "groups"}
+
+
+def test_a_control_container_is_where_a_group_meets():
+    found = plan(**GROUP)
+    assert found.limit is None
+    assert found.engine["throughput"] == {"limit": "4000", "group": {
+        "name": "loaders", "container": "groups", "database": "control"}}
+    assert "control" not in found.engine
+
+
+def test_a_control_container_may_be_of_another_account():
+    found = plan(**GROUP, throughputControl__accountEndpoint="https://other/",
+                 throughputControl__accountKey="other")
+    control = found.engine["control"]
+    assert (control["endpoint"], control["database"]) == ("https://other/", "control")
+    assert control["auth"] == {"key": "other"}
+
+
+def test_without_a_dedicated_container_the_limit_is_the_jobs_own():
+    found = plan(**GROUP, throughputControl__globalControl__useDedicatedContainer="false")
+    assert found.limit == "4000" and "throughput" not in found.engine
+
+
+def test_a_group_needs_a_name():
+    unnamed = {key: value for key, value in GROUP.items() if not key.endswith("__name")}
+    named = {f"{PREFIX}{key.replace('__', '.')}": value for key, value in unnamed.items()}
+    assert "throughputControl.name is missing" in refusal({**PLACE, **named})
+
+
 def test_limits_are_shares_or_request_units():
     def limit(**more):
         named = {f"throughputControl__{key}": value for key, value in more.items()}
@@ -131,8 +235,8 @@ def test_limits_are_shares_or_request_units():
     assert limit(targetThroughput="4000") == "4000"
     assert limit(targetThroughputThreshold="0.3") == "30%"
     assert limit(targetThroughputThreshold="0.075") == "7.5%"
-    assert options.share_of_limit("30%", 4) == "7.5%"
-    assert options.share_of_limit("4000", 8) == "500"
+    assert limits.share_of("30%", 4) == "7.5%"
+    assert limits.share_of("4000", 8) == "500"
     assert plan(throughputControl__targetThroughput="4000").limit is None
     bucket = plan(throughputControl__enabled="true", throughputControl__throughputBucket="2")
     assert bucket.engine["destination"]["throughput_bucket"] == "2"
@@ -145,11 +249,14 @@ def test_limits_are_shares_or_request_units():
     {"throughputControl__enabled": "true", "throughputControl__targetThroughput": "much"},
     {"throughputControl__enabled": "true", "throughputControl__throughputBucket": "1",
      "throughputControl__targetThroughput": "1"},
-    {"throughputControl__globalControl__useDedicatedContainer": "true"},
+    {"throughputControl__enabled": "true", "throughputControl__targetThroughput": "1",
+     "throughputControl__globalControl__useDedicatedContainer": "true"},
     {"serialization__inclusionMode": "NonEmpty"},
     {"write__bulk__transactional": "true"},
     {"write__bulk__enabled": "yes"},
-    {"auth__type": "ManagedIdentity"},
+    {"auth__type": "AccessToken"},
+    {"auth__type": "ManagedIdentity", "auth__aad__clientId": "a", "auth__aad__resourceId": "b"},
+    {"account__azureEnvironment": "AzureGermany"},
 ])
 def test_values_that_cannot_be_done_are_refused(given):
     named = {f"{PREFIX}{key.replace('__', '.')}": value for key, value in given.items()}

@@ -33,7 +33,7 @@ def options(workspace, emulator):
             "endpoint": emulator.endpoint,
             "database": workspace.database,
             "ca_file": emulator.certificate,
-            "auth": {"key": {"text": emulator.key}},
+            "auth": {"key": emulator.key},
         },
         "destination": {"container": CONTAINER, "create": "never"},
         "sync": {"mode": "upsert", "settle": "200ms"},
@@ -100,7 +100,7 @@ def test_describe_tells_the_partition_key_and_finds_what_is_wrong(options):
     assert facts["partition_key"] == ["/category"]
     assert facts["place"].endswith(f"/{CONTAINER}")
     wrong = json.loads(json.dumps(options))
-    wrong["connection"]["auth"]["key"]["text"] = "d3Jvbmc="
+    wrong["connection"]["auth"]["key"] = "d3Jvbmc="
     with pytest.raises(spillway.SpillwayError) as raised:
         spillway.describe(wrong)
     assert raised.value.code == "unauthenticated"
@@ -119,7 +119,7 @@ def test_wrong_options_are_refused_together_and_show_no_secret(options):
     text = str(raised.value)
     assert raised.value.code == "invalid argument"
     assert "endpoint" in text and "lanes" in text
-    assert options["connection"]["auth"]["key"]["text"] not in text
+    assert options["connection"]["auth"]["key"] not in text
 
 
 def test_a_rejected_row_is_listed_with_its_place(options, workspace):

@@ -16,7 +16,9 @@ from typing import Any, Dict, Iterable, Iterator, Mapping, Optional
 import spillway
 from spillway._errors import SpillwayError
 from spillway._summary import Summary
+from spillway.spark import limits
 from spillway.spark import options as option_table
+from spillway.spark.identity import for_this_process
 from spillway.spark.options import DateTimes, WritePlan
 
 
@@ -52,7 +54,7 @@ class WriteJob:
             for batch in batches:
                 if session is None:
                     schema, convert = self._schema(batch.schema)
-                    session = spillway.WriteSession(self.engine, schema, task)
+                    session = spillway.WriteSession(for_this_process(self.engine), schema, task)
                 session.write(convert(batch))
             return session.finish() if session is not None else Summary()
         finally:
@@ -109,8 +111,7 @@ def _share_out(plan: WritePlan, tasks: Optional[int]) -> None:
             "a limit is shared out among the tasks that run at a time, and how many these are is "
             "not known",
             "register with spillway.spark.register(spark), or write `spillway.tasks`")
-    limit = option_table.share_of_limit(plan.limit, count)
-    plan.engine["throughput"] = {"limit": limit}
+    plan.engine["throughput"] = {"limit": limits.share_of(plan.limit, count)}
 
 
 def plan_job(options: Mapping[str, str], tasks: Optional[int] = None) -> WriteJob:
@@ -123,7 +124,7 @@ def plan_job(options: Mapping[str, str], tasks: Optional[int] = None) -> WriteJo
     engine = plan.engine
     engine["part_of_more"] = True
     engine["sync"]["max_rejected"] = plan.max_rejected
-    facts = spillway.describe(engine)
+    facts = spillway.describe(for_this_process(engine))
     engine["destination"]["partition_key"] = facts["partition_key"]
     return WriteJob(engine, plan.date_times, plan.max_rejected, plan.summary_file, facts["place"])
 

@@ -16,6 +16,7 @@ import warnings
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from spillway._errors import SpillwayError
+from spillway.spark import identity, limits
 
 CONNECTOR_PREFIX = "spark.cosmos."
 OWN_PREFIX = "spillway."
@@ -49,14 +50,15 @@ class DateTimes(enum.Enum):
 class WritePlan:
     """What the options come to: the engine's own options, and what is done on this side."""
 
-    engine: Dict[str, Any]
+    engine: Dict[str, Any] = dataclasses.field(repr=False)
     date_times: DateTimes = DateTimes.CONNECTOR
     tasks: Optional[int] = None
     max_rejected: str = MAX_REJECTED_DEFAULT
     summary_file: Optional[str] = None
     limit: Optional[str] = None
     warning: Optional[str] = None
-    throughput: Dict[str, str] = dataclasses.field(default_factory=dict)
+    throughput: Dict[str, str] = dataclasses.field(default_factory=dict, repr=False)
+    identity: Dict[str, str] = dataclasses.field(default_factory=dict, repr=False)
     patch_operation: str = "replace"
 
 
@@ -129,9 +131,32 @@ def _regions(value: str) -> List[str]:
     return [name.strip() for name in value.strip("[]").split(",") if name.strip()]
 
 
-def _auth_type(_: WritePlan, value: str) -> None:
-    if value.lower() != "masterkey":
-        raise Refused("this version signs with the account key: write `MasterKey` and accountKey")
+def _identity(name: str, convert: Callable[[str], str] = str) -> Apply:
+    def apply(plan: WritePlan, value: str) -> None:
+        plan.identity[name] = convert(value)
+
+    return apply
+
+
+def _auth_type(value: str) -> str:
+    if value.lower() == "accesstoken":
+        raise Refused("its token comes from a class of the JVM: write `spillway.auth` instead, "
+                      'such as {"token": {"file": "/run/token"}}, which is read again and again')
+    return _one_of(identity.AUTH_TYPES)(value)
+
+
+def _cloud(value: str) -> str:
+    if value.lower() in ("azuregermany", "custom"):
+        raise Refused("write " + ", ".join(identity.CLOUDS))
+    return _one_of(identity.CLOUDS)(value)
+
+
+def _own_auth(value: str) -> str:
+    try:
+        identity.own_auth(value)
+    except ValueError:
+        raise Refused("write a word such as default, or JSON") from None
+    return value
 
 
 def _date_time_mode(plan: WritePlan, value: str) -> None:
@@ -192,34 +217,46 @@ def _idle(doc: str, *keys: str) -> List[Option]:
     return [Option(CONNECTOR_PREFIX + key, Effect.WITHOUT_EFFECT, doc) for key in keys]
 
 
-def _own(key: str, doc: str, apply: Apply) -> Option:
-    return Option(OWN_PREFIX + key, Effect.SUPPORTED, doc, apply)
+def _own(key: str, doc: str, apply: Apply, secret: bool = False) -> Option:
+    return Option(OWN_PREFIX + key, Effect.SUPPORTED, doc, apply, secret)
 
 
-_ENTRA = ("this version signs with the account key: write accountKey, from the platform's secrets "
-          "(dbutils.secrets.get, notebookutils.credentials.getSecret)")
 _PLUGIN = "plug-ins of the JVM have no place in a native writer: leave it out"
 _MONITOR = "a session measures itself; its summary has requests, RU and throttled requests"
 _READ = "of reading; writes do not use it"
-_CONTROL_ACCOUNT = "limits hold within this job, without a control container: leave it out"
+_CUSTOM_CLOUD = ("the clouds are known by name: write azureEnvironment; AZURE_AUTHORITY_HOST of "
+                 "the executors names another authority")
 
 OPTIONS: Tuple[Option, ...] = (
     # Connection and who we are.
     _connector("accountEndpoint", "The account's URL.", _set("connection", "endpoint")),
-    _connector("accountKey", "The account's key.", _set("connection", "auth", "key", "text"),
-               secret=True),
+    _connector("accountKey", "The account's key.", _identity("key"), secret=True),
     _connector("database", "The database.", _set("connection", "database")),
     _connector("container", "The container, which must exist.", _set("destination", "container")),
-    _connector("auth.type", "`MasterKey`, the default.", _auth_type),
-    *(_refused(key, _ENTRA) for key in (
-        "auth.aad.clientId", "auth.aad.resourceId", "auth.aad.clientSecret",
-        "auth.aad.clientCertPemBase64", "auth.aad.clientCertSendChain", "auth.aad.audience",
-        "accountDataResolverServiceName")),
-    *_idle("needed with Entra ID alone", "account.subscriptionId", "account.tenantId",
-           "account.resourceGroupName"),
-    *_idle("the endpoint names its cloud", "account.azureEnvironment",
-           "account.azureEnvironment.management", "account.azureEnvironment.management.scope",
-           "account.azureEnvironment.aad"),
+    _connector("auth.type", "`MasterKey` (the default), `ServicePrincipal` or `ManagedIdentity`.",
+               _identity("type", _auth_type)),
+    _connector("auth.aad.clientId", "The service principal's application, or which managed "
+               "identity of the machine.", _identity("client")),
+    _connector("auth.aad.resourceId", "Which managed identity, by its resource id.",
+               _identity("resource")),
+    _connector("auth.aad.clientSecret", "The service principal's secret.", _identity("secret"),
+               secret=True),
+    _connector("auth.aad.clientCertPemBase64", "Or its certificate and private key: PEM, in "
+               "base64.", _identity("certificate"), secret=True),
+    _connector("auth.aad.clientCertSendChain", "`true`: send the certificate along.",
+               _identity("send_chain", lambda value: str(_boolean(value)))),
+    _connector("auth.aad.audience", "What tokens are asked for.", _set("connection", "audience")),
+    _refused("accountDataResolverServiceName", "a class of the JVM has no place in a native "
+             "writer: write `spillway.auth`, or the account's data itself"),
+    _connector("account.subscriptionId", "With resourceGroupName and Entra ID: the throughput is "
+               "read in Azure Resource Manager.", _identity("subscription")),
+    _connector("account.tenantId", "The service principal's tenant.", _identity("tenant")),
+    _connector("account.resourceGroupName", "See subscriptionId.", _identity("group")),
+    _connector("account.azureEnvironment", ", ".join(f"`{name}`" for name in identity.CLOUDS)
+               + "; left out: by the endpoint's name.",
+               _set("connection", "cloud", convert=_cloud)),
+    *(_refused(f"account.azureEnvironment.{key}", _CUSTOM_CLOUD) for key in (
+        "management", "management.scope", "aad")),
     _refused("account.clientBuilderInterceptors", _PLUGIN),
     _refused("account.clientInterceptors", _PLUGIN),
     # The client.
@@ -304,10 +341,10 @@ OPTIONS: Tuple[Option, ...] = (
            "changeFeed.maxRetryDurationInSeconds", "views.repositoryPath"),
     # Throughput control.
     _connector("throughputControl.enabled", "`true`: the limit below holds for all tasks of the "
-               "job together; each gets an even share, see `spillway.tasks`.",
+               "job together, by an even share for each (`spillway.tasks`), or for a whole group.",
                _throughput("enabled")),
-    *_idle("names a group of several jobs; the limit is this job's own",
-           "throughputControl.name"),
+    _connector("throughputControl.name", "The group that meets in the control container: jobs, "
+               "`spillway sync`, and the connector's own jobs.", _throughput("name")),
     _connector("throughputControl.targetThroughput", "The most request units in any second.",
                _throughput("target")),
     _connector("throughputControl.targetThroughputThreshold", "The same as a part of what the "
@@ -316,17 +353,27 @@ OPTIONS: Tuple[Option, ...] = (
                "sheds first.", _throughput("priority")),
     _connector("throughputControl.throughputBucket", "The server's bucket, 1 to 5.",
                _throughput("bucket")),
-    *(_refused(f"throughputControl.{key}", _CONTROL_ACCOUNT) for key in (
-        "accountEndpoint", "accountKey", "globalControl.database", "globalControl.container")),
-    *_idle("there is no control container", "throughputControl.preferredRegionsList",
+    _connector("throughputControl.globalControl.container", "The control container; without one "
+               "the limit is this job's own.", _throughput("group_container")),
+    _connector("throughputControl.globalControl.database", "Its database; left out: the job's.",
+               _throughput("group_database")),
+    _connector("throughputControl.globalControl.useDedicatedContainer", "`false`: there is no "
+               "control container, the limit is this job's own.", _throughput("dedicated")),
+    _connector("throughputControl.accountEndpoint", "The control container's account; left out: "
+               "the job's.", _throughput("endpoint")),
+    _connector("throughputControl.accountKey", "Its key; left out: the job's own identity.",
+               _throughput("key"), secret=True),
+    *_idle("the control container is asked as the others are",
+           "throughputControl.preferredRegionsList",
            "throughputControl.disableTcpConnectionEndpointRediscovery",
-           "throughputControl.useGatewayMode", "throughputControl.globalControl.renewIntervalInMS",
+           "throughputControl.useGatewayMode"),
+    *_idle("members renew every 5 s and expire after 11 s, as the connector's do by default",
+           "throughputControl.globalControl.renewIntervalInMS",
            "throughputControl.globalControl.expireIntervalInMS"),
-    _connector("throughputControl.globalControl.useDedicatedContainer", "`false` alone: the limit "
-               "is shared out among the job's tasks.",
-               _only("false", "write `false`: the limit holds within this job, without a control "
-                     "container")),
     # Ours.
+    _own("auth", "Who we are, as `auth:` in spillway.yaml: `default`, `managed_identity`, "
+         '`workload_identity`, `azure_cli`, or JSON such as `{"token": {"file": "/run/token"}}`.',
+         _identity("own", _own_auth), secret=True),
     _own("mode", "What a row does, by our names: " + ", ".join(MODES) + ".",
          _set("sync", "mode", convert=_one_of({mode: mode for mode in MODES}))),
     _own("id", "The columns that make a document's id, separated by commas; left out: `id`.",
@@ -370,7 +417,8 @@ def _unknown(key: str) -> str:
     return f"there is no option `{key}`{advice}"
 
 
-def _apply_all(plan: WritePlan, options: Mapping[str, str]) -> List[str]:
+def _apply_all(plan: WritePlan, options: Mapping[str, str]) -> "Tuple[List[str], List[str]]":
+    """What is wrong, and what has no effect."""
     problems, idle = [], []
     for key, value in options.items():
         option = _BY_KEY.get(key.lower())
@@ -391,42 +439,7 @@ def _apply_all(plan: WritePlan, options: Mapping[str, str]) -> List[str]:
             except Refused as refused:
                 shown = "***" if option.secret else value
                 problems.append(f"`{option.key}` cannot be `{shown}`: {refused}")
-    if idle:
-        plan.warning = "options without effect: " + ", ".join(sorted(idle))
-    return problems
-
-
-def _limit(plan: WritePlan) -> List[str]:
-    """The job's limit, and what goes to the service instead."""
-    given, problems = plan.throughput, []
-    enabled = given.pop("enabled", "false").lower() == "true"
-    if not enabled:
-        return []
-    if "priority" in given:
-        plan.engine["destination"]["priority"] = given["priority"].lower()
-    if "bucket" in given:
-        plan.engine["destination"]["throughput_bucket"] = given["bucket"]
-    target, threshold = given.get("target"), given.get("threshold")
-    if target and threshold:
-        problems.append("targetThroughput and targetThroughputThreshold: write one of them")
-    elif "bucket" in given and (target or threshold):
-        problems.append("throughputBucket limits in the service: write it, or a limit of ours")
-    elif target or threshold:
-        try:
-            number = float(target or threshold or "")
-        except ValueError:
-            return [f"`{target or threshold}` is no throughput: write a number"]
-        plan.limit = f"{number:g}" if target else f"{number * 100:g}%"
-    elif not {"priority", "bucket"} & set(given):
-        problems.append("throughputControl.enabled without a limit: write targetThroughput")
-    return problems
-
-
-def share_of_limit(limit: str, tasks: int) -> str:
-    """The even share of a task."""
-    if limit.endswith("%"):
-        return f"{float(limit[:-1]) / tasks:.6g}%"
-    return f"{float(limit) / tasks:.6g}"
+    return problems, idle
 
 
 def plan_write(options: Mapping[str, str]) -> WritePlan:
@@ -437,14 +450,18 @@ def plan_write(options: Mapping[str, str]) -> WritePlan:
         "documents": {},
         "sync": {"mode": "upsert"},
     })
-    problems = _apply_all(plan, options)
+    problems, idle = _apply_all(plan, options)
     both = {key.lower() for key in options} & {"spillway.mode", "spark.cosmos.write.strategy"}
     if len(both) == 2:
         problems.append("`spillway.mode` and `spark.cosmos.write.strategy`: write one of them")
-    problems += _limit(plan)
+    wrong, unused = identity.sign_in(plan.identity, plan.engine["connection"],
+                                     lambda key: CONNECTOR_PREFIX + key)
+    problems += wrong
+    idle += unused
+    plan.limit, wrong = limits.apply(plan.throughput, plan.engine)
+    problems += wrong
     for key, part, name in (("accountEndpoint", "connection", "endpoint"),
                             ("database", "connection", "database"),
-                            ("accountKey", "connection", "auth"),
                             ("container", "destination", "container")):
         if name not in plan.engine[part] and not any(f"{key}`" in text for text in problems):
             problems.append(f"`{CONNECTOR_PREFIX}{key}` is missing")
@@ -455,6 +472,8 @@ def plan_write(options: Mapping[str, str]) -> WritePlan:
                         f"write `{CONNECTOR_PREFIX}write.patch.defaultOperationType` = `Set`")
     if problems:
         raise _invalid(problems)
+    if idle:
+        plan.warning = "options without effect: " + ", ".join(sorted(idle))
     return plan
 
 
