@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/embedded_reader.h"
 #include "app/embedded_session.h"
 #include "base/json_writer.h"
 #include "capi/summary_json.h"
@@ -24,6 +25,12 @@ struct spillway_session {
   std::stop_source stop;
   const pid_t process = getpid();
   spillway::EmbeddedSession opened;
+};
+
+struct spillway_reader {
+  std::stop_source stop;
+  const pid_t process = getpid();
+  std::unique_ptr<spillway::EmbeddedReader> opened;
 };
 
 namespace {
@@ -59,10 +66,12 @@ int32_t Guarded(spillway_error* error, const Call& call) {
   }
 }
 
-Status CheckOwner(const spillway_session& session) {
-  if (session.process == getpid()) return Status::Ok();
-  return spillway::InvalidArgument("the session belongs to the process that this one was forked of")
-      .WithHint("open a session in this process");
+// A session or a reader.
+template <typename Handle>
+Status CheckOwner(const Handle& handle) {
+  if (handle.process == getpid()) return Status::Ok();
+  return spillway::InvalidArgument("it belongs to the process that this one was forked of")
+      .WithHint("open another one in this process");
 }
 
 // Takes the content of a struct of the Arrow C data interface, as its rules for moving have it.
@@ -154,4 +163,48 @@ void spillway_session_stop(spillway_session* session) {
 void spillway_session_close(spillway_session* session) {
   if (session == nullptr || session->process != getpid()) return;
   delete session;
+}
+
+int32_t spillway_reader_open(const char* options, struct ArrowSchema* schema,
+                             spillway_reader** reader, spillway_error* error) {
+  return Guarded(error, [&]() -> Status {
+    const spillway::OwnedSchema owned(Take(schema));
+    ASSIGN_OR_RETURN(spillway::EmbeddedConfig config, spillway::ParseEmbeddedConfig(options));
+    auto opening = std::make_unique<spillway_reader>();
+    const spillway::CallContext ctx{.stop = opening->stop.get_token()};
+    ASSIGN_OR_RETURN(opening->opened,
+                     spillway::EmbeddedReader::Open(std::move(config), owned.get(), ctx));
+    *reader = opening.release();
+    return Status::Ok();
+  });
+}
+
+int32_t spillway_reader_next(spillway_reader* reader, struct ArrowArray* rows,
+                             spillway_error* error) {
+  rows->release = nullptr;
+  return Guarded(error, [&]() -> Status {
+    RETURN_IF_ERROR(CheckOwner(*reader));
+    const spillway::CallContext ctx{.stop = reader->stop.get_token()};
+    ASSIGN_OR_RETURN(spillway::OwnedArray next, reader->opened->Next(ctx));
+    *rows = std::exchange(*next.mutable_get(), {});
+    return Status::Ok();
+  });
+}
+
+int32_t spillway_reader_summary(const spillway_reader* reader, char** summary,
+                                spillway_error* error) {
+  return Guarded(error, [&]() -> Status {
+    RETURN_IF_ERROR(CheckOwner(*reader));
+    *summary = Copy(spillway::ReadSummaryJson(reader->opened->summary()));
+    return Status::Ok();
+  });
+}
+
+void spillway_reader_stop(spillway_reader* reader) {
+  if (reader != nullptr) reader->stop.request_stop();
+}
+
+void spillway_reader_close(spillway_reader* reader) {
+  if (reader == nullptr || reader->process != getpid()) return;
+  delete reader;
 }

@@ -1,6 +1,7 @@
 /* spillway.h: the C interface of Spillway, for programs and languages that bring their own rows: a
- * write session takes Arrow record batches and brings them to a destination (the Python package and
- * its Spark data source are a thin layer over it).
+ * write session takes Arrow record batches and brings them to a destination, a reader brings the
+ * documents of one back as such batches (the Python package and its Spark data source are a thin
+ * layer over it).
  *
  * Version. SPILLWAY_ABI_VERSION is the version of this header; spillway_abi_version() that of the
  * library. Within one version functions are only added. A caller refuses another version.
@@ -14,9 +15,10 @@
  *
  * Threads and processes. Different sessions may be used from different threads. One session is used
  * by one thread at a time, but for spillway_session_stop and spillway_session_summary, which may be
- * called at any time. The library starts no thread before the first session is opened and keeps
- * none after the last one is closed. A process that was forked off does not use the sessions of its
- * parent (they answer with an error); it opens its own.
+ * called at any time; so is one reader, but for spillway_reader_stop. The library starts no thread
+ * before the first session is opened and keeps none after the last one is closed. A process that
+ * was forked off does not use the sessions of its parent (they answer with an error); it opens its
+ * own.
  */
 #ifndef SPILLWAY_CAPI_SPILLWAY_H_
 #define SPILLWAY_CAPI_SPILLWAY_H_
@@ -47,6 +49,7 @@ typedef struct spillway_error {
 } spillway_error;
 
 typedef struct spillway_session spillway_session;
+typedef struct spillway_reader spillway_reader;
 
 SPILLWAY_EXPORT uint32_t spillway_abi_version(void);
 /* "1.2.3"; lives as long as the program. */
@@ -56,7 +59,8 @@ SPILLWAY_EXPORT void spillway_error_clear(spillway_error* error);
 SPILLWAY_EXPORT void spillway_text_free(char* text);
 
 /* Asks the destination of `options` what a writer has to know, and so finds a wrong address, key or
- * name. `facts`: {"place": "https://…", "partition_key": ["/category"]}. Starts no thread. */
+ * name. `facts`: {"place": "https://…", "partition_key": ["/category"], "read_parts": 4}: in so
+ * many even parts of the space of keys it is worth to be read at a time. Starts no thread. */
 SPILLWAY_EXPORT int32_t spillway_describe(const char* options, char** facts, spillway_error* error);
 
 /* Opens a session. `options`: "connection", "destination", "documents", "sync", "throughput" as in
@@ -87,6 +91,29 @@ SPILLWAY_EXPORT void spillway_session_stop(spillway_session* session);
 /* Frees the session and what it holds; one that is not finished is given up, which waits a few
  * seconds for requests under way. NULL is allowed. */
 SPILLWAY_EXPORT void spillway_session_close(spillway_session* session);
+
+/* Opens a reader of the documents of a part of a destination. `options`: "connection",
+ * "destination", "throughput" with a limit, and "read": {"from": 0, "to": 0.25, "relaxed": false,
+ * "epoch_millis": false}, the part of the space of keys and how values become columns (a value that
+ * does not fit its column: null where relaxed, else an error). `schema`: of the batches, a struct
+ * with a child per column, which takes the top-level field of its name; `_rawBody` takes the whole
+ * document. It is moved from, also when the call fails. */
+SPILLWAY_EXPORT int32_t spillway_reader_open(const char* options, struct ArrowSchema* schema,
+                                             spillway_reader** reader, spillway_error* error);
+
+/* Blocks for some requests. The next documents, as a struct array of the schema that the caller
+ * releases; at the end its release callback is NULL. After an error: close it. */
+SPILLWAY_EXPORT int32_t spillway_reader_next(spillway_reader* reader, struct ArrowArray* rows,
+                                             spillway_error* error);
+
+/* {"documents": …, "misfits": …, "cost": …} of what was read so far. */
+SPILLWAY_EXPORT int32_t spillway_reader_summary(const spillway_reader* reader, char** summary,
+                                                spillway_error* error);
+
+/* Ends it: what waits returns "cancelled". */
+SPILLWAY_EXPORT void spillway_reader_stop(spillway_reader* reader);
+/* Frees it. NULL is allowed. */
+SPILLWAY_EXPORT void spillway_reader_close(spillway_reader* reader);
 
 #ifdef __cplusplus
 }

@@ -20,7 +20,14 @@ std::string FactsJson(const DestinationFacts& facts) {
   JsonWriter json;
   json.BeginObject().Field("place", facts.place).Key("partition_key").BeginArray();
   for (const std::string& path : facts.partition_key) json.String(path);
-  return json.EndArray().EndObject().text();
+  json.EndArray().Field("read_parts", uint64_t{facts.read_parts});
+  return json.EndObject().text();
+}
+
+std::string ReadSummaryJson(const ReadSummary& summary) {
+  JsonWriter json;
+  json.BeginObject().Field("documents", summary.documents).Field("misfits", summary.misfits);
+  return json.Field("cost", summary.cost).EndObject().text();
 }
 
 std::string SummaryJson(const SessionSummary& summary) {

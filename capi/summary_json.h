@@ -4,12 +4,14 @@
 
 #include <string>
 
+#include "app/embedded_reader.h"
 #include "app/embedded_session.h"
 
 namespace spillway {
 
 std::string FactsJson(const DestinationFacts& facts);
 std::string SummaryJson(const SessionSummary& summary);
+std::string ReadSummaryJson(const ReadSummary& summary);
 
 }  // namespace spillway
 

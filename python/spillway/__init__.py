@@ -10,7 +10,9 @@ session does.
 """
 
 from spillway._errors import SpillwayError
+from spillway._reader import Reader, ReadSummary
 from spillway._session import WriteSession, describe, version
 from spillway._summary import RejectedRow, Summary
 
-__all__ = ["RejectedRow", "SpillwayError", "Summary", "WriteSession", "describe", "version"]
+__all__ = ["ReadSummary", "Reader", "RejectedRow", "SpillwayError", "Summary", "WriteSession", "describe",
+           "version"]

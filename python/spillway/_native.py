@@ -82,6 +82,11 @@ def _declare(library: ctypes.CDLL) -> None:
     function("spillway_session_summary", c_int32, c_void_p, text, error)
     function("spillway_session_stop", None, c_void_p)
     function("spillway_session_close", None, c_void_p)
+    function("spillway_reader_open", c_int32, c_char_p, c_void_p, POINTER(c_void_p), error)
+    function("spillway_reader_next", c_int32, c_void_p, c_void_p, error)
+    function("spillway_reader_summary", c_int32, c_void_p, text, error)
+    function("spillway_reader_stop", None, c_void_p)
+    function("spillway_reader_close", None, c_void_p)
 
 
 @functools.lru_cache(maxsize=None)

@@ -16,7 +16,7 @@ from spillway._summary import Summary
 Options = Mapping[str, Any]
 
 
-def _text_of(options: Options) -> bytes:
+def text_of(options: Options) -> bytes:
     # YAML reads it, which has no pairs of surrogates: characters stand as they are.
     return json.dumps(options, ensure_ascii=False).encode()
 
@@ -27,11 +27,12 @@ def version() -> str:
 
 
 def describe(options: Options) -> Dict[str, Any]:
-    """Asks the destination what a writer has to know: {"place": …, "partition_key": […]}.
+    """Asks the destination what a program has to know: {"place": …, "partition_key": […],
+    "read_parts": …}.
 
     Raises SpillwayError where address, key or name are wrong, so it is a check as well.
     """
-    return json.loads(_native.call_for_text("spillway_describe", _text_of(options)))
+    return json.loads(_native.call_for_text("spillway_describe", text_of(options)))
 
 
 class WriteSession:
@@ -52,7 +53,7 @@ class WriteSession:
         self._handle: Optional[c_void_p] = None
         handle = c_void_p()
         address, keep = _native.export_schema(schema)
-        _native.call("spillway_session_open", _text_of(options), address, byref(handle))
+        _native.call("spillway_session_open", text_of(options), address, byref(handle))
         del keep
         self._handle = handle
 

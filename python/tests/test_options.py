@@ -31,9 +31,9 @@ def plan(**more):
     return options.plan_write({**PLACE, **named})
 
 
-def refusal(given):
+def refusal(given, plan_it=options.plan_write):
     with pytest.raises(SpillwayError) as raised:
-        options.plan_write(given)
+        plan_it(given)
     assert raised.value.code == "invalid argument"
     return str(raised.value)
 
@@ -89,7 +89,9 @@ def test_patches_say_that_they_set():
 @pytest.mark.parametrize(
     "key", [option.key for option in options.OPTIONS if option.effect is Effect.REFUSED])
 def test_what_is_refused_says_why(key):
-    text = refusal({**PLACE, key: "x"})
+    use = next(option.use for option in options.OPTIONS if option.key == key)
+    plan_it = options.plan_read if use is options.Use.READING else options.plan_write
+    text = refusal({**PLACE, key: "x"}, plan_it)
     assert f"`{key}` is not supported: " in text
 
 
@@ -269,3 +271,36 @@ def test_times_follow_the_connector_or_what_is_asked_for():
     assert millis.engine["documents"] == {"timestamps": "epoch_ms"}
     iso = options.plan_write({**PLACE, "spillway.timestamps": "iso8601"})
     assert iso.engine["documents"] == {"timestamps": "iso8601"}
+
+
+def test_one_set_of_options_writes_and_reads():
+    both = {
+        **PLACE,
+        f"{PREFIX}write.strategy": "ItemAppend",
+        f"{PREFIX}read.schemaConversionMode": "Relaxed",
+        f"{PREFIX}read.inferSchema.samplingSize": "10",
+        f"{PREFIX}read.inferSchema.includeTimestamp": "true",
+        f"{PREFIX}partitioning.targetedCount": "3",
+        "spillway.maxRejected": "5",
+    }
+    written, read = options.plan_write(both), options.plan_read(both)
+    assert written.engine["sync"]["mode"] == "append"
+    assert written.warning is None and read.warning is None
+    assert read.engine["read"] == {"relaxed": True}
+    assert (read.sampled, read.timestamp, read.parts) == (10, True, 3)
+    assert read.engine["connection"] == written.engine["connection"]
+
+
+def test_times_are_read_as_they_are_written():
+    def read(**more):
+        named = {f"{PREFIX}{key.replace('__', '.')}": value for key, value in more.items()}
+        return options.plan_read({**PLACE, **named}).engine["read"]
+
+    assert read() == {}
+    assert read(serialization__dateTimeConversionMode="AlwaysEpochMilliseconds") == {
+        "epoch_millis": True}
+
+
+def test_a_groups_limit_is_not_for_reading():
+    named = {f"{PREFIX}{key.replace('__', '.')}": value for key, value in GROUP.items()}
+    assert "of writing alone" in refusal({**PLACE, **named}, options.plan_read)

@@ -1,26 +1,38 @@
 #include "app/embedded_session.h"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
+#include <initializer_list>
 #include <utility>
 
 #include "app/document_sections.h"
 #include "app/project_spec.h"
 #include "config/spec.h"
 #include "config/yaml.h"
+#include "connector/place_reading.h"
 
 namespace spillway {
 namespace {
 
 // What a destination is asked with before its own key is known: any will do.
 constexpr const char* kAnyPartitionKey = "/id";
+// Where relative paths start.
+constexpr const char* kFolder = ".";
+
+struct ReadOptionsSection {
+  std::string from = "0";
+  std::string to = "1";
+  bool relaxed = false;
+  bool epoch_millis = false;
+  uint32_t batch_rows = ReadOptions().batch_rows_max;
+};
 
 struct OptionsSection {
   RawSection connection;
+  RawSection control;
   RawSection destination;
   std::vector<std::string> columns;
   std::string filter;
@@ -31,6 +43,7 @@ struct OptionsSection {
   uint32_t lanes = SessionOptions().lanes_max;
   uint32_t rejected_listed = SessionOptions().rejected_listed_max;
   bool part_of_more = false;
+  ReadOptionsSection read;
 };
 
 class RawType : public Type<RawSection> {
@@ -43,12 +56,30 @@ class RawType : public Type<RawSection> {
   void WriteSchema(JsonWriter& json) const override { json.Field("type", "object"); }
 };
 
+const Spec<ReadOptionsSection>& ReadSpec() {
+  static const auto spec =
+      Spec<ReadOptionsSection>("What is read, and how it becomes columns.")
+          .Field(&ReadOptionsSection::from, "from", "Where the part of the keys begins, 0 to 1.",
+                 Text())
+          .Field(&ReadOptionsSection::to, "to", "Where it ends.", Text())
+          .Field(&ReadOptionsSection::relaxed, "relaxed",
+                 "What does not fit its column becomes null; else it is an error.", Boolean())
+          .Field(&ReadOptionsSection::epoch_millis, "epoch_millis",
+                 "Numbers in dates and timestamps are milliseconds.", Boolean())
+          .Field(&ReadOptionsSection::batch_rows, "batch_rows", "Documents of a batch, at most.",
+                 Integer(1, 100'000));
+  return spec;
+}
+
 const Spec<OptionsSection>& OptionsSpec() {
   static const auto raw = TypePtr<RawSection>(std::make_shared<RawType>());
   static const auto spec =
       Spec<OptionsSection>("What a write session is told.")
           .Field(&OptionsSection::connection, "connection", "As one of `connections`.", raw)
           .Required()
+          .Field(&OptionsSection::control, "control",
+                 "Where `throughput.group` meets, as one of `connections`; left out: `connection`.",
+                 raw)
           .Field(&OptionsSection::destination, "destination", "As a pipeline's.", raw)
           .Required()
           .Field(&OptionsSection::columns, "columns", "As `source.columns`.", TextList(false))
@@ -66,7 +97,8 @@ const Spec<OptionsSection>& OptionsSpec() {
                  "Rejected rows that the summary lists, at most.", Integer(0, 10'000))
           .Field(&OptionsSection::part_of_more, "part_of_more",
                  "The rows are a part of more: a share of rejected rows is not judged at the end.",
-                 Boolean());
+                 Boolean())
+          .Field(&OptionsSection::read, "read", "Of readers.", Nested(ReadSpec()));
   return spec;
 }
 
@@ -82,13 +114,16 @@ class Reader {
   explicit Reader(YamlDocument document) : document_(std::move(document)) {}
 
   Result<EmbeddedConfig> Read() {
-    config_.secrets = std::make_shared<TextSecrets>();
-    RETURN_IF_ERROR(config_.secrets->Replace(document_.root));
+    problems_.AllowInlineSecrets();
     OptionsSection section;
     OptionsSpec().Read(document_.root, {"", {1, 1, 1}, problems_}, section);
-    ReadConnection(section.connection);
+    const Connection connection = ReadConnection(section.connection, "connection");
+    config_.type = connection.type;
+    config_.connection = connection.options;
     if (config_.type != nullptr) ReadDestination(section);
     CheckSync(section.sync);
+    ReadGroup(section);
+    ReadReading(section.read);
     RETURN_IF_ERROR(Told());
     config_.session.mode = section.sync.mode.write();
     config_.session.max_rejected = section.sync.max_rejected;
@@ -113,25 +148,31 @@ class Reader {
     return InvalidArgument(std::move(message));
   }
 
-  void ReadConnection(const RawSection& raw) {
-    if (raw.node == nullptr) return;
-    const Reading reading{"connection", raw.owner, problems_};
+  // Of a wrong one, nothing.
+  struct Connection {
+    const ConnectorType* type = nullptr;
+    std::shared_ptr<const void> options;
+  };
+
+  Connection ReadConnection(const RawSection& raw, const std::string& where) {
+    if (raw.node == nullptr) return {};
+    const Reading reading{where, raw.owner, problems_};
     ConnectionSection common;
     const YamlNode* type = raw.node->is_map() ? raw.node->Find("type") : nullptr;
     if (type == nullptr || !type->is_scalar()) {
-      return ConnectionSpec().Read(*raw.node, reading, common);
+      ConnectionSpec().Read(*raw.node, reading, common);
+      return {};
     }
-    config_.type = FindConnector(type->text);
-    if (config_.type == nullptr || !config_.type->open_destination) {
+    const ConnectorType* found = FindConnector(type->text);
+    if (found == nullptr || !found->open_destination) {
       problems_.Add(type->place, fmt::format("`{}` is no type of destination", type->text));
-      config_.type = nullptr;
-      return;
+      return {};
     }
-    const std::shared_ptr<void> options = config_.type->connection.make();
+    const std::shared_ptr<void> options = found->connection.make();
     const std::array<SpecPart, 2> parts = {
-        {{&ConnectionSpec(), &common}, {config_.type->connection.spec, options.get()}}};
+        {{&ConnectionSpec(), &common}, {found->connection.spec, options.get()}}};
     ReadParts(*raw.node, reading, parts);
-    config_.connection = options;
+    return {found, options};
   }
 
   // As in a pipeline, but for `connection`, of which there is one, and the partition key, which the
@@ -161,16 +202,74 @@ class Reader {
 
   // What only a pipeline with a source and a state can do.
   void CheckSync(const SyncSection& sync) {
-    const YamlNode* given = document_.root.is_map() ? document_.root.Find("sync") : nullptr;
-    if (given == nullptr || !given->is_map()) return;
-    for (const YamlEntry& entry : given->entries) {
-      if (entry.key == "mode" || entry.key == "max_rejected" || entry.key == "settle") continue;
-      problems_.Add(entry.key_place, fmt::format("`sync.{}` needs a pipeline", entry.key),
-                    "leave it out");
-    }
-    if (!sync.mode.soft_delete.has_value()) return;
+    const YamlNode* given = CheckKeys("sync", {"mode", "max_rejected", "settle"});
+    if (given == nullptr || !sync.mode.soft_delete.has_value()) return;
     problems_.Add(given->place, "`soft_delete` needs a source that tells what was deleted",
                   "write the mark as a column, with `mode: upsert`");
+  }
+
+  // The section as it was given, when it is a map. Reports its keys that are not for sessions.
+  const YamlNode* CheckKeys(std::string_view section,
+                            std::initializer_list<std::string_view> keys) {
+    const YamlNode* given = document_.root.is_map() ? document_.root.Find(section) : nullptr;
+    if (given == nullptr || !given->is_map()) return nullptr;
+    for (const YamlEntry& entry : given->entries) {
+      if (std::find(keys.begin(), keys.end(), entry.key) != keys.end()) continue;
+      problems_.Add(entry.key_place, fmt::format("`{}.{}` needs a pipeline", section, entry.key),
+                    "leave it out");
+    }
+    return given;
+  }
+
+  // With whom the limit is shared beyond this session.
+  void ReadGroup(const OptionsSection& section) {
+    const YamlNode* given = CheckKeys("throughput", {"limit", "group"});
+    Connection control{config_.type, config_.connection};
+    if (section.control.node != nullptr) control = ReadConnection(section.control, "control");
+    const GroupSection& group = section.throughput.group;
+    if (given == nullptr || group.name.empty() || control.type == nullptr) return;
+    const YamlPlace place = given->Find("group")->place;
+    if (!group.connection.empty()) {
+      problems_.Add(place, "`throughput.group.connection` names a connection of spillway.yaml",
+                    "write the connection itself as `control`");
+    }
+    if (!section.throughput.limit.is_set()) {
+      problems_.Add(place, "`throughput.group` shares a limit, and there is none", "add `limit`");
+    }
+    if (!control.type->open_share_board) {
+      problems_.Add(place, fmt::format("{} has no throughput groups", control.type->name),
+                    "use a connection of type cosmosdb");
+      return;
+    }
+    config_.session.throughput.board = [control, group = GroupOf(section.throughput),
+                                        connection = config_.connection,
+                                        endpoint = config_.endpoint] {
+      return control.type->open_share_board({control.options.get(), nullptr, kFolder}, group,
+                                            {connection.get(), endpoint.get(), kFolder});
+    };
+  }
+
+  void ReadReading(const ReadOptionsSection& section) {
+    ReadPart& part = config_.read.part;
+    if (!ReadPlace(section.from, &part.from) || !ReadPlace(section.to, &part.to) ||
+        part.from >= part.to) {
+      problems_.Add({1, 1, 1}, "`read.from` and `read.to` are no part of 0 to 1");
+    }
+    config_.read.batch_rows_max = section.batch_rows;
+    config_.read.columns = {.relaxed = section.relaxed, .epoch_millis = section.epoch_millis};
+  }
+
+  static bool ReadPlace(const std::string& text, double* place) {
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), *place);
+    return read.ec == std::errc() && read.ptr == text.data() + text.size() && *place >= 0 &&
+           *place <= 1;
+  }
+
+  static ShareGroup GroupOf(const ThroughputSection& throughput) {
+    return {.name = throughput.group.name,
+            .control = {throughput.group.database, throughput.group.container},
+            .units_per_second = throughput.limit.units_per_second,
+            .share = throughput.limit.share};
   }
 
   YamlDocument document_;
@@ -179,52 +278,51 @@ class Reader {
 };
 
 EndpointSettings SettingsOf(const EmbeddedConfig& config) {
-  return {config.connection.get(), config.endpoint.get(), "."};
+  return {config.connection.get(), config.endpoint.get(), kFolder};
 }
 
 Result<std::unique_ptr<Destination>> OpenDestination(const EmbeddedConfig& config) {
   return config.type->open_destination(SettingsOf(config), config.documents);
 }
 
-Result<std::vector<std::string>> AskPartitionKey(const EmbeddedConfig& config,
-                                                 const CallContext& ctx) {
-  EmbeddedConfig asking = config;
-  asking.documents.partition_key_paths = {kAnyPartitionKey};
-  ASSIGN_OR_RETURN(const std::unique_ptr<Destination> destination, OpenDestination(asking));
+// Without the partition key, which is what is asked for.
+Result<std::unique_ptr<Destination>> OpenToAsk(EmbeddedConfig config) {
+  if (config.documents.partition_key_paths.empty()) {
+    config.documents.partition_key_paths = {kAnyPartitionKey};
+  }
+  return OpenDestination(config);
+}
+
+Result<Partitioning::Facts> AskFacts(const EmbeddedConfig& config, const CallContext& ctx) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Destination> destination, OpenToAsk(config));
   ASSIGN_OR_RETURN(const std::unique_ptr<Partitioning> partitioning,
                    destination->OpenPartitioning(0, ctx));
-  if (!partitioning->facts().present_key.empty()) return partitioning->facts().present_key;
+  if (!partitioning->facts().present_key.empty()) return partitioning->facts();
   return NotFound(fmt::format("there is no container {}",
                               config.type->describe_destination(SettingsOf(config))))
       .WithHint("create it first, with the partition key that its readers need");
 }
 
-}  // namespace
-
-TextSecrets::~TextSecrets() {
-  for (const int file : files_) close(file);
-}
-
-Status TextSecrets::Replace(YamlNode& node) {
-  const bool is_text = node.is_map() && node.entries.size() == 1 &&
-                       node.entries.front().key == "text" && node.entries.front().value.is_scalar();
-  if (!is_text) {
-    for (YamlEntry& entry : node.entries) RETURN_IF_ERROR(Replace(entry.value));
-    for (YamlNode& item : node.items) RETURN_IF_ERROR(Replace(item));
-    return Status::Ok();
-  }
-  const int file = memfd_create("spillway-secret", MFD_CLOEXEC);
-  if (file < 0) return Unavailable("no memory for a secret");
-  files_.push_back(file);
-  const std::string secret = std::exchange(node.entries.front().value.text, {});
-  if (fchmod(file, S_IRUSR | S_IWUSR) != 0 ||
-      write(file, secret.data(), secret.size()) != static_cast<ssize_t>(secret.size())) {
-    return Unavailable("no memory for a secret");
-  }
-  node.entries.front().key = "file";
-  node.entries.front().value.text = fmt::format("/proc/self/fd/{}", file);
+Status CompletePartitionKey(EmbeddedConfig& config, const CallContext& ctx) {
+  if (!config.documents.partition_key_paths.empty()) return Status::Ok();
+  ASSIGN_OR_RETURN(const Partitioning::Facts facts, AskFacts(config, ctx));
+  config.documents.partition_key_paths = facts.present_key;
   return Status::Ok();
 }
+
+// In how many parts it is worth to be read at a time.
+Result<uint32_t> AskReadParts(EmbeddedConfig config, const Partitioning::Facts& facts,
+                              const CallContext& ctx) {
+  config.documents.partition_key_paths = facts.present_key;
+  ASSIGN_OR_RETURN(const std::unique_ptr<Destination> destination, OpenDestination(config));
+  auto* places = dynamic_cast<PlaceReading*>(destination.get());
+  if (places == nullptr) return 1;
+  ASSIGN_OR_RETURN(const std::unique_ptr<DocumentReader> reader,
+                   places->OpenReaderOfPart(0, 1, ctx));
+  return reader == nullptr ? 1 : std::max<uint32_t>(facts.ranges, 1);
+}
+
+}  // namespace
 
 Result<EmbeddedConfig> ParseEmbeddedConfig(std::string text) {
   Result<YamlDocument> document = ParseYaml(std::move(text), "");
@@ -235,23 +333,31 @@ Result<EmbeddedConfig> ParseEmbeddedConfig(std::string text) {
 Result<DestinationFacts> DescribeDestination(const EmbeddedConfig& config, const CallContext& ctx) {
   DestinationFacts facts;
   facts.place = config.type->describe_destination(SettingsOf(config));
-  ASSIGN_OR_RETURN(facts.partition_key, AskPartitionKey(config, ctx));
+  ASSIGN_OR_RETURN(const Partitioning::Facts found, AskFacts(config, ctx));
+  facts.partition_key = found.present_key;
+  ASSIGN_OR_RETURN(facts.read_parts, AskReadParts(config, found, ctx));
+  if (config.session.throughput.board) {
+    ASSIGN_OR_RETURN(const std::unique_ptr<ShareBoard> board, config.session.throughput.board());
+    RETURN_IF_ERROR(board->Check(ctx).WithContext("throughput.group"));
+  }
   return facts;
 }
 
 Result<EmbeddedSession> OpenEmbeddedSession(EmbeddedConfig config,
                                             std::shared_ptr<const OwnedSchema> schema,
                                             const CallContext& ctx) {
-  if (config.documents.partition_key_paths.empty()) {
-    ASSIGN_OR_RETURN(config.documents.partition_key_paths, AskPartitionKey(config, ctx));
-  }
+  RETURN_IF_ERROR(CompletePartitionKey(config, ctx));
   EmbeddedSession opened;
-  opened.secrets = config.secrets;
   ASSIGN_OR_RETURN(opened.destination, OpenDestination(config));
   ASSIGN_OR_RETURN(opened.session,
                    WriteSession::Open({*opened.destination, SystemClock()}, config.documents,
                                       std::move(schema), config.session, ctx));
   return opened;
+}
+
+Result<std::unique_ptr<Destination>> OpenForReading(EmbeddedConfig config, const CallContext& ctx) {
+  RETURN_IF_ERROR(CompletePartitionKey(config, ctx));
+  return OpenDestination(config);
 }
 
 }  // namespace spillway

@@ -2,13 +2,13 @@
 // configured in the dialect of spillway.yaml, without a project, a source or a state: connection
 // and destination of one pipeline, and how its documents are made.
 //
-//   {"connection": {"type": "cosmosdb", "endpoint": …, "database": …, "auth": {"key": {"text":
-//   …}}},
+//   {"connection": {"type": "cosmosdb", "endpoint": …, "database": …, "auth": {"key": …}},
 //    "destination": {"container": "products", "partition_key": ["/category"]},
-//    "documents": {"nulls": "omit"}, "sync": {"mode": "upsert"}, "throughput": {"limit": 4000},
+//    "documents": {"nulls": "omit"}, "sync": {"mode": "upsert"},
+//    "throughput": {"limit": 4000, "group": {"name": "loaders"}},
 //    "memory": "64MiB", "lanes": 16}
 //
-// A secret may be `{"text": …}` here: the program has it already. JSON is YAML, so one reader does.
+// A secret may stand here itself: the program has it already. JSON is YAML, so one reader does.
 #ifndef SPILLWAY_APP_EMBEDDED_SESSION_H_
 #define SPILLWAY_APP_EMBEDDED_SESSION_H_
 
@@ -20,24 +20,22 @@
 #include "base/result.h"
 #include "connectors.h"
 #include "engine/write_session.h"
+#include "transforms/document_columns.h"
 #include "transforms/document_options.h"
 
 namespace spillway {
 
-// Secrets that were given as text: files in memory that no other process can open, readable by
-// their path while this lives. Connectors read references alone, and so need not know.
-class TextSecrets {
- public:
-  TextSecrets() = default;
-  ~TextSecrets();
-  TextSecrets(const TextSecrets&) = delete;
-  TextSecrets& operator=(const TextSecrets&) = delete;
+// A part [from, to) of the destination's space of keys, which is [0, 1).
+struct ReadPart {
+  double from = 0;
+  double to = 1;
+  bool is_whole() const { return from <= 0 && to >= 1; }
+};
 
-  // Replaces every `{text: …}` below `node` by a reference. kUnavailable: the system has no room.
-  Status Replace(YamlNode& node);
-
- private:
-  std::vector<int> files_;
+struct ReadOptions {
+  ReadPart part;
+  DocumentColumnsOptions columns;
+  uint32_t batch_rows_max = 10'000;
 };
 
 struct EmbeddedConfig {
@@ -46,7 +44,7 @@ struct EmbeddedConfig {
   std::shared_ptr<const void> endpoint;
   DocumentOptions documents;  // partition_key_paths empty: as the destination has it
   SessionOptions session;
-  std::shared_ptr<TextSecrets> secrets;
+  ReadOptions read;
 };
 
 // kInvalidArgument with every problem of the options. The text itself, which may hold secrets, is
@@ -57,14 +55,14 @@ Result<EmbeddedConfig> ParseEmbeddedConfig(std::string text);
 struct DestinationFacts {
   std::string place;                       // "https://host/db/container"
   std::vector<std::string> partition_key;  // paths
+  uint32_t read_parts = 1;  // even parts of the space of keys that are worth reading at a time
 };
-// Asks the destination, and so finds a wrong address, key or name. kNotFound: there is no such
-// container.
+// Asks the destination, and so finds a wrong address, key or name; and tries what joining a group
+// will need. kNotFound: there is no such container.
 Result<DestinationFacts> DescribeDestination(const EmbeddedConfig& config, const CallContext& ctx);
 
 // A session and the destination that it writes to.
 struct EmbeddedSession {
-  std::shared_ptr<TextSecrets> secrets;  // which the destination may read again
   std::unique_ptr<Destination> destination;
   std::unique_ptr<WriteSession> session;  // last: it uses the destination
 };
@@ -72,6 +70,9 @@ struct EmbeddedSession {
 Result<EmbeddedSession> OpenEmbeddedSession(EmbeddedConfig config,
                                             std::shared_ptr<const OwnedSchema> schema,
                                             const CallContext& ctx);
+
+// The destination alone, to be read.
+Result<std::unique_ptr<Destination>> OpenForReading(EmbeddedConfig config, const CallContext& ctx);
 
 }  // namespace spillway
 

@@ -1,149 +1,123 @@
-"""Jobs that write from Spark with the data source, in one session; what became of each, as JSON.
+"""Jobs that write from Spark with the data source, and read back, in one session (spark_jobs.py)."""
 
-  spark_write_jobs.py ACCOUNT.json FOLDER
-
-ACCOUNT has endpoint, key, certificate and database. FOLDER gets outcomes.json, job by job: the
-summary, or the error as the notebook sees it. Containers exist before.
-"""
-
-import datetime
 import json
 import pathlib
 import sys
-import traceback
 
 import spillway.spark
-from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
-from spillway.spark.job import read_summary
 
-FORMAT = "spillway.cosmos"
-ROWS = 20_000
-TRIES = 4
+from spark_jobs import FORMAT, TRIES, SparkJobs, run_jobs, session_of
+
 WAIT_SECONDS_MAX = 120
 
 
-class Jobs:
-    def __init__(self, spark, account, folder):
-        self.spark = spark
-        self.account = account
-        self.folder = folder
+def fail_once(batches):
+    """Each partition's first attempt fails behind its first half."""
+    from pyspark import TaskContext
 
-    def options(self, container, **more):
-        place = {
-            "spark.cosmos.accountEndpoint": self.account["endpoint"],
-            "spark.cosmos.accountKey": self.account["key"],
-            "spark.cosmos.database": self.account["database"],
-            "spark.cosmos.container": container,
-            "spillway.caFile": self.account["certificate"],
-            "spillway.settle": "200ms",
-        }
-        return {**place, **{key.replace("__", "."): value for key, value in more.items()}}
+    for number, batch in enumerate(batches):
+        if number == 5 and TaskContext.get().attemptNumber() == 0:
+            raise RuntimeError("the first attempt fails")
+        yield batch
 
-    def save(self, df, container, name=FORMAT, **more):
-        path = self.folder / f"{container}.summary.json"
-        options = self.options(container, spillway__summaryFile=str(path), **more)
-        df.write.format(name).mode("append").options(**options).save()
-        return json.loads(read_summary(path).to_json())
 
-    def rows(self, count=ROWS, tasks=4):
-        """Several types, NULLs among them, spread over a few partition keys."""
-        noon = datetime.datetime(2024, 3, 1, 12, tzinfo=datetime.timezone.utc).timestamp()
-        return self.spark.range(0, count, 1, tasks).select(
-            F.col("id").cast("string").alias("id"),
-            F.concat(F.lit("c"), F.col("id") % 7).alias("category"),
-            F.col("id").alias("n"),
-            (F.col("id") / 4).alias("quarter"),
-            F.when(F.col("id") % 3 != 0, F.concat(F.lit("nämé "), "id")).alias("name"),
-            (F.col("id") % 2 == 0).alias("even"),
-            F.array("id", F.col("id") + 1).alias("list"),
-            F.struct(F.col("id").alias("a"), F.lit("x").alias("b")).alias("inner"),
-            F.lit(datetime.date(2024, 3, 1)).alias("day"),
-            F.timestamp_seconds(F.lit(noon) + F.col("id")).alias("at"),
-            (F.col("id") * 3).cast("decimal(12,2)").alias("price"),
-        )
+def fail_third_partition(batches):
+    from pyspark import TaskContext
 
-    # The jobs, by name. Each returns what the test looks at.
+    for number, batch in enumerate(batches):
+        if number == 5 and TaskContext.get().partitionId() == 2:
+            raise RuntimeError("this partition always fails")
+        yield batch
 
+
+class Jobs(SparkJobs):
     def written(self):
-        return self.save(self.rows(), "written")
+        return self._save(self._rows(), "written")
 
     def small_batches(self):
         self.spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", "7")
-        try:
-            return self.save(self.rows(500), "small_batches")
-        finally:
-            self.spark.conf.unset("spark.sql.execution.arrow.maxRecordsPerBatch")
+        return self._save(self._rows(500), "small_batches")
 
     def empty(self):
-        return self.save(self.rows().where("n < 0"), "empty")
+        return self._save(self._rows().where("n < 0"), "empty")
 
     def rejected(self):
         bad = F.when(F.col("n") == 77, F.lit("a/b")).otherwise(F.col("id"))
-        return self.save(self.rows(2_000).withColumn("id", bad), "rejected")
+        return self._save(self._rows(2_000).withColumn("id", bad), "rejected")
 
     def over_budget(self):
         bad = F.when(F.col("n") % 2 == 0, F.lit("a/b")).otherwise(F.col("id"))
-        return self.save(self.rows(200).withColumn("id", bad), "over_budget")
+        return self._save(self._rows(200).withColumn("id", bad), "over_budget")
+
+    def within_budget(self):
+        bad = F.when(F.col("n") % 2 == 0, F.lit("a/b")).otherwise(F.col("id"))
+        rows = self._rows(200).withColumn("id", bad)
+        return self._save(rows, "within_budget", spillway__maxRejected="100")
 
     def wrong_key(self):
         self.account = {**self.account, "key": "d3Jvbmc="}
         try:
-            return self.save(self.rows(10), "written")
+            return self._save(self._rows(10), "written")
         finally:
             self.account = json.loads(pathlib.Path(sys.argv[1]).read_text())
 
     def missing_container(self):
-        return self.save(self.rows(10), "nowhere")
+        return self._save(self._rows(10), "nowhere")
 
     def misspelt(self):
-        return self.save(self.rows(10), "written", spark__cosmos__write__stategy="ItemAppend")
+        return self._save(self._rows(10), "written", spark__cosmos__write__stategy="ItemAppend")
 
     def overwrite(self):
-        options = self.options("written")
-        self.rows(10).write.format(FORMAT).mode("overwrite").options(**options).save()
+        options = self._options("written")
+        self._rows(10).write.format(FORMAT).mode("overwrite").options(**options).save()
 
     def read(self):
-        return self.spark.read.format(FORMAT).options(**self.options("written")).load().count()
+        return self.spark.read.format(FORMAT).options(**self._options("written")).load().count()
 
     def limited(self):
-        limit = {"spark__cosmos__throughputControl__enabled": "true",
-                 "spark__cosmos__throughputControl__targetThroughput": "400000"}
-        return self.save(self.rows(400), "limited", **limit)
+        """A fifth of what the container has."""
+        control = {"spark__cosmos__throughputControl__enabled": "true",
+                   "spark__cosmos__throughputControl__targetThroughputThreshold": "0.2"}
+        return self._save(self._rows(2_000, tasks=8), "limited", **control)
+
+    def grouped(self):
+        """The same limit, kept by a group that meets in a control container."""
+        control = {"spark__cosmos__throughputControl__enabled": "true",
+                   "spark__cosmos__throughputControl__name": "loaders",
+                   "spark__cosmos__throughputControl__targetThroughput": "2000",
+                   "spark__cosmos__throughputControl__globalControl__database":
+                       self.account["database"],
+                   "spark__cosmos__throughputControl__globalControl__container": "control"}
+        return self._save(self._rows(2_000, tasks=4), "grouped", **control)
+
+    def throttled(self):
+        """A container that admits far less than is sent."""
+        return self._save(self._rows(600, tasks=2), "throttled")
 
     def deleted(self):
-        self.save(self.rows(300), "deleted")
-        keys = self.rows(300).where("n >= 100").select("id", "category")
-        return self.save(keys, "deleted", spark__cosmos__write__strategy="ItemDelete")
+        self._save(self._rows(300), "deleted")
+        keys = self._rows(300).where("n >= 100").select("id", "category")
+        return self._save(keys, "deleted", spark__cosmos__write__strategy="ItemDelete")
 
     def tried_again(self):
-        """Each partition's first attempt fails behind its first half."""
-        def fail_once(batches):
-            from pyspark import TaskContext
-            for number, batch in enumerate(batches):
-                if number == 2 and TaskContext.get().attemptNumber() == 0:
-                    raise RuntimeError("the first attempt fails")
-                yield batch
+        return self._save(self._through(self._rows(), fail_once), "tried_again")
 
-        self.spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", "500")
-        df = self.rows()
-        try:
-            return self.save(df.mapInArrow(fail_once, df.schema), "tried_again")
-        finally:
-            self.spark.conf.unset("spark.sql.execution.arrow.maxRecordsPerBatch")
+    def aborted(self):
+        return self._save(self._through(self._rows(), fail_third_partition), "aborted")
 
     def connectors_name(self):
         spillway.spark.register(self.spark, name="cosmos.oltp")
-        return self.save(self.rows(100), "connectors_name", name="cosmos.oltp")
+        return self._save(self._rows(100), "connectors_name", name="cosmos.oltp")
 
     def mapped(self):
-        options = self.options("mapped")
-        return json.loads(spillway.spark.write(self.rows(1_000), options).to_json())
+        options = self._options("mapped")
+        return json.loads(spillway.spark.write(self._rows(1_000), options).to_json())
 
     def _stream(self, name):
         """Two files, each a micro-batch; the second has a newer row of a key of the first."""
         folder = str(self.folder / f"{name}-input")
-        rows = self.rows(300, tasks=1)
+        rows = self._rows(300, tasks=1)
         rows.write.mode("append").parquet(folder)
         rows.where("n >= 250").withColumn("n", -F.col("n")).write.mode("append").parquet(folder)
         stream = self.spark.readStream.schema(rows.schema).option("maxFilesPerTrigger", 1)
@@ -158,45 +132,19 @@ class Jobs:
 
     def streamed(self):
         writer = self._stream("streamed").trigger(availableNow=True)
-        return self._end(writer.format(FORMAT).options(**self.options("streamed")).start())
+        return self._end(writer.format(FORMAT).options(**self._options("streamed")).start())
 
     def each_batch(self):
-        write = spillway.spark.foreach_batch(self.options("each_batch"))
+        write = spillway.spark.foreach_batch(self._options("each_batch"))
         return self._end(self._stream("each_batch").trigger(availableNow=True)
                          .foreachBatch(write).start())
 
 
-JOBS = [name for name in vars(Jobs) if not name.startswith("_")
-        and name not in ("options", "save", "rows")]
-
-
-def open_session(folder):
-    settings = {
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.host": "127.0.0.1",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.shuffle.partitions": "2",
-        "spark.sql.warehouse.dir": str(folder / "warehouse"),
-        "spark.ui.enabled": "false",
-    }
-    builder = SparkSession.builder.master(f"local[2,{TRIES}]").appName("spillway")
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    return builder.getOrCreate()
-
-
 def main():
-    account, folder = json.loads(pathlib.Path(sys.argv[1]).read_text()), pathlib.Path(sys.argv[2])
-    spark = open_session(folder)
-    spillway.spark.register(spark)
-    jobs, outcomes = Jobs(spark, account, folder), {}
-    for name in sys.argv[3:] or JOBS:
-        try:
-            outcomes[name] = {"result": getattr(jobs, name)()}
-        except Exception as failure:  # noqa: BLE001: what the notebook would show
-            outcomes[name] = {"error": str(failure), "trace": traceback.format_exc()}
-    (folder / "outcomes.json").write_text(json.dumps(outcomes), encoding="utf-8")
-    spark.stop()
+    folder = pathlib.Path(sys.argv[2])
+    # A task is tried again in `local[N, F]` alone.
+    spark = session_of(folder, f"local[2,{TRIES}]").getOrCreate()
+    run_jobs(Jobs, spark, folder, sys.argv[3:])
 
 
 if __name__ == "__main__":

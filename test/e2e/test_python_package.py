@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import sys
 import threading
+import time
 
 import pyarrow as pa
 import pytest
@@ -231,3 +232,48 @@ def test_the_library_shows_its_own_names_alone():
     listed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     names = [line.split()[-1] for line in listed.splitlines()]
     assert names and all(name.startswith("spillway_") for name in names), names
+
+
+def test_documents_are_read_back_in_parts(options, workspace):
+    with spillway.WriteSession(options, batch(0, 1).schema) as session:
+        session.write(batch(0, 3_000))
+        session.finish()
+    parts = spillway.describe(options)["read_parts"]
+    assert parts > 1
+    found = []
+    for part in range(parts):
+        read = {"from": part / parts, "to": (part + 1) / parts, "batch_rows": 100}
+        with spillway.Reader({**options, "read": read}, batch(0, 1).schema) as reader:
+            for rows_read in reader:
+                assert rows_read.num_rows <= 100
+                found += rows_read.to_pylist()
+            assert reader.summary().cost > 0
+    assert sorted(found, key=lambda row: row["n"]) == rows(0, 3_000)
+
+
+def test_what_does_not_fit_a_column_is_an_error_or_null(options, workspace):
+    workspace.container(CONTAINER).create_item({"id": "1", "category": "c", "n": "many"})
+    schema = batch(0, 1).schema
+    with spillway.Reader(options, schema) as reader, pytest.raises(spillway.SpillwayError) as raised:
+        list(reader)
+    assert 'document ["c"] 1: column n: "many" is no long' in raised.value.message
+    with spillway.Reader({**options, "read": {"relaxed": True}}, schema) as reader:
+        assert [r for b in reader for r in b.to_pylist()] == [{"id": "1", "category": "c", "n": None}]
+        assert reader.summary().misfits == 1
+
+
+def test_an_empty_container_reads_as_no_batch(options):
+    with spillway.Reader(options, batch(0, 1).schema) as reader:
+        assert list(reader) == []
+
+
+def test_a_reader_keeps_its_limit(options, workspace):
+    with spillway.WriteSession(options, batch(0, 1).schema) as session:
+        session.write(batch(0, 2_000))
+        session.finish()
+    with spillway.Reader({**options, "throughput": {"limit": 20}}, batch(0, 1).schema) as reader:
+        begun = time.monotonic()
+        assert sum(rows_read.num_rows for rows_read in reader) == 2_000
+        took = time.monotonic() - begun
+        # The first pages go at once: what they cost is known when they are there.
+        assert took >= 0.5 * reader.summary().cost / 20, (took, reader.summary())

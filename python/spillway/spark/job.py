@@ -101,17 +101,21 @@ def _over_budget(total: Summary, rejected: int, budget: str) -> SpillwayError:
     )
 
 
+def tasks_for_limit(tasks: Optional[int]) -> int:
+    """That a limit is shared out among."""
+    if tasks is not None:
+        return tasks
+    raise SpillwayError(
+        "invalid argument",
+        "a limit is shared out among the tasks that run at a time, and how many these are is "
+        "not known",
+        "register with spillway.spark.register(spark), or write `spillway.tasks`")
+
+
 def _share_out(plan: WritePlan, tasks: Optional[int]) -> None:
-    if plan.limit is None:
-        return
-    count = plan.tasks or tasks
-    if count is None:
-        raise SpillwayError(
-            "invalid argument",
-            "a limit is shared out among the tasks that run at a time, and how many these are is "
-            "not known",
-            "register with spillway.spark.register(spark), or write `spillway.tasks`")
-    plan.engine["throughput"] = {"limit": limits.share_of(plan.limit, count)}
+    if plan.limit is not None:
+        share = limits.share_of(plan.limit, tasks_for_limit(plan.tasks or tasks))
+        plan.engine["throughput"] = {"limit": share}
 
 
 def plan_job(options: Mapping[str, str], tasks: Optional[int] = None) -> WriteJob:

@@ -2,6 +2,7 @@
 
 Every key of the Cosmos DB Spark connector is here with what becomes of it: supported, refused
 (with the reason and what to write instead), or accepted without effect (with one warning for all).
+A notebook has one set of options for writing and reading: what is of the other is left aside.
 docs/reference/spark-options.md is made from this table (`./dev docs`).
 
 Keys come in any case: Spark itself does not tell them apart.
@@ -47,19 +48,32 @@ class DateTimes(enum.Enum):
 
 
 @dataclasses.dataclass
-class WritePlan:
+class Plan:
     """What the options come to: the engine's own options, and what is done on this side."""
 
     engine: Dict[str, Any] = dataclasses.field(repr=False)
-    date_times: DateTimes = DateTimes.CONNECTOR
     tasks: Optional[int] = None
-    max_rejected: str = MAX_REJECTED_DEFAULT
-    summary_file: Optional[str] = None
-    limit: Optional[str] = None
+    limit: Optional[str] = None  # to be shared out among tasks
     warning: Optional[str] = None
     throughput: Dict[str, str] = dataclasses.field(default_factory=dict, repr=False)
     identity: Dict[str, str] = dataclasses.field(default_factory=dict, repr=False)
+
+
+@dataclasses.dataclass
+class WritePlan(Plan):
+    date_times: DateTimes = DateTimes.CONNECTOR
+    max_rejected: str = MAX_REJECTED_DEFAULT
+    summary_file: Optional[str] = None
     patch_operation: str = "replace"
+
+
+@dataclasses.dataclass
+class ReadPlan(Plan):
+    inferred: bool = True  # the schema, from documents; else the documents themselves
+    sampled: int = 1_000  # documents, for that
+    system_properties: bool = False  # in an inferred schema
+    timestamp: bool = False  # _ts
+    parts: Optional[int] = None  # None: one for each range
 
 
 class Refused(Exception):
@@ -72,7 +86,13 @@ class Effect(enum.Enum):
     WITHOUT_EFFECT = "no effect"
 
 
-Apply = Callable[[WritePlan, str], None]
+class Use(enum.Enum):
+    BOTH = "both"
+    WRITING = "writing"
+    READING = "reading"
+
+
+Apply = Callable[[Any, str], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +102,7 @@ class Option:
     doc: str  # what it does; or why not, and what to write instead
     apply: Optional[Apply] = None
     secret: bool = False
+    use: Use = Use.BOTH
 
 
 def _boolean(value: str) -> bool:
@@ -93,7 +114,7 @@ def _boolean(value: str) -> bool:
 def _set(*path: str, convert: Callable[[str], Any] = str) -> Apply:
     """Puts the value at a place of the engine's options."""
 
-    def apply(plan: WritePlan, value: str) -> None:
+    def apply(plan: Plan, value: str) -> None:
         node = plan.engine
         for name in path[:-1]:
             node = node.setdefault(name, {})
@@ -120,7 +141,7 @@ def _one_of(words: Mapping[str, Any]) -> Callable[[str], Any]:
 def _only(word: str, why: str) -> Apply:
     """One value is how it is anyway; any other is refused."""
 
-    def apply(_: WritePlan, value: str) -> None:
+    def apply(_: Plan, value: str) -> None:
         if value.lower() != word.lower():
             raise Refused(why)
 
@@ -132,7 +153,7 @@ def _regions(value: str) -> List[str]:
 
 
 def _identity(name: str, convert: Callable[[str], str] = str) -> Apply:
-    def apply(plan: WritePlan, value: str) -> None:
+    def apply(plan: Plan, value: str) -> None:
         plan.identity[name] = convert(value)
 
     return apply
@@ -159,20 +180,27 @@ def _own_auth(value: str) -> str:
     return value
 
 
-def _date_time_mode(plan: WritePlan, value: str) -> None:
+def _times(plan: Plan, word: str) -> None:
+    if isinstance(plan, WritePlan):
+        plan.date_times = DateTimes.ENGINE
+        plan.engine["documents"]["timestamps"] = word
+    else:
+        plan.engine["read"]["epoch_millis"] = word == "epoch_ms"
+
+
+def _one_time(plan: Plan, value: str) -> None:
+    words = ("iso8601", "epoch_ms", "epoch_us")
+    _times(plan, _one_of({word: word for word in words})(value))
+
+
+def _date_time_mode(plan: Plan, value: str) -> None:
     millis = _one_of({"Default": False, "AlwaysEpochMilliseconds": True})
     if value.lower() == "alwaysepochmillisecondswithsystemdefaulttimezone":
         raise Refused("a time zone of the machine makes other documents on another machine: "
                       "convert the column with to_utc_timestamp and write "
                       "`AlwaysEpochMilliseconds`")
     if millis(value):
-        plan.date_times = DateTimes.ENGINE
-        plan.engine["documents"]["timestamps"] = "epoch_ms"
-
-
-def _timestamps(plan: WritePlan, value: str) -> None:
-    plan.date_times = DateTimes.ENGINE
-    plan.engine["documents"]["timestamps"] = value
+        _times(plan, "epoch_ms")
 
 
 def _inclusion(plan: WritePlan, value: str) -> None:
@@ -189,7 +217,7 @@ def _patch_operation(plan: WritePlan, value: str) -> None:
 
 
 def _throughput(name: str) -> Apply:
-    def apply(plan: WritePlan, value: str) -> None:
+    def apply(plan: Plan, value: str) -> None:
         plan.throughput[name] = value
 
     return apply
@@ -205,25 +233,40 @@ def _count(value: str) -> int:
     return int(value)
 
 
+def _use(key: str) -> Use:
+    written = key.startswith("write.") or key == "serialization.inclusionMode"
+    return Use.WRITING if written else Use.BOTH
+
+
 def _connector(key: str, doc: str, apply: Apply, secret: bool = False) -> Option:
-    return Option(CONNECTOR_PREFIX + key, Effect.SUPPORTED, doc, apply, secret)
+    return Option(CONNECTOR_PREFIX + key, Effect.SUPPORTED, doc, apply, secret, _use(key))
+
+
+def _reading(key: str, doc: str, apply: Apply) -> Option:
+    return Option(CONNECTOR_PREFIX + key, Effect.SUPPORTED, doc, apply, use=Use.READING)
 
 
 def _refused(key: str, doc: str) -> Option:
-    return Option(CONNECTOR_PREFIX + key, Effect.REFUSED, doc)
+    return Option(CONNECTOR_PREFIX + key, Effect.REFUSED, doc, use=_use(key))
+
+
+def _refused_in_reading(key: str, doc: str) -> Option:
+    return Option(CONNECTOR_PREFIX + key, Effect.REFUSED, doc, use=Use.READING)
 
 
 def _idle(doc: str, *keys: str) -> List[Option]:
-    return [Option(CONNECTOR_PREFIX + key, Effect.WITHOUT_EFFECT, doc) for key in keys]
+    return [Option(CONNECTOR_PREFIX + key, Effect.WITHOUT_EFFECT, doc, use=_use(key))
+            for key in keys]
 
 
-def _own(key: str, doc: str, apply: Apply, secret: bool = False) -> Option:
-    return Option(OWN_PREFIX + key, Effect.SUPPORTED, doc, apply, secret)
+def _own(key: str, doc: str, apply: Apply, secret: bool = False, use: Use = Use.WRITING) -> Option:
+    return Option(OWN_PREFIX + key, Effect.SUPPORTED, doc, apply, secret, use)
 
 
 _PLUGIN = "plug-ins of the JVM have no place in a native writer: leave it out"
 _MONITOR = "a session measures itself; its summary has requests, RU and throttled requests"
-_READ = "of reading; writes do not use it"
+_PAGES = "pages are as large as the service makes them"
+_FEED = "of the change feed, which is not read"
 _CUSTOM_CLOUD = ("the clouds are known by name: write azureEnvironment; AZURE_AUTHORITY_HOST of "
                  "the executors names another authority")
 
@@ -324,21 +367,44 @@ OPTIONS: Tuple[Option, ...] = (
     _connector("serialization.dateTimeConversionMode", "`Default`: dates are days, timestamps are "
                "microseconds since 1970, as the connector has it; `AlwaysEpochMilliseconds`: both "
                "are milliseconds.", _date_time_mode),
-    # Reading: a notebook has one set of options for both.
-    *_idle(_READ, "read.forceEventualConsistency", "read.consistencyStrategy",
-           "read.allowInvalidJsonWithDuplicateJsonProperties", "read.customQuery",
-           "read.maxItemCount", "read.prefetchBufferSize",
-           "read.maxIntegratedCacheStalenessInMS", "read.runtimeFiltering.enabled",
-           "read.readManyFiltering.enabled", "read.responseContinuationTokenLimitInKb",
-           "read.inferSchema.enabled", "read.inferSchema.query", "read.inferSchema.samplingSize",
-           "read.inferSchema.includeSystemProperties", "read.inferSchema.includeTimestamp",
-           "read.inferSchema.forceNullableProperties", "read.schemaConversionMode",
-           "read.partitioning.strategy", "partitioning.targetedCount",
-           "partitioning.feedRangeFilter", "changeFeed.startFrom", "changeFeed.mode",
+    # Reading.
+    _reading("read.inferSchema.enabled", "`true` (the default): without a schema of yours it is "
+             "made from documents; `false`: columns `id` and `_rawBody`, the whole document.",
+             _attribute("inferred", _boolean)),
+    _reading("read.inferSchema.samplingSize", "From so many documents; left out: 1000.",
+             _attribute("sampled", _count)),
+    _reading("read.inferSchema.includeSystemProperties", "`true`: with `_rid`, `_etag` and their "
+             "like.", _attribute("system_properties", _boolean)),
+    _reading("read.inferSchema.includeTimestamp", "`true`: with `_ts`.",
+             _attribute("timestamp", _boolean)),
+    _refused_in_reading("read.inferSchema.query", "the first documents are sampled: give a schema "
+                        "with spark.read.schema(…)"),
+    _reading("read.schemaConversionMode", "`Strict` (ours, when left out): a value that does not "
+             "fit its column is an error; `Relaxed`: it becomes NULL.",
+             _set("read", "relaxed", convert=_one_of({"Strict": False, "Relaxed": True}))),
+    _refused_in_reading("read.customQuery", "whole documents are read: choose with df.where and "
+                        "df.select; `spillway query` runs SQL"),
+    _reading("partitioning.targetedCount", "Partitions of the DataFrame; left out: one for each "
+             "physical range of the container.", _attribute("parts", _count)),
+    _refused_in_reading("partitioning.feedRangeFilter", "the whole container is read: choose with "
+                        "df.where"),
+    *_idle("one partition for each physical range, or targetedCount",
+           "read.partitioning.strategy"),
+    *_idle(_PAGES, "read.maxItemCount", "read.prefetchBufferSize",
+           "read.responseContinuationTokenLimitInKb"),
+    *_idle("columns are always nullable", "read.inferSchema.forceNullableProperties"),
+    *_idle("reads are of the account's default consistency", "read.forceEventualConsistency",
+           "read.consistencyStrategy", "read.maxIntegratedCacheStalenessInMS"),
+    *_idle("documents with a field twice are an error",
+           "read.allowInvalidJsonWithDuplicateJsonProperties"),
+    *_idle("filters are Spark's own", "read.runtimeFiltering.enabled",
+           "read.readManyFiltering.enabled"),
+    *_idle(_FEED, "changeFeed.startFrom", "changeFeed.mode",
            "changeFeed.itemCountPerTriggerHint", "changeFeed.batchCheckpointLocation",
            "changeFeed.batchCheckpointLocation.ignoreWhenInvalid",
            "changeFeed.performance.monitoring.enabled",
-           "changeFeed.maxRetryDurationInSeconds", "views.repositoryPath"),
+           "changeFeed.maxRetryDurationInSeconds"),
+    *_idle("there is no catalog", "views.repositoryPath"),
     # Throughput control.
     _connector("throughputControl.enabled", "`true`: the limit below holds for all tasks of the "
                "job together, by an even share for each (`spillway.tasks`), or for a whole group.",
@@ -373,7 +439,7 @@ OPTIONS: Tuple[Option, ...] = (
     # Ours.
     _own("auth", "Who we are, as `auth:` in spillway.yaml: `default`, `managed_identity`, "
          '`workload_identity`, `azure_cli`, or JSON such as `{"token": {"file": "/run/token"}}`.',
-         _identity("own", _own_auth), secret=True),
+         _identity("own", _own_auth), secret=True, use=Use.BOTH),
     _own("mode", "What a row does, by our names: " + ", ".join(MODES) + ".",
          _set("sync", "mode", convert=_one_of({mode: mode for mode in MODES}))),
     _own("id", "The columns that make a document's id, separated by commas; left out: `id`.",
@@ -387,9 +453,9 @@ OPTIONS: Tuple[Option, ...] = (
     _own("memory", "What a task holds of documents on their way; left out: 64MiB.",
          _set("memory")),
     _own("tasks", "Tasks that run at a time, for the share of each in a limit; "
-         "`spillway.spark.register` finds out.", _attribute("tasks", _count)),
+         "`spillway.spark.register` finds out.", _attribute("tasks", _count), use=Use.BOTH),
     _own("timestamps", "`iso8601`, `epoch_ms` or `epoch_us`, in place of dateTimeConversionMode.",
-         _timestamps),
+         _one_time, use=Use.BOTH),
     _own("decimals", "`number` or `string`.", _set("documents", "decimals")),
     _own("inexactNumbers", "Numbers that no double holds: `reject` the row, `string` or `number`.",
          _set("documents", "inexact_numbers")),
@@ -398,7 +464,7 @@ OPTIONS: Tuple[Option, ...] = (
     _own("settle", "A request whose answer was lost arrives within this time or never; left out: "
          "15s.", _set("sync", "settle")),
     _own("caFile", "A PEM file of certificates to trust: for the local server.",
-         _set("connection", "ca_file")),
+         _set("connection", "ca_file"), use=Use.BOTH),
     _own("summaryFile", "A file on the driver that gets the job's summary as JSON.",
          _attribute("summary_file")),
 )
@@ -417,7 +483,7 @@ def _unknown(key: str) -> str:
     return f"there is no option `{key}`{advice}"
 
 
-def _apply_all(plan: WritePlan, options: Mapping[str, str]) -> "Tuple[List[str], List[str]]":
+def _apply_all(plan: Plan, options: Mapping[str, str], use: Use) -> Tuple[List[str], List[str]]:
     """What is wrong, and what has no effect."""
     problems, idle = [], []
     for key, value in options.items():
@@ -425,35 +491,34 @@ def _apply_all(plan: WritePlan, options: Mapping[str, str]) -> "Tuple[List[str],
         if key.lower() in SPARK_KEYS:
             continue
         if key.lower() == "path":
-            problems.append(f"save() takes no path: write `{CONNECTOR_PREFIX}container`")
+            call = "save()" if use is Use.WRITING else "load()"
+            problems.append(f"{call} takes no path: write `{CONNECTOR_PREFIX}container`")
         elif option is None:
             problems.append(_unknown(key))
+        elif option.use not in (Use.BOTH, use):
+            continue
         elif option.effect is Effect.REFUSED:
             problems.append(f"`{option.key}` is not supported: {option.doc}")
         elif option.effect is Effect.WITHOUT_EFFECT:
             idle.append(option.key)
         else:
-            assert option.apply is not None
-            try:
-                option.apply(plan, value)
-            except Refused as refused:
-                shown = "***" if option.secret else value
-                problems.append(f"`{option.key}` cannot be `{shown}`: {refused}")
+            problems += _applied(option, plan, value)
     return problems, idle
 
 
-def plan_write(options: Mapping[str, str]) -> WritePlan:
-    """Checks all options at once; SpillwayError names every problem."""
-    plan = WritePlan(engine={
-        "connection": {"type": "cosmosdb"},
-        "destination": {"create": "never"},
-        "documents": {},
-        "sync": {"mode": "upsert"},
-    })
-    problems, idle = _apply_all(plan, options)
-    both = {key.lower() for key in options} & {"spillway.mode", "spark.cosmos.write.strategy"}
-    if len(both) == 2:
-        problems.append("`spillway.mode` and `spark.cosmos.write.strategy`: write one of them")
+def _applied(option: Option, plan: Plan, value: str) -> List[str]:
+    assert option.apply is not None
+    try:
+        option.apply(plan, value)
+    except Refused as refused:
+        shown = "***" if option.secret else value
+        return [f"`{option.key}` cannot be `{shown}`: {refused}"]
+    return []
+
+
+def _complete(plan: Plan, options: Mapping[str, str], use: Use) -> List[str]:
+    """Applies all options; what is wrong with them."""
+    problems, idle = _apply_all(plan, options, use)
     wrong, unused = identity.sign_in(plan.identity, plan.engine["connection"],
                                      lambda key: CONNECTOR_PREFIX + key)
     problems += wrong
@@ -465,6 +530,23 @@ def plan_write(options: Mapping[str, str]) -> WritePlan:
                             ("container", "destination", "container")):
         if name not in plan.engine[part] and not any(f"{key}`" in text for text in problems):
             problems.append(f"`{CONNECTOR_PREFIX}{key}` is missing")
+    if idle:
+        plan.warning = "options without effect: " + ", ".join(sorted(idle))
+    return problems
+
+
+def plan_write(options: Mapping[str, str]) -> WritePlan:
+    """Checks all options at once; SpillwayError names every problem."""
+    plan = WritePlan(engine={
+        "connection": {"type": "cosmosdb"},
+        "destination": {"create": "never"},
+        "documents": {},
+        "sync": {"mode": "upsert"},
+    })
+    problems = _complete(plan, options, Use.WRITING)
+    both = {key.lower() for key in options} & {"spillway.mode", "spark.cosmos.write.strategy"}
+    if len(both) == 2:
+        problems.append("`spillway.mode` and `spark.cosmos.write.strategy`: write one of them")
     mode = plan.engine["sync"]["mode"]
     strategy = any(key.lower() == "spark.cosmos.write.strategy" for key in options)
     if mode in ("patch", "patch_if_exists") and strategy and plan.patch_operation != "set":
@@ -472,12 +554,27 @@ def plan_write(options: Mapping[str, str]) -> WritePlan:
                         f"write `{CONNECTOR_PREFIX}write.patch.defaultOperationType` = `Set`")
     if problems:
         raise _invalid(problems)
-    if idle:
-        plan.warning = "options without effect: " + ", ".join(sorted(idle))
     return plan
 
 
-def warn_once(plan: WritePlan) -> None:
+def plan_read(options: Mapping[str, str]) -> ReadPlan:
+    """The same for reading."""
+    plan = ReadPlan(engine={
+        "connection": {"type": "cosmosdb"},
+        "destination": {"create": "never"},
+        "read": {},
+    })
+    problems = _complete(plan, options, Use.READING)
+    if "throughput" in plan.engine:
+        problems.append("a group's limit is of writing alone: write "
+                        "`throughputControl.globalControl.useDedicatedContainer` = `false`, or "
+                        "read without throughputControl")
+    if problems:
+        raise _invalid(problems)
+    return plan
+
+
+def warn_once(plan: Plan) -> None:
     if plan.warning:
         warnings.warn(plan.warning, stacklevel=2)
 

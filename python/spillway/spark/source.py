@@ -1,4 +1,4 @@
-"""The data source `spillway.cosmos` of Spark 4.
+"""The data source `spillway.cosmos` of Spark 4, which writes and reads.
 
 Spark makes the writer in one process of the driver, runs `write` once per task attempt in the
 executors' Python workers, and calls `commit` or `abort` in yet another process of the driver:
@@ -12,10 +12,12 @@ import sys
 from typing import Any, Iterator, List, Optional
 
 from pyspark.sql import datasource
-from pyspark.sql.datasource import DataSource, DataSourceArrowWriter, WriterCommitMessage
+from pyspark.sql.datasource import (DataSource, DataSourceArrowWriter, DataSourceReader,
+                                    InputPartition, WriterCommitMessage)
 
 from spillway._errors import SpillwayError
 from spillway._summary import Summary
+from spillway.spark import reading
 from spillway.spark.job import WriteJob, plan_job, readable_errors, task_name
 
 #: Arrow writers of streams came with Spark 4.1. In 4.0 the worker asks whether a writer is a
@@ -76,6 +78,28 @@ class CosmosStreamWriter(_TaskWriter, _StreamWriter, DataSourceArrowWriter):
         self._abort(messages)
 
 
+class PartOfKeys(InputPartition):
+    """The number of a part; its own type, so that no option is needed to tell it."""
+
+    def __init__(self, part: int) -> None:
+        super().__init__(part)
+
+
+class CosmosReader(DataSourceReader):
+    def __init__(self, job: reading.ReadJob, schema: Any) -> None:
+        self.job = job
+        self._schema = schema
+
+    def partitions(self) -> List[InputPartition]:
+        return [PartOfKeys(part) for part in range(self.job.parts)]
+
+    def read(self, partition: InputPartition) -> Iterator[Any]:
+        from pyspark.sql.pandas.types import to_arrow_schema
+
+        with readable_errors():
+            yield from self.job.read_part(partition.value, to_arrow_schema(self._schema))
+
+
 def _append_only(overwrite: bool) -> None:
     if overwrite:
         raise SpillwayError(
@@ -101,13 +125,20 @@ class CosmosDataSource(DataSource):
     def streamWriter(self, schema: Any, overwrite: bool) -> CosmosStreamWriter:
         return CosmosStreamWriter(self._plan(overwrite))
 
-    def reader(self, schema: Any) -> Any:
-        with readable_errors():
-            raise SpillwayError("unsupported", "this version of the data source writes only",
-                                "read with the connector, or `spillway query`")
-
     def schema(self) -> Any:
-        return self.reader(None)
+        """Where none was given: from some documents, or that of the documents themselves."""
+        from spillway.spark.infer import infer
+
+        with readable_errors():
+            plan = reading.plan(dict(self.options))
+            if not plan.inferred:
+                return reading.RAW_SCHEMA
+            return infer(reading.sample(plan), plan.system_properties, plan.timestamp)
+
+    def reader(self, schema: Any) -> CosmosReader:
+        with readable_errors():
+            plan = reading.plan(dict(self.options))
+            return CosmosReader(reading.job_of(plan, self.tasks), schema)
 
     def _plan(self, overwrite: bool) -> WriteJob:
         with readable_errors():

@@ -8,7 +8,9 @@ PYTHONPATH say where the package is.
 
 import argparse
 import json
+import os
 import pathlib
+import sys
 import tempfile
 import time
 
@@ -27,6 +29,7 @@ def cpu_seconds():
 
 
 def open_session(folder):
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     settings = {
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
