@@ -75,6 +75,12 @@ class Summary:
         room = REJECTED_LISTED_MAX - len(self.rejected)
         self.rejected.extend(other.rejected[:room])
 
+    def add_superseded(self, changes: int) -> None:
+        """Changes that were read, and came to nothing because a later one of their key did."""
+        if changes:
+            for name in ("read", "superseded"):
+                self.counts[name] = self.counts.get(name, 0) + changes
+
     @property
     def read(self) -> int:
         return self.counts.get("read", 0)

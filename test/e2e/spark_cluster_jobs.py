@@ -1,13 +1,19 @@
 """Jobs that need executors of their own: what is repeated there, and what dies (spark_jobs.py)."""
 
+import contextlib
 import os
 import pathlib
 import signal
+import socket
+import subprocess
 import sys
 import time
 
+import pyspark
+
 from spark_jobs import SparkJobs, run_jobs, session_of
 
+HOSTS = ("127.0.0.1", "127.0.0.2")
 HALF = 5  # batches of a partition
 # Longer than the other attempts take together; it is killed when another one has won.
 DAWDLE_SECONDS_MAX = 90
@@ -56,6 +62,35 @@ class ClusterJobs(SparkJobs):
         return self._save(self._through(self._rows(), kill_executor), "executor_killed")
 
 
+def free_port():
+    with socket.socket() as taken:
+        taken.bind((HOSTS[0], 0))
+        return taken.getsockname()[1]
+
+
+@contextlib.contextmanager
+def cluster(folder):
+    """A master and a worker on each host: Spark repeats a task on another host alone."""
+    program = pathlib.Path(pyspark.__file__).parent / "bin" / "spark-class"
+    port = free_port()
+    url = f"spark://{HOSTS[0]}:{port}"
+    words = [["Master", "--host", HOSTS[0], "--port", str(port)]]
+    words += [["Worker", "--host", host, "--cores", "1", "--memory", "600m",
+               "--work-dir", str(folder / "work"), url] for host in HOSTS]
+    running = []
+    try:
+        for name, *rest in words:
+            kind = f"org.apache.spark.deploy.{name.lower()}.{name}"
+            # In a group of its own: the script that starts it does not pass signals on.
+            running.append(subprocess.Popen([str(program), kind, "--webui-port", "0", *rest],
+                                            start_new_session=True))
+        yield url
+    finally:
+        for process in running:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
+
+
 def main():
     folder = pathlib.Path(sys.argv[2])
     settings = {
@@ -66,10 +101,11 @@ def main():
         "spark.executor.memory": "512m",
         "spark.executorEnv.PYTHONPATH": os.environ["PYTHONPATH"],
     }
-    builder = session_of(folder, "local-cluster[2,1,512]")
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    run_jobs(ClusterJobs, builder.getOrCreate(), folder, sys.argv[3:])
+    with cluster(folder) as url:
+        builder = session_of(folder, url)
+        for name, value in settings.items():
+            builder = builder.config(name, value)
+        run_jobs(ClusterJobs, builder.getOrCreate(), folder, sys.argv[3:])
 
 
 if __name__ == "__main__":

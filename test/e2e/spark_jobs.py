@@ -1,8 +1,9 @@
 """What jobs of Spark have in common that tests run in a session of their own: the session, options,
 rows, and the file of outcomes.
 
-A script of jobs is run as SCRIPT ACCOUNT.json FOLDER [JOB …]. ACCOUNT has endpoint, key, certificate
-and database. FOLDER gets outcomes.json, job by job: the result, or the error as the notebook sees it.
+A script of jobs is run as SCRIPT ACCOUNT.json FOLDER [JOB …]. ACCOUNT has endpoint, key,
+certificate and database. FOLDER gets outcomes.json, job by job: the result, or the error as the
+notebook sees it.
 """
 
 import datetime

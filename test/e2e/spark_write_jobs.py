@@ -1,5 +1,6 @@
-"""Jobs that write from Spark with the data source, and read back, in one session (spark_jobs.py)."""
+"""Jobs that write with the data source and read back, in one session of Spark (spark_jobs.py)."""
 
+import functools
 import json
 import pathlib
 import sys
@@ -72,8 +73,38 @@ class Jobs(SparkJobs):
         options = self._options("written")
         self._rows(10).write.format(FORMAT).mode("overwrite").options(**options).save()
 
-    def read(self):
-        return self.spark.read.format(FORMAT).options(**self._options("written")).load().count()
+    def _load(self, container, schema=None, **more):
+        reader = self.spark.read.format(FORMAT).options(**self._options(container, **more))
+        return (reader if schema is None else reader.schema(schema)).load()
+
+    def read_back(self):
+        """With the schema of the rows: every type comes back as it was."""
+        rows = self._rows()
+        back = self._load("written", rows.schema)
+        return {"parts": back.rdd.getNumPartitions(), "count": back.count(),
+                "missing": rows.exceptAll(back).count(), "more": back.exceptAll(rows).count()}
+
+    def read_inferred(self):
+        back = self._load("written", spark__cosmos__read__inferSchema__samplingSize="200")
+        found = back.select(F.count("*"), F.sum("n"), F.sum("inner.a"), F.count("name")).first()
+        return {"schema": back.schema.simpleString(), "found": list(found)}
+
+    def read_raw(self):
+        back = self._load("rejected", spark__cosmos__read__inferSchema__enabled="false",
+                          spark__cosmos__partitioning__targetedCount="3")
+        return {"parts": back.rdd.getNumPartitions(), "columns": back.columns,
+                "bodies": [json.loads(row["_rawBody"]) for row in back.collect()]}
+
+    def read_misfit(self):
+        return self._load("written", "id string, name long").count()
+
+    def read_relaxed(self):
+        back = self._load("written", "id string, name long",
+                          spark__cosmos__read__schemaConversionMode="Relaxed")
+        return list(back.select(F.count("id"), F.count("name")).first())
+
+    def read_missing_container(self):
+        return self._load("nowhere").count()
 
     def limited(self):
         """A fifth of what the container has."""
@@ -129,6 +160,51 @@ class Jobs(SparkJobs):
             query.stop()
             raise RuntimeError("the stream did not end")
         return {"batches": query.lastProgress["batchId"] + 1}
+
+    def _versions(self):
+        """A feed, version by version: inserts, updates, rows that move to another key, deletes, a
+        row that comes back, and rows that are rewritten in one version."""
+        rows = self._rows(100, tasks=2)
+
+        def change(df, word, version):
+            return df.withColumn("_change_type", F.lit(word)).withColumn(
+                "_commit_version", F.lit(version).cast("long")).withColumn(
+                "_commit_timestamp", F.current_timestamp())
+
+        updated, moved = rows.where("n < 10"), rows.where("n between 10 and 19")
+        gone, rewritten = rows.where("n between 20 and 29"), rows.where("n between 30 and 34")
+        negative = lambda df: df.withColumn("n", -F.col("n"))  # noqa: E731
+        return [
+            change(rows, "insert", 1),
+            change(updated, "update_preimage", 2)
+            .union(change(negative(updated), "update_postimage", 2))
+            .union(change(moved, "update_preimage", 2))
+            .union(change(moved.withColumn("category", F.lit("moved")), "update_postimage", 2)),
+            change(gone, "delete", 3),
+            change(negative(gone.where("n >= 25")), "insert", 4)
+            .union(change(negative(rewritten), "insert", 4))
+            .union(change(rewritten, "delete", 4)),
+        ]
+
+    def changes_at_once(self):
+        feed = functools.reduce(lambda a, b: a.union(b), self._versions())
+        summary = spillway.spark.apply_changes(feed, self._options("changes_at_once"))
+        return json.loads(summary.to_json())
+
+    def changes_streamed(self):
+        folder = str(self.folder / "changes")
+        for version in self._versions():
+            version.coalesce(1).write.mode("append").parquet(folder)
+            schema = version.schema
+        stream = self.spark.readStream.schema(schema).option("maxFilesPerTrigger", 1)
+        options = self._options("changes_streamed")
+        writer = spillway.spark.apply_changes(stream.parquet(folder), options).option(
+            "checkpointLocation", str(self.folder / "changes-checkpoint"))
+        return self._end(writer.trigger(availableNow=True).start())
+
+    def changes_unknown(self):
+        feed = self._versions()[0].withColumn("_change_type", F.lit("upsertish"))
+        return spillway.spark.apply_changes(feed, self._options("changes_at_once")).formula
 
     def streamed(self):
         writer = self._stream("streamed").trigger(availableNow=True)

@@ -1,5 +1,5 @@
-"""Writing from executors of their own: tasks that are repeated while the first attempt still writes,
-and executors that die. The jobs are in spark_cluster_jobs.py."""
+"""Writing from executors of their own: tasks that are repeated while the first attempt is still
+there, and executors that die. The jobs are in spark_cluster_jobs.py."""
 
 import collections
 

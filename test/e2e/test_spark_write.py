@@ -1,4 +1,4 @@
-"""Writing from Spark with the data source, against the local server; the official client judges.
+"""Writing and reading with the data source, against the local server; the official client judges.
 
 The jobs run in one session of Spark (spark_write_jobs.py), which takes a while to come up.
 """
@@ -7,7 +7,7 @@ import pytest
 
 from control import Control, history
 from meter import Meter, Ticker
-from mirror import assert_same
+from mirror import assert_same, by_identity
 from spark_rows import ROWS, assert_counts, expected
 from spark_session import make_database, run_script
 from test_throughput import OVERSHOOT
@@ -17,7 +17,8 @@ LIMIT = 2_000
 CONTAINERS = {
     **dict.fromkeys(["written", "small_batches", "empty", "rejected", "over_budget",
                      "within_budget", "grouped", "deleted", "tried_again", "aborted",
-                     "connectors_name", "mapped", "streamed", "each_batch"]),
+                     "connectors_name", "mapped", "streamed", "each_batch",
+                     "changes_at_once", "changes_streamed"]),
     "limited": 5 * LIMIT,
     "throttled": 800,
 }
@@ -103,7 +104,6 @@ def test_a_misspelt_option_names_the_nearest(jobs):
 
 def test_what_is_not_done_says_what_to_do(jobs):
     assert 'write .mode("append")' in jobs.error("overwrite")
-    assert "this version of the data source writes only" in jobs.error("read")
 
 
 @pytest.mark.parametrize("name", ["limited", "grouped"])
@@ -157,3 +157,63 @@ def test_a_stream_writes_every_batch_in_order(name, jobs):
     for n in range(250, 300):
         rows[(f"c{n % 7}", str(n))]["n"] = -n
     assert_same(jobs.documents(name), rows)
+
+
+def after_changes() -> dict:
+    rows = expected(100)
+    for n in range(100):
+        row = rows.pop((f"c{n % 7}", str(n)))
+        if n < 10 or 25 <= n <= 34:
+            row["n"] = -n
+        elif n < 20:
+            row["category"] = "moved"
+        elif n < 25:
+            continue
+        rows[(row["category"], str(n))] = row
+    return rows
+
+
+def test_changes_leave_what_the_table_has(jobs):
+    summary = jobs.result("changes_at_once")
+    assert_same(jobs.documents("changes_at_once"), after_changes())
+    # Nothing was there before: what goes at last finds nothing, and each row that moved went once.
+    assert_counts(summary, upserted=95, delete_found_nothing=15, superseded=55)
+
+
+def test_changes_of_a_stream_are_applied_batch_by_batch(jobs):
+    assert jobs.result("changes_streamed")["batches"] == 4
+    assert_same(jobs.documents("changes_streamed"), after_changes())
+
+
+def test_a_change_that_is_not_known_fails(jobs):
+    assert "_change_type has upsertish" in jobs.failure("changes_unknown")
+
+
+def test_what_was_written_is_read_back_as_it_was(jobs):
+    found = jobs.result("read_back")
+    assert found["parts"] > 1
+    assert (found["count"], found["missing"], found["more"]) == (ROWS, 0, 0)
+
+
+def test_a_schema_is_made_from_documents(jobs):
+    found = jobs.result("read_inferred")
+    assert found["schema"] == (
+        "struct<id:string,category:string,n:bigint,quarter:double,name:string,even:boolean,"
+        "list:array<bigint>,inner:struct<a:bigint,b:string>,day:bigint,at:bigint,price:bigint>")
+    total = ROWS * (ROWS - 1) // 2
+    assert found["found"] == [ROWS, total, total, ROWS - -(-ROWS // 3)]
+
+
+def test_whole_documents_are_read_without_a_schema(jobs):
+    found = jobs.result("read_raw")
+    assert (found["parts"], found["columns"]) == (3, ["id", "_rawBody"])
+    assert_same(by_identity(found["bodies"], "category"), jobs.documents("rejected"))
+
+
+def test_a_value_that_does_not_fit_is_an_error_or_null(jobs):
+    assert "column name: \"nämé " in jobs.error("read_misfit")
+    assert jobs.result("read_relaxed") == [ROWS, 0]
+
+
+def test_reading_a_missing_container_is_one_readable_message(jobs):
+    assert "not found: there is no container" in jobs.error("read_missing_container")

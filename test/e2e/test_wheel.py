@@ -56,7 +56,7 @@ def test_it_writes_beside_this_pyarrow(pyarrow, wheel, tmp_path, workspace, emul
     options = {
         "connection": {"type": "cosmosdb", "endpoint": emulator.endpoint,
                        "database": workspace.database, "ca_file": emulator.certificate,
-                       "auth": {"key": {"text": emulator.key}}},
+                       "auth": {"key": emulator.key}},
         "destination": {"container": "items", "create": "never"},
     }
     programs = installed(tmp_path / "venv", wheel, pyarrow)

@@ -2,6 +2,7 @@
 
     spillway.spark.register(spark)
     df.write.format("spillway.cosmos").mode("append").options(**cosmos_config).save()
+    df = spark.read.format("spillway.cosmos").options(**cosmos_config).load()
 
 On Spark 3.5, which has no data sources in Python: `spillway.spark.write(df, cosmos_config)`.
 """
@@ -11,9 +12,10 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from spillway._errors import SpillwayError
-from spillway.spark.helpers import _tasks_of, foreach_batch, map_function, write
+from spillway.spark.changes import apply_changes
+from spillway.spark.writing import foreach_batch, map_function, tasks_of, write
 
-__all__ = ["foreach_batch", "map_function", "register", "write"]
+__all__ = ["apply_changes", "foreach_batch", "map_function", "register", "write"]
 
 
 def register(spark: Any, name: str = "spillway.cosmos", tasks: Optional[int] = None) -> None:
@@ -28,7 +30,7 @@ def register(spark: Any, name: str = "spillway.cosmos", tasks: Optional[int] = N
     except ImportError:
         raise SpillwayError("unsupported", "data sources in Python came with Spark 4.0",
                             "write with spillway.spark.write(df, options)") from None
-    count = tasks or _tasks_of(spark)
+    count = tasks or tasks_of(spark)
     # A class of its own, so that it travels with its name and number, and not as a reference.
     source = type("RegisteredCosmosDataSource", (CosmosDataSource,), {
         "name": classmethod(lambda cls: name), "tasks": count, "__module__": "__main__"})

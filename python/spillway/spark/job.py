@@ -1,7 +1,7 @@
 """One job's writing: planned on the driver, done in tasks, judged on the driver again.
 
 Works without the data source API: that is a thin layer over it (`source.py`), and so are the
-helpers for Spark 3.5 (`helpers.py`).
+helpers for Spark 3.5 (`writing.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import dataclasses
 import json
 import os
 import pathlib
-from typing import Any, Dict, Iterable, Iterator, Mapping, Optional
+from typing import Any, Dict, Iterable, Iterator, Mapping, Optional, Tuple
 
 import spillway
 from spillway._errors import SpillwayError
@@ -45,21 +45,31 @@ class WriteJob:
     summary_file: Optional[str] = None
     place: str = ""
 
-    def write_task(self, batches: Iterable[Any], task: str) -> Summary:
+    def write_task(
+        self, batches: Iterable[Any], task: str, collapsed: Optional[str] = None
+    ) -> Summary:
         """Brings one task's batches to the container. Written again, they make the same documents,
-        so Spark may try a task as often as it likes."""
+        so Spark may try a task as often as it likes. `collapsed`: a column that says how many
+        changes a row stands for; it is no part of the document."""
         session = None
         convert = None
+        changes = rows = 0
         try:
             for batch in batches:
+                if collapsed is not None:
+                    rows += batch.num_rows
+                    stood_for, batch = _split_off(batch, collapsed)
+                    changes += stood_for
                 if session is None:
                     schema, convert = self._schema(batch.schema)
                     session = spillway.WriteSession(for_this_process(self.engine), schema, task)
                 session.write(convert(batch))
-            return session.finish() if session is not None else Summary()
+            summary = session.finish() if session is not None else Summary()
         finally:
             if session is not None:
                 session.close()
+        summary.add_superseded(changes - rows)
+        return summary
 
     def _schema(self, schema: Any) -> Any:
         if self.date_times is DateTimes.ENGINE:
@@ -80,6 +90,17 @@ class WriteJob:
         if rejected > allowed_rejected(self.max_rejected, total.read):
             raise _over_budget(total, rejected, self.max_rejected)
         return total
+
+
+def _split_off(batch: Any, column: str) -> Tuple[int, Any]:
+    """The sum of a column, and the batch without it."""
+    import pyarrow
+    import pyarrow.compute
+
+    total = pyarrow.compute.sum(batch.column(column)).as_py() or 0
+    kept = [field for field in batch.schema if field.name != column]
+    return total, pyarrow.RecordBatch.from_arrays(
+        [batch.column(field.name) for field in kept], schema=pyarrow.schema(kept))
 
 
 def allowed_rejected(budget: str, rows: int) -> float:
