@@ -5,8 +5,8 @@
             session.write(batch)
         print(session.finish().formula)
 
-The Spark data source is in `spillway.spark`. Importing the package loads no native code: the first
-session does.
+`Reader` brings documents back as such batches. The Spark data source is in `spillway.spark`.
+Importing the package loads no native code: the first session does.
 """
 
 from spillway._errors import SpillwayError
@@ -14,5 +14,5 @@ from spillway._reader import Reader, ReadSummary
 from spillway._session import WriteSession, describe, version
 from spillway._summary import RejectedRow, Summary
 
-__all__ = ["ReadSummary", "Reader", "RejectedRow", "SpillwayError", "Summary", "WriteSession", "describe",
-           "version"]
+__all__ = ["ReadSummary", "Reader", "RejectedRow", "SpillwayError", "Summary", "WriteSession",
+           "describe", "version"]

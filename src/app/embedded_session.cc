@@ -108,6 +108,10 @@ YamlNode Scalar(std::string text) {
   return node;
 }
 
+EndpointSettings SettingsOf(const EmbeddedConfig& config) {
+  return {config.connection.get(), config.endpoint.get(), kFolder};
+}
+
 // Reads one text; lives for one call of ParseEmbeddedConfig.
 class Reader {
  public:
@@ -241,6 +245,7 @@ class Reader {
                     "use a connection of type cosmosdb");
       return;
     }
+    CheckControlContainer(section, place);
     config_.session.throughput.board = [control, group = GroupOf(section.throughput),
                                         connection = config_.connection,
                                         endpoint = config_.endpoint] {
@@ -265,6 +270,18 @@ class Reader {
            *place <= 1;
   }
 
+  // Items of the group among the documents would be taken for theirs.
+  void CheckControlContainer(const OptionsSection& section, const YamlPlace& place) {
+    const GroupSection& group = section.throughput.group;
+    if (section.control.node != nullptr || config_.endpoint == nullptr ||
+        !config_.type->same_container ||
+        !config_.type->same_container(SettingsOf(config_), {group.database, group.container})) {
+      return;
+    }
+    problems_.Add(place, "the session writes into the group's control container",
+                  "give the group a container of its own");
+  }
+
   static ShareGroup GroupOf(const ThroughputSection& throughput) {
     return {.name = throughput.group.name,
             .control = {throughput.group.database, throughput.group.container},
@@ -276,10 +293,6 @@ class Reader {
   Problems problems_;
   EmbeddedConfig config_;
 };
-
-EndpointSettings SettingsOf(const EmbeddedConfig& config) {
-  return {config.connection.get(), config.endpoint.get(), kFolder};
-}
 
 Result<std::unique_ptr<Destination>> OpenDestination(const EmbeddedConfig& config) {
   return config.type->open_destination(SettingsOf(config), config.documents);

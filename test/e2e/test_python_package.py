@@ -254,11 +254,13 @@ def test_documents_are_read_back_in_parts(options, workspace):
 def test_what_does_not_fit_a_column_is_an_error_or_null(options, workspace):
     workspace.container(CONTAINER).create_item({"id": "1", "category": "c", "n": "many"})
     schema = batch(0, 1).schema
-    with spillway.Reader(options, schema) as reader, pytest.raises(spillway.SpillwayError) as raised:
-        list(reader)
+    with spillway.Reader(options, schema) as reader:
+        with pytest.raises(spillway.SpillwayError) as raised:
+            list(reader)
     assert 'document ["c"] 1: column n: "many" is no long' in raised.value.message
     with spillway.Reader({**options, "read": {"relaxed": True}}, schema) as reader:
-        assert [r for b in reader for r in b.to_pylist()] == [{"id": "1", "category": "c", "n": None}]
+        found = [row for rows_read in reader for row in rows_read.to_pylist()]
+        assert found == [{"id": "1", "category": "c", "n": None}]
         assert reader.summary().misfits == 1
 
 
@@ -277,3 +279,27 @@ def test_a_reader_keeps_its_limit(options, workspace):
         took = time.monotonic() - begun
         # The first pages go at once: what they cost is known when they are there.
         assert took >= 0.5 * reader.summary().cost / 20, (took, reader.summary())
+
+
+@pytest.mark.parametrize("given, said", [
+    ({"sync": {"mode": "upsert", "delete_guard": "10%"}}, "`sync.delete_guard` needs a pipeline"),
+    ({"sync": {"mode": {"soft_delete": {"field": "gone"}}}}, "`soft_delete` needs a source"),
+    ({"throughput": {"limit": 400, "ask": False}}, "`throughput.ask` needs a pipeline"),
+    ({"throughput": {"group": {"name": "loaders"}}}, "shares a limit, and there is none"),
+    ({"throughput": {"limit": 400, "group": {"name": "g", "connection": "shop"}}},
+     "write the connection itself as `control`"),
+    ({"control": {"type": "delta", "root": "."}}, "`delta` is no type of destination"),
+    ({"read": {"from": 0.5, "to": 0.5}}, "are no part of 0 to 1"),
+    ({"read": {"to": "much"}}, "are no part of 0 to 1"),
+])
+def test_options_of_a_pipeline_alone_are_refused(given, said, options):
+    with pytest.raises(spillway.SpillwayError) as raised:
+        spillway.describe({**options, **given})
+    assert raised.value.code == "invalid argument"
+    assert said in raised.value.message
+
+
+def test_the_control_container_is_not_the_one_that_is_written(options):
+    group = {"name": "loaders", "container": CONTAINER}
+    with pytest.raises(spillway.SpillwayError, match="writes into the group's control container"):
+        spillway.describe({**options, "throughput": {"limit": 400, "group": group}})

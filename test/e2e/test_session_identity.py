@@ -59,8 +59,9 @@ def write(place, keys, **environment):
 
 
 def principal(**more):
+    credential = {f"auth.aad.{key}": value for key, value in more.items()}
     return {"auth.type": "ServicePrincipal", "account.tenantId": TENANT,
-            "auth.aad.clientId": CLIENT, **{f"auth.aad.{key}": value for key, value in more.items()}}
+            "auth.aad.clientId": CLIENT, **credential}
 
 
 def assert_written(place, said):
