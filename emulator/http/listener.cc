@@ -1,6 +1,7 @@
 // The one file that meets Boost (its exceptions and its compile time stop here).
 #include "emulator/http/listener.h"
 
+#include <array>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -13,11 +14,11 @@
 #include <cerrno>
 #include <cstdint>
 #include <deque>
-#include <sstream>
 #include <thread>
 #include <vector>
 
 #include "emulator/http/http2_preface.h"
+#include "emulator/http/reply_text.h"
 #include "emulator/json/document_scan.h"
 
 namespace spillway::emulator {
@@ -31,6 +32,8 @@ using boost::system::error_code;
 
 // Bytes asked from the socket at once: a whole bulk request in one system call.
 constexpr size_t kReadBytes = 256 * 1024;
+// A body up to here goes out with its head, in one piece.
+constexpr size_t kJoinedBodyBytesMax = 16 * 1024;
 constexpr std::chrono::milliseconds kDripInterval{50};
 // After a reply that ends a connection, what still comes is read and dropped for so long: a close
 // with unread bytes would reset the connection, and the reply could be lost with it.
@@ -45,9 +48,6 @@ constexpr std::chrono::seconds kHttp2RequestMax{10};
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
 std::string_view View(beast::string_view text) {
-  return {text.data(), text.size()};
-}
-beast::string_view BeastView(std::string_view text) {
   return {text.data(), text.size()};
 }
 
@@ -174,33 +174,25 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
 
   void Send(Reply reply) {
     if (reply.delivery == Delivery::kReset) return Reset();
-    if (!PutHeaders(reply)) return Send(HeaderTooLarge());
-    const bool bodiless = reply.status == 204 || reply.status == 304;
-    if (!bodiless) {
-      response_->set(http::field::content_type, "application/json");
-      response_->body() = std::move(reply.body);
-      response_->content_length(response_->body().size());
-    }
+    if (!HeadersFit(reply)) return Send(HeaderTooLarge());
+    const auto reason = http::obsolete_reason(static_cast<http::status>(reply.status));
+    WriteHead(reply, View(reason), keep_alive_, &text_);
+    reply_body_ = HasBody(reply) ? std::move(reply.body) : std::string();
     if (reply.delivery == Delivery::kTruncate) return SendTruncated();
     if (reply.drip_bytes_per_second > 0) return SendDripping(reply.drip_bytes_per_second);
-    http::async_write(stream_, *response_,
-                      [self = this->shared_from_this()](error_code error, size_t) {
-                        if (error) return;
-                        if (!self->keep_alive_) return self->Close();
-                        self->ReadHeader();
-                      });
+    if (reply_body_.size() <= kJoinedBodyBytesMax) JoinBody();
+    const std::array<asio::const_buffer, 2> parts = {asio::buffer(text_),
+                                                     asio::buffer(reply_body_)};
+    asio::async_write(stream_, parts, [self = this->shared_from_this()](error_code error, size_t) {
+      if (error) return;
+      if (!self->keep_alive_) return self->Close();
+      self->ReadHeader();
+    });
   }
 
-  // False when a value is larger than Beast takes (64 KB).
-  bool PutHeaders(const Reply& reply) {
-    response_.emplace(static_cast<http::status>(reply.status), 11);
-    response_->keep_alive(keep_alive_);
-    try {
-      for (const auto& [name, value] : reply.headers) response_->insert(BeastView(name), value);
-    } catch (const std::exception&) {
-      return false;
-    }
-    return true;
+  void JoinBody() {
+    text_ += reply_body_;
+    reply_body_.clear();
   }
 
   static Reply HeaderTooLarge() {
@@ -210,23 +202,18 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
     return error;
   }
 
-  std::string ResponseText() const {
-    std::ostringstream text;
-    text << response_->base() << response_->body();
-    return text.str();
-  }
-
   // The headers and half of the body, then the end.
   void SendTruncated() {
-    text_ = ResponseText();
-    text_.resize(text_.size() - response_->body().size() / 2 - 1);
+    const size_t missing = reply_body_.size() / 2 + 1;
+    JoinBody();
+    text_.resize(text_.size() - missing);
     asio::async_write(stream_, asio::buffer(text_),
                       [self = this->shared_from_this()](error_code, size_t) { self->Reset(); });
   }
 
   // A slow link: a little at a time.
   void SendDripping(uint32_t bytes_per_second) {
-    text_ = ResponseText();
+    JoinBody();
     Drip(0, std::max<size_t>(1, bytes_per_second * kDripInterval.count() / 1000));
   }
 
@@ -311,9 +298,9 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
   Shared* const shared_;
   const Place place_;
   std::optional<Parser> parser_;
-  std::optional<http::response<http::string_body>> response_;
   Request request_;
-  std::string text_;  // of a reply that goes out in an unusual way
+  std::string text_;        // of the reply: its head, and its body when that is small
+  std::string reply_body_;  // else this
   std::optional<asio::steady_timer> timer_;
   bool keep_alive_ = true;
 };

@@ -16,8 +16,10 @@ using Seconds = std::chrono::duration<double>;
 constexpr double kLargeLimit = 5'000;
 constexpr double kAimOfLarge = 0.994;
 constexpr double kAimOfSmall = 0.985;
-// Of a second's units: in one send; saved up by an idle flow.
-constexpr double kSendOfLimit = 0.01;
+// Of a second's units: in one send, which may be this large in any case; saved up by an idle flow.
+// A send that waited and a send at each end of a second come on top of what the second supplies.
+constexpr double kSendOfLimit = 0.005;
+constexpr double kSendUnitsFloor = 50;
 constexpr double kSavedOfLimit = 0.005;
 // The same where there is no limit to keep, only a partition's second.
 constexpr double kSendOfPartition = 0.1;
@@ -178,7 +180,7 @@ double ThroughputLimiter::UnitsOfSendMax(uint32_t index) const {
   }
   if (!total_.rate.has_value()) return most;
   const bool large = *total_.rate >= kLargeLimit * kAimOfLarge;
-  return std::min(most, large ? *total_.rate * kSendOfLimit : 0);
+  return std::min(most, large ? std::max(*total_.rate * kSendOfLimit, kSendUnitsFloor) : 0);
 }
 
 ThroughputTicket ThroughputLimiter::Ask(uint32_t index, double units) {
