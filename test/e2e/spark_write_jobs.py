@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import pathlib
 import sys
 
@@ -206,6 +207,42 @@ class Jobs(SparkJobs):
         feed = self._versions()[0].withColumn("_change_type", F.lit("upsertish"))
         return spillway.spark.apply_changes(feed, self._options("changes_at_once")).formula
 
+    def delta_feed(self):
+        """The well-known notebook: a table is loaded, then its change feed is followed, by a stream
+        that is stopped and started between."""
+        path = str(self.folder / "table")
+        table = f"delta.`{path}`"
+        self.spark.sql(f"CREATE TABLE {table} (id string, category string, n int, at timestamp, "
+                       "price decimal(10,2)) USING delta "
+                       "TBLPROPERTIES ('delta.enableChangeDataFeed' = 'true')")
+        columns = ("SELECT string(id), concat('c', id % 5), int(id), timestamp_seconds(id), "
+                   "id * 1.25")
+        self.spark.sql(f"INSERT INTO {table} {columns} FROM range(500)")
+        self._save(self.spark.table(table), "delta_feed")
+
+        def follow():
+            feed = (self.spark.readStream.format("delta").option("readChangeFeed", "true")
+                    .option("startingVersion", 2).load(path))
+            writer = spillway.spark.apply_changes(feed, self._options("delta_feed")).option(
+                "checkpointLocation", str(self.folder / "feed-checkpoint"))
+            self._end(writer.trigger(availableNow=True).start())
+
+        self.spark.sql(f"UPDATE {table} SET n = n + 1 WHERE n % 3 = 0")
+        self.spark.sql(f"DELETE FROM {table} WHERE n % 10 = 0")
+        self.spark.sql(f"UPDATE {table} SET category = 'moved' WHERE n % 7 = 0")
+        follow()
+        self.spark.sql(f"INSERT INTO {table} {columns} FROM range(500, 600)")
+        self.spark.sql(
+            f"MERGE INTO {table} t USING (SELECT string(id) AS id FROM range(480, 620)) s "
+            "ON t.id = s.id WHEN MATCHED AND t.n % 2 = 0 THEN DELETE "
+            "WHEN MATCHED THEN UPDATE SET n = -n "
+            "WHEN NOT MATCHED THEN INSERT (id, category) VALUES (s.id, 'merged')")
+        follow()
+        rows = self.spark.table(table)
+        back = self._load("delta_feed", rows.schema)
+        return {"rows": rows.count(), "missing": rows.exceptAll(back).count(),
+                "more": back.exceptAll(rows).count()}
+
     def streamed(self):
         writer = self._stream("streamed").trigger(availableNow=True)
         return self._end(writer.format(FORMAT).options(**self._options("streamed")).start())
@@ -219,8 +256,16 @@ class Jobs(SparkJobs):
 def main():
     folder = pathlib.Path(sys.argv[2])
     # A task is tried again in `local[N, F]` alone.
-    spark = session_of(folder, f"local[2,{TRIES}]").getOrCreate()
-    run_jobs(Jobs, spark, folder, sys.argv[3:])
+    builder = session_of(folder, f"local[2,{TRIES}]")
+    jars = pathlib.Path(os.environ["SPILLWAY_SPARK_JARS"]).glob("*.jar")
+    delta = {
+        "spark.jars": ",".join(str(jar) for jar in sorted(jars)),
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    }
+    for name, value in delta.items():
+        builder = builder.config(name, value)
+    run_jobs(Jobs, builder.getOrCreate(), folder, sys.argv[3:])
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ CONTAINERS = {
     **dict.fromkeys(["written", "small_batches", "empty", "rejected", "over_budget",
                      "within_budget", "grouped", "deleted", "tried_again", "aborted",
                      "connectors_name", "mapped", "streamed", "each_batch",
-                     "changes_at_once", "changes_streamed"]),
+                     "changes_at_once", "changes_streamed", "delta_feed"]),
     "limited": 5 * LIMIT,
     "throttled": 800,
 }
@@ -183,6 +183,13 @@ def test_changes_leave_what_the_table_has(jobs):
 def test_changes_of_a_stream_are_applied_batch_by_batch(jobs):
     assert jobs.result("changes_streamed")["batches"] == 4
     assert_same(jobs.documents("changes_streamed"), after_changes())
+
+
+def test_a_delta_tables_feed_is_followed_across_a_restart(jobs):
+    found = jobs.result("delta_feed")
+    assert found["rows"] > 500
+    assert (found["missing"], found["more"]) == (0, 0)
+    assert len(jobs.documents("delta_feed")) == found["rows"]
 
 
 def test_a_change_that_is_not_known_fails(jobs):
