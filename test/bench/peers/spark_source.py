@@ -7,6 +7,7 @@ PYTHONPATH say where the package is.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -24,8 +25,13 @@ MEMORY = "4g"
 def cpu_seconds():
     """User and system time of this process, the JVM and the Python workers, ended ones too."""
     me = psutil.Process()
-    times = [process.cpu_times() for process in (me, *me.children(recursive=True))]
-    return sum(t.user + t.system + t.children_user + t.children_system for t in times)
+    total = 0.0
+    for process in (me, *me.children(recursive=True)):
+        # One that ends meanwhile is counted with those of its parent that have.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            t = process.cpu_times()
+            total += t.user + t.system + t.children_user + t.children_system
+    return total
 
 
 def open_session(folder):
