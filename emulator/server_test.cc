@@ -136,6 +136,36 @@ TEST_F(ServerTest, SpeaksTlsOnTheSamePortWithACertificateForLocalhost) {
   close(socket_fd);
 }
 
+// Larger than a record of TLS (RFC 8446, section 5.1).
+TEST_F(ServerTest, ALargeReplyArrivesWholeOverTls) {
+  MakeContainer();
+  const std::string body = R"({"id":"1","pk":"a","text":")" + std::string(100'000, 'x') + R"("})";
+  const std::string stored = Exchange(
+      server_->port(),
+      Http("POST", "/dbs/d/colls/c/docs", body, "x-ms-documentdb-partitionkey: [\"a\"]\r\n"));
+  ASSERT_THAT(stored, StartsWith("HTTP/1.1 201"));
+  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+  SSL* ssl = SSL_new(context);
+  const int socket_fd = Connect(server_->port());
+  const timeval patience{.tv_sec = 10, .tv_usec = 0};
+  setsockopt(socket_fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+  SSL_set_fd(ssl, socket_fd);
+  ASSERT_EQ(SSL_connect(ssl), 1);
+  const std::string request =
+      Http("GET", "/dbs/d/colls/c/docs/1", "", "x-ms-documentdb-partitionkey: [\"a\"]\r\n");
+  SSL_write(ssl, request.data(), static_cast<int>(request.size()));
+  std::string reply;
+  char part[16384];
+  for (int count = SSL_read(ssl, part, sizeof(part)); count > 0;
+       count = SSL_read(ssl, part, sizeof(part))) {
+    reply.append(part, static_cast<size_t>(count));
+  }
+  EXPECT_THAT(reply, HasSubstr(std::string(100'000, 'x')));
+  SSL_free(ssl);
+  SSL_CTX_free(context);
+  close(socket_fd);
+}
+
 TEST_F(ServerTest, KeepsConnectionsAlive) {
   const std::string request = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
   const std::string reply = Exchange(server_->port(), request + request + Http("GET", "/dbs"));

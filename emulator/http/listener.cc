@@ -1,7 +1,6 @@
 // The one file that meets Boost (its exceptions and its compile time stop here).
 #include "emulator/http/listener.h"
 
-#include <array>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -32,8 +31,6 @@ using boost::system::error_code;
 
 // Bytes asked from the socket at once: a whole bulk request in one system call.
 constexpr size_t kReadBytes = 256 * 1024;
-// A body up to here goes out with its head, in one piece.
-constexpr size_t kJoinedBodyBytesMax = 16 * 1024;
 constexpr std::chrono::milliseconds kDripInterval{50};
 // After a reply that ends a connection, what still comes is read and dropped for so long: a close
 // with unread bytes would reset the connection, and the reply could be lost with it.
@@ -177,22 +174,16 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
     if (!HeadersFit(reply)) return Send(HeaderTooLarge());
     const auto reason = http::obsolete_reason(static_cast<http::status>(reply.status));
     WriteHead(reply, View(reason), keep_alive_, &text_);
-    reply_body_ = HasBody(reply) ? std::move(reply.body) : std::string();
-    if (reply.delivery == Delivery::kTruncate) return SendTruncated();
+    if (HasBody(reply)) text_ += reply.body;
+    if (reply.delivery == Delivery::kTruncate) return SendTruncated(reply.body.size() / 2 + 1);
     if (reply.drip_bytes_per_second > 0) return SendDripping(reply.drip_bytes_per_second);
-    if (reply_body_.size() <= kJoinedBodyBytesMax) JoinBody();
-    const std::array<asio::const_buffer, 2> parts = {asio::buffer(text_),
-                                                     asio::buffer(reply_body_)};
-    asio::async_write(stream_, parts, [self = this->shared_from_this()](error_code error, size_t) {
-      if (error) return;
-      if (!self->keep_alive_) return self->Close();
-      self->ReadHeader();
-    });
-  }
-
-  void JoinBody() {
-    text_ += reply_body_;
-    reply_body_.clear();
+    // Head and body in one buffer: of two, Beast's TLS stream (1.81) left the second unsent.
+    asio::async_write(stream_, asio::buffer(text_),
+                      [self = this->shared_from_this()](error_code error, size_t) {
+                        if (error) return;
+                        if (!self->keep_alive_) return self->Close();
+                        self->ReadHeader();
+                      });
   }
 
   static Reply HeaderTooLarge() {
@@ -203,9 +194,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
   }
 
   // The headers and half of the body, then the end.
-  void SendTruncated() {
-    const size_t missing = reply_body_.size() / 2 + 1;
-    JoinBody();
+  void SendTruncated(size_t missing) {
     text_.resize(text_.size() - missing);
     asio::async_write(stream_, asio::buffer(text_),
                       [self = this->shared_from_this()](error_code, size_t) { self->Reset(); });
@@ -213,7 +202,6 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
 
   // A slow link: a little at a time.
   void SendDripping(uint32_t bytes_per_second) {
-    JoinBody();
     Drip(0, std::max<size_t>(1, bytes_per_second * kDripInterval.count() / 1000));
   }
 
@@ -299,8 +287,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
   const Place place_;
   std::optional<Parser> parser_;
   Request request_;
-  std::string text_;        // of the reply: its head, and its body when that is small
-  std::string reply_body_;  // else this
+  std::string text_;  // of the reply
   std::optional<asio::steady_timer> timer_;
   bool keep_alive_ = true;
 };
