@@ -192,7 +192,7 @@ def check_planted_bugs():
 def main():
     findings = []
     sources = tracked("src/*.cc", "src/*.h", "emulator/*.cc", "emulator/*.h", "test/*.cc",
-                      "test/*.h", "bridge/*.h")
+                      "test/*.h", "bridge/*.h", "capi/*.cc", "capi/*.h")
     for path in sources:
         lines = (ROOT / path).read_text().splitlines()
         for check in (check_lines, check_banned, check_includes, check_sizes, check_header_guard):

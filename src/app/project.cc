@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "app/document_sections.h"
 #include "config/relative_path.h"
 
 namespace spillway {
@@ -39,14 +40,6 @@ std::string NameAdvice(std::string_view wrong, const std::vector<std::string>& n
 YamlPlace PlaceOf(const YamlNode& map, std::string_view key, YamlPlace fallback) {
   const YamlNode* node = map.is_map() ? map.Find(key) : nullptr;
   return node == nullptr ? fallback : node->place;
-}
-
-ValuePolicy Merged(const ValuePolicy& base, const ColumnSection& column) {
-  return {.nulls = column.nulls.value_or(base.nulls),
-          .timestamps = column.timestamps.value_or(base.timestamps),
-          .decimals = column.decimals.value_or(base.decimals),
-          .inexact_numbers = column.inexact_numbers.value_or(base.inexact_numbers),
-          .non_finite = column.non_finite.value_or(base.non_finite)};
 }
 
 }  // namespace
@@ -352,24 +345,6 @@ class ProjectReader {
     problems_.Add(name->place, fmt::format("there is no connection `{}`", name->text),
                   NameAdvice(name->text, NamesOf(project_->connections_)));
     return nullptr;
-  }
-
-  static DocumentOptions MakeDocuments(const SourceSection& source,
-                                       const DestinationSection& destination,
-                                       const DocumentsSection& section) {
-    DocumentOptions documents;
-    documents.columns = source.columns;
-    documents.filter = source.filter;
-    for (const auto& [field, column] : section.fields) documents.fields.push_back({field, column});
-    documents.id_columns = destination.id.columns;
-    documents.id_separator = destination.id.separator;
-    documents.id_escaping = destination.id.escaping;
-    documents.partition_key_paths = destination.partition_key;
-    documents.policy = section.policy;
-    for (const auto& [name, column] : section.columns) {
-      documents.column_policies[name] = Merged(section.policy, column);
-    }
-    return documents;
   }
 
   void CheckContradictions(const YamlEntry& entry, const PipelineSection& section,

@@ -11,6 +11,16 @@ uint32_t Byte(std::string_view bytes, size_t at) {
   return static_cast<uint8_t>(bytes[at]);
 }
 
+constexpr int kNoDigit = -1;
+
+int Digit(char c) {
+  if (c >= 'A' && c <= 'Z') return c - 'A';
+  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+  if (c >= '0' && c <= '9') return c - '0' + 52;
+  if (c == '+') return 62;
+  return c == '/' ? 63 : kNoDigit;
+}
+
 }  // namespace
 
 char* WriteBase64(std::string_view bytes, char* out) {
@@ -30,6 +40,28 @@ char* WriteBase64(std::string_view bytes, char* out) {
   out[2] = rest == 2 ? kAlphabet[group >> 6 & 63] : '=';
   out[3] = '=';
   return out + 4;
+}
+
+bool ReadBase64(std::string_view text, std::string* out) {
+  if (text.size() % 4 != 0) return false;
+  size_t padding = 0;
+  while (padding < 2 && text.ends_with('=')) {
+    text.remove_suffix(1);
+    ++padding;
+  }
+  out->clear();
+  uint32_t bits = 0;
+  int held = 0;
+  for (const char c : text) {
+    const int digit = Digit(c);
+    if (digit == kNoDigit) return false;
+    bits = bits << 6 | static_cast<uint32_t>(digit);
+    held += 6;
+    if (held < 8) continue;
+    held -= 8;
+    out->push_back(static_cast<char>(bits >> held & 255));
+  }
+  return true;
 }
 
 }  // namespace spillway

@@ -3,6 +3,7 @@
 #define SPILLWAY_TRANSFORMS_BASE64_H_
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace spillway {
@@ -13,6 +14,9 @@ constexpr size_t Base64Size(size_t bytes) {
 
 // Writes Base64Size(bytes.size()) characters and returns the end.
 char* WriteBase64(std::string_view bytes, char* out);
+
+// False when it is no base64 with its padding; `out` is not defined then.
+bool ReadBase64(std::string_view text, std::string* out);
 
 }  // namespace spillway
 

@@ -219,7 +219,11 @@ class Bench:
             account = ["--endpoint", self.server.endpoint, "--key", self.server.key]
             account += ["--ca-file", self.server.certificate]
         place = ["--database", DATABASE, "--container", container, "--rows", str(rows)]
-        environment = {"NODE_PATH": os.environ.get("SPILLWAY_NODE_MODULES", "")}
+        environment = {
+            "NODE_PATH": os.environ.get("SPILLWAY_NODE_MODULES", ""),
+            "PYTHONPATH": str(HERE.parent.parent / "python"),
+            "SPILLWAY_LIBRARY": str(pathlib.Path(self.options.bin).parent / "lib/libspillway.so"),
+        }
         run = measured([*words, *account, *place, *files], self.folder, environment)
         result = json.loads(run["output"].splitlines()[-1])
         if result["failed"] or result["rows"] != rows:
@@ -262,20 +266,27 @@ class Bench:
             print("\nThe jar of the Spark connector is not there: its comparison is left out.")
             return
         rows = self.rows("spark")
-        words = [os.environ["SPILLWAY_CONNECTOR_PYTHON"], str(HERE / "peers/spark_connector.py")]
+        peers = {
+            name: [os.environ[f"SPILLWAY_{python}"], str(HERE / f"peers/{script}.py")]
+            for name, python, script in (("theirs", "CONNECTOR_PYTHON", "spark_connector"),
+                                         ("source", "SPARK_PYTHON", "spark_source"))
+        }
         self.tls = True
-        slopes = {"ours": [], "theirs": []}
+        slopes = {"ours": [], "theirs": [], "source": []}
         for _ in range(self.options.runs):
-            ours, theirs = [], []
+            seconds = {name: [] for name in slopes}
             for count in (rows, 3 * rows):
                 table = make_table("M", count, self.lake)
-                mine, other = self.container(), self.container()
-                ours.append(self.spillway(table, mine)["cpu"])
-                theirs.append(self.peer(words, other, count, [str(self.lake / table)]))
-                self.require_equal(mine, other, instants_as_numbers)
-                self.drop(mine, other)
-            slopes["ours"].append((ours[1] - ours[0]) / (2 * rows) * 1e6)
-            slopes["theirs"].append((theirs[1] - theirs[0]) / (2 * rows) * 1e6)
+                mine = self.container()
+                seconds["ours"].append(self.spillway(table, mine)["cpu"])
+                for name, words in peers.items():
+                    other = self.container()
+                    seconds[name].append(self.peer(words, other, count, [str(self.lake / table)]))
+                    self.require_equal(mine, other, instants_as_numbers)
+                    self.drop(other)
+                self.drop(mine)
+            for name, (few, many) in seconds.items():
+                slopes[name].append((many - few) / (2 * rows) * 1e6)
         print(
             f"\nSlope between {rows:,} and {3 * rows:,} M documents, {RANGES} ranges, over TLS; "
             "the stores were equal.\n\n"
@@ -283,7 +294,10 @@ class Bench:
             f"| Spillway | {statistics.median(slopes['ours']):.2f} |||\n"
             "| PySpark 3.1 local[2] and the Cosmos DB connector, from Parquet files | "
             f"{statistics.median(slopes['theirs']):.1f} | "
-            f"1/{median_ratio(slopes['theirs'], slopes['ours']):.0f} | 1/15 |"
+            f"1/{median_ratio(slopes['theirs'], slopes['ours']):.0f} | 1/15 |\n"
+            "| PySpark 4 local[2] and Spillway's data source, from the same files | "
+            f"{statistics.median(slopes['source']):.1f} | "
+            f"1/{median_ratio(slopes['theirs'], slopes['source']):.1f} of the connector | 1/5 |"
         )
 
     def memory(self):

@@ -28,6 +28,7 @@ DATABASE_NUMBERS = itertools.count(1)
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "spark: needs Spark, and minutes (./dev test spark)")
+    config.addinivalue_line("markers", "wheel: needs the wheel (./dev test wheel)")
     config.addinivalue_line("markers", "account_key: is about keys; of no use to who has none")
 
 

@@ -1,0 +1,122 @@
+/* spillway.h: the C interface of Spillway, for programs and languages that bring their own rows: a
+ * write session takes Arrow record batches and brings them to a destination, a reader brings the
+ * documents of one back as such batches (the Python package and its Spark data source are a thin
+ * layer over it).
+ *
+ * Version. SPILLWAY_ABI_VERSION is the version of this header; spillway_abi_version() that of the
+ * library. Within one version functions are only added. A caller refuses another version.
+ *
+ * Text is UTF-8 and ends with a zero byte. What the library returns in `char**` belongs to the
+ * caller, who gives it to spillway_text_free. Options and summaries are JSON.
+ *
+ * Errors. A function that can fail returns 0 for success, else a code, and fills `error` (which may
+ * be NULL) with code, name, message and hint. The caller gives a filled error to
+ * spillway_error_clear; a function clears nothing that was there before.
+ *
+ * Threads and processes. Different sessions may be used from different threads. One session is used
+ * by one thread at a time, but for spillway_session_stop and spillway_session_summary, which may be
+ * called at any time; so is one reader, but for spillway_reader_stop. The library starts no thread
+ * before the first session is opened and keeps none after the last one is closed. A process that
+ * was forked off does not use the sessions of its parent (they answer with an error); it opens its
+ * own.
+ */
+#ifndef SPILLWAY_CAPI_SPILLWAY_H_
+#define SPILLWAY_CAPI_SPILLWAY_H_
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SPILLWAY_ABI_VERSION 1
+
+#if defined(__GNUC__)
+#define SPILLWAY_EXPORT __attribute__((visibility("default")))
+#else
+#define SPILLWAY_EXPORT
+#endif
+
+/* As Arrow's C data interface has them; any definition of them will do. */
+struct ArrowSchema;
+struct ArrowArray;
+
+typedef struct spillway_error {
+  int32_t code;    /* what the functions return; 0: no error */
+  char* code_name; /* "unauthenticated": stable, for programs */
+  char* message;   /* what, where, and why in the service's own words */
+  char* hint;      /* what to do next; may be empty */
+} spillway_error;
+
+typedef struct spillway_session spillway_session;
+typedef struct spillway_reader spillway_reader;
+
+SPILLWAY_EXPORT uint32_t spillway_abi_version(void);
+/* "1.2.3"; lives as long as the program. */
+SPILLWAY_EXPORT const char* spillway_version(void);
+
+SPILLWAY_EXPORT void spillway_error_clear(spillway_error* error);
+SPILLWAY_EXPORT void spillway_text_free(char* text);
+
+/* Asks the destination of `options` what a writer has to know, and so finds a wrong address, key or
+ * name. `facts`: {"place": "https://…", "partition_key": ["/category"], "read_parts": 4}: in so
+ * many even parts of the space of keys it is worth to be read at a time. Starts no thread. */
+SPILLWAY_EXPORT int32_t spillway_describe(const char* options, char** facts, spillway_error* error);
+
+/* Opens a session. `options`: "connection", "destination", "documents", "sync", "throughput" as in
+ * spillway.yaml (docs/spark.md shows them all), and of the session "memory", "lanes",
+ * "rejected_listed", "part_of_more". `schema`: of the rows, a struct with a child per column; it is
+ * moved from, also when the call fails. Blocks for some requests. */
+SPILLWAY_EXPORT int32_t spillway_session_open(const char* options, struct ArrowSchema* schema,
+                                              spillway_session** session, spillway_error* error);
+
+/* Hands over the rows of a struct array of the session's schema, which is moved from, also when the
+ * call fails, and released before it returns. Blocks while the session's memory is full. After an
+ * error the session takes no more rows and answers with the same error. */
+SPILLWAY_EXPORT int32_t spillway_session_write(spillway_session* session, struct ArrowArray* rows,
+                                               spillway_error* error);
+
+/* Blocks until every row has its fate. The summary says what became of the rows, also after an
+ * error. */
+SPILLWAY_EXPORT int32_t spillway_session_finish(spillway_session* session, spillway_error* error);
+
+/* {"counts": {…}, "cost": …, "requests": …, "throttled_requests": …, "bytes_sent": …, "unsure": …,
+ * "rejected_by_reason": {…}, "rejected": [{"row": …, "key": …, "reason": …, "message": …}]} */
+SPILLWAY_EXPORT int32_t spillway_session_summary(const spillway_session* session, char** summary,
+                                                 spillway_error* error);
+
+/* Ends the session as soon as it is safe: what waits returns "cancelled". */
+SPILLWAY_EXPORT void spillway_session_stop(spillway_session* session);
+
+/* Frees the session and what it holds; one that is not finished is given up, which waits a few
+ * seconds for requests under way. NULL is allowed. */
+SPILLWAY_EXPORT void spillway_session_close(spillway_session* session);
+
+/* Opens a reader of the documents of a part of a destination. `options`: "connection",
+ * "destination", "throughput" with a limit, and "read": {"from": 0, "to": 0.25, "relaxed": false,
+ * "epoch_millis": false}, the part of the space of keys and how values become columns (a value that
+ * does not fit its column: null where relaxed, else an error). `schema`: of the batches, a struct
+ * with a child per column, which takes the top-level field of its name; `_rawBody` takes the whole
+ * document. It is moved from, also when the call fails. */
+SPILLWAY_EXPORT int32_t spillway_reader_open(const char* options, struct ArrowSchema* schema,
+                                             spillway_reader** reader, spillway_error* error);
+
+/* Blocks for some requests. The next documents, as a struct array of the schema that the caller
+ * releases; at the end its release callback is NULL. After an error: close it. */
+SPILLWAY_EXPORT int32_t spillway_reader_next(spillway_reader* reader, struct ArrowArray* rows,
+                                             spillway_error* error);
+
+/* {"documents": …, "misfits": …, "cost": …} of what was read so far. */
+SPILLWAY_EXPORT int32_t spillway_reader_summary(const spillway_reader* reader, char** summary,
+                                                spillway_error* error);
+
+/* Ends it: what waits returns "cancelled". */
+SPILLWAY_EXPORT void spillway_reader_stop(spillway_reader* reader);
+/* Frees it. NULL is allowed. */
+SPILLWAY_EXPORT void spillway_reader_close(spillway_reader* reader);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SPILLWAY_CAPI_SPILLWAY_H_ */

@@ -1,0 +1,18 @@
+// What the C interface answers with, as JSON.
+#ifndef SPILLWAY_CAPI_SUMMARY_JSON_H_
+#define SPILLWAY_CAPI_SUMMARY_JSON_H_
+
+#include <string>
+
+#include "app/embedded_reader.h"
+#include "app/embedded_session.h"
+
+namespace spillway {
+
+std::string FactsJson(const DestinationFacts& facts);
+std::string SummaryJson(const SessionSummary& summary);
+std::string ReadSummaryJson(const ReadSummary& summary);
+
+}  // namespace spillway
+
+#endif  // SPILLWAY_CAPI_SUMMARY_JSON_H_

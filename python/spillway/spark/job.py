@@ -1,0 +1,180 @@
+"""One job's writing: planned on the driver, done in tasks, judged on the driver again.
+
+Works without the data source API: that is a thin layer over it (`source.py`), and so are the
+helpers for Spark 3.5 (`writing.py`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+from typing import Any, Dict, Iterable, Iterator, Mapping, Optional, Tuple
+
+import spillway
+from spillway._errors import SpillwayError
+from spillway._summary import Summary
+from spillway.spark import limits
+from spillway.spark import options as option_table
+from spillway.spark.identity import for_this_process
+from spillway.spark.options import DateTimes, WritePlan
+
+
+@contextlib.contextmanager
+def readable_errors() -> Iterator[None]:
+    """A SpillwayError reaches the notebook as its message alone, where Spark can (4.0 and later):
+    a Python worker that fails ends, so the setting is this failure's own."""
+    try:
+        yield
+    except SpillwayError:
+        if "PYTHON_WORKER_FACTORY_SECRET" in os.environ:
+            os.environ["SPARK_HIDE_TRACEBACK"] = "1"
+        raise
+
+
+@dataclasses.dataclass
+class WriteJob:
+    """What travels to the tasks. Holds the account's key, as the connector's own options do, and
+    does not print it."""
+
+    engine: Dict[str, Any] = dataclasses.field(repr=False)
+    date_times: DateTimes = DateTimes.CONNECTOR
+    max_rejected: str = option_table.MAX_REJECTED_DEFAULT
+    summary_file: Optional[str] = None
+    place: str = ""
+
+    def write_task(
+        self, batches: Iterable[Any], task: str, collapsed: Optional[str] = None
+    ) -> Summary:
+        """Brings one task's batches to the container. Written again, they make the same documents,
+        so Spark may try a task as often as it likes. `collapsed`: a column that says how many
+        changes a row stands for; it is no part of the document."""
+        session = None
+        convert = None
+        changes = rows = 0
+        try:
+            for batch in batches:
+                if collapsed is not None:
+                    rows += batch.num_rows
+                    stood_for, batch = _split_off(batch, collapsed)
+                    changes += stood_for
+                if session is None:
+                    schema, convert = self._schema(batch.schema)
+                    session = spillway.WriteSession(for_this_process(self.engine), schema, task)
+                session.write(convert(batch))
+            summary = session.finish() if session is not None else Summary()
+        finally:
+            if session is not None:
+                session.close()
+        summary.add_superseded(changes - rows)
+        return summary
+
+    def _schema(self, schema: Any) -> Any:
+        if self.date_times is DateTimes.ENGINE:
+            return schema, lambda batch: batch
+        from spillway.spark.times import as_numbers
+
+        return as_numbers(schema)
+
+    def judge(self, parts: Iterable[Summary]) -> Summary:
+        """The whole job's summary. SpillwayError: it does not add up, or too many rows were
+        rejected; the others are written all the same."""
+        total = Summary.sum(parts)
+        if self.summary_file:
+            pathlib.Path(self.summary_file).write_text(total.to_json(), encoding="utf-8")
+        if not total.adds_up:
+            raise SpillwayError("internal", f"the counts do not add up: {total.formula}")
+        rejected = total.counts.get("rejected", 0)
+        if rejected > allowed_rejected(self.max_rejected, total.read):
+            raise _over_budget(total, rejected, self.max_rejected)
+        return total
+
+
+def _split_off(batch: Any, column: str) -> Tuple[int, Any]:
+    """The sum of a column, and the batch without it."""
+    import pyarrow
+    import pyarrow.compute
+
+    total = pyarrow.compute.sum(batch.column(column)).as_py() or 0
+    kept = [field for field in batch.schema if field.name != column]
+    return total, pyarrow.RecordBatch.from_arrays(
+        [batch.column(field.name) for field in kept], schema=pyarrow.schema(kept))
+
+
+def allowed_rejected(budget: str, rows: int) -> float:
+    """ "0.1%" of the rows, or a number."""
+    try:
+        return rows * float(budget[:-1]) / 100 if budget.endswith("%") else float(int(budget))
+    except ValueError:
+        raise SpillwayError("invalid argument", f"`spillway.maxRejected` cannot be `{budget}`",
+                            "write a number of rows, or a share such as 0.1%") from None
+
+
+def _over_budget(total: Summary, rejected: int, budget: str) -> SpillwayError:
+    lines = [f"{row.reason} {row.key}: {row.message}" for row in total.rejected[:5]]
+    return SpillwayError(
+        "rejected rows over budget",
+        f"{rejected:,} of {total.read:,} rows were rejected, and spillway.maxRejected allows "
+        f"{budget}; the others are written.\n  " + "\n  ".join(lines),
+        "mend the rows and write them again, or allow more with spillway.maxRejected",
+    )
+
+
+def tasks_for_limit(tasks: Optional[int]) -> int:
+    """That a limit is shared out among."""
+    if tasks is not None:
+        return tasks
+    raise SpillwayError(
+        "invalid argument",
+        "a limit is shared out among the tasks that run at a time, and how many these are is "
+        "not known",
+        "register with spillway.spark.register(spark), or write `spillway.tasks`")
+
+
+def _share_out(plan: WritePlan, tasks: Optional[int]) -> None:
+    if plan.limit is not None:
+        share = limits.share_of(plan.limit, tasks_for_limit(plan.tasks or tasks))
+        plan.engine["throughput"] = {"limit": share}
+
+
+def plan_job(options: Mapping[str, str], tasks: Optional[int] = None) -> WriteJob:
+    """Checks the options and asks the container for its partition key: what is wrong is said before
+    a task starts. `tasks`: that run at a time, when it is known."""
+    plan = option_table.plan_write(options)
+    option_table.warn_once(plan)
+    _share_out(plan, tasks)
+    allowed_rejected(plan.max_rejected, 0)
+    engine = plan.engine
+    engine["part_of_more"] = True
+    engine["sync"]["max_rejected"] = plan.max_rejected
+    facts = spillway.describe(for_this_process(engine))
+    engine["destination"]["partition_key"] = facts["partition_key"]
+    return WriteJob(engine, plan.date_times, plan.max_rejected, plan.summary_file, facts["place"])
+
+
+def task_name() -> str:
+    """ "stage 3, partition 7, attempt 0" of the task that this process works on."""
+    from pyspark import TaskContext
+
+    context = TaskContext.get()
+    if context is None:
+        return ""
+    return (f"stage {context.stageId()}, partition {context.partitionId()}, "
+            f"attempt {context.attemptNumber()}")
+
+
+def read_summary(path: str) -> Summary:
+    return Summary.from_json(pathlib.Path(path).read_text(encoding="utf-8"))
+
+
+def to_message(summary: Summary) -> str:
+    """One line of text, for where rows are all that a task can return."""
+    return json.dumps(dataclasses.asdict(summary), ensure_ascii=False)
+
+
+def from_message(text: str) -> Summary:
+    fields = json.loads(text)
+    rows = [spillway.RejectedRow(**row) for row in fields.pop("rejected")]
+    return Summary(rejected=rows, **fields)

@@ -1,0 +1,146 @@
+"""The data source `spillway.cosmos` of Spark 4, which writes and reads.
+
+Spark makes the writer in one process of the driver, runs `write` once per task attempt in the
+executors' Python workers, and calls `commit` or `abort` in yet another process of the driver:
+nothing but the pickled writer and the messages connects them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from typing import Any, Iterator, List, Optional
+
+from pyspark.sql import datasource
+from pyspark.sql.datasource import (DataSource, DataSourceArrowWriter, DataSourceReader,
+                                    InputPartition, WriterCommitMessage)
+
+from spillway._errors import SpillwayError
+from spillway._summary import Summary
+from spillway.spark import reading
+from spillway.spark.job import WriteJob, plan_job, readable_errors, task_name
+
+#: Arrow writers of streams came with Spark 4.1. In 4.0 the worker asks whether a writer is a
+#: DataSourceArrowWriter, whatever else it is: a class that is both gets batches there, too.
+_StreamWriter: Any = getattr(datasource, "DataSourceStreamArrowWriter",
+                             datasource.DataSourceStreamWriter)
+
+
+@dataclasses.dataclass
+class TaskMessage(WriterCommitMessage):
+    """What a task did."""
+
+    summary: Summary
+
+
+class _TaskWriter:
+    """What batch and stream writers share."""
+
+    def __init__(self, job: WriteJob) -> None:
+        self.job = job
+
+    def write(self, iterator: Iterator[Any]) -> TaskMessage:
+        with readable_errors():
+            return TaskMessage(self.job.write_task(iterator, task_name()))
+
+    def _commit(self, messages: List[Optional[WriterCommitMessage]]) -> None:
+        with readable_errors():
+            parts = [message.summary for message in messages if isinstance(message, TaskMessage)]
+            # Drivers' logs show what the process says here.
+            print(f"{self.job.place}: {self.job.judge(parts)}", file=sys.stderr)
+
+    def _abort(self, messages: List[Optional[WriterCommitMessage]]) -> None:
+        done = Summary.sum(m.summary for m in messages if isinstance(m, TaskMessage))
+        print(f"{self.job.place}: the job failed; of the tasks that ended: {done}. What they wrote "
+              "stays: run the job again, which writes the same documents", file=sys.stderr)
+
+
+class CosmosWriter(_TaskWriter, DataSourceArrowWriter):
+    def commit(self, messages: List[Optional[WriterCommitMessage]]) -> None:
+        self._commit(messages)
+
+    def abort(self, messages: List[Optional[WriterCommitMessage]]) -> None:
+        self._abort(messages)
+
+
+class CosmosStreamWriter(_TaskWriter, _StreamWriter, DataSourceArrowWriter):
+    """A micro-batch may come again after a restart: its rows make the same documents."""
+
+    # Of DataSourceArrowWriter without a batch id, which no stream calls.
+    def commit(  # type: ignore[override]
+        self, messages: List[Optional[WriterCommitMessage]], batchId: int = -1
+    ) -> None:
+        self._commit(messages)
+
+    def abort(  # type: ignore[override]
+        self, messages: List[Optional[WriterCommitMessage]], batchId: int = -1
+    ) -> None:
+        self._abort(messages)
+
+
+class PartOfKeys(InputPartition):
+    """The number of a part; its own type, so that no option is needed to tell it."""
+
+    def __init__(self, part: int) -> None:
+        super().__init__(part)
+
+
+class CosmosReader(DataSourceReader):
+    def __init__(self, job: reading.ReadJob, schema: Any) -> None:
+        self.job = job
+        self._schema = schema
+
+    def partitions(self) -> List[InputPartition]:
+        return [PartOfKeys(part) for part in range(self.job.parts)]
+
+    def read(self, partition: InputPartition) -> Iterator[Any]:
+        from pyspark.sql.pandas.types import to_arrow_schema
+
+        with readable_errors():
+            yield from self.job.read_part(partition.value, to_arrow_schema(self._schema))
+
+
+def _append_only(overwrite: bool) -> None:
+    if overwrite:
+        raise SpillwayError(
+            "unsupported",
+            "`overwrite` (and output mode `complete`) would have to empty the container first, "
+            "which is not done",
+            'write .mode("append"): a row replaces the document of its key')
+
+
+class CosmosDataSource(DataSource):
+    """Azure Cosmos DB for NoSQL. Options: docs/reference/spark-options.md."""
+
+    #: Tasks that run at a time; `spillway.spark.register` finds out.
+    tasks: Optional[int] = None
+
+    @classmethod
+    def name(cls) -> str:
+        return "spillway.cosmos"
+
+    def writer(self, schema: Any, overwrite: bool) -> CosmosWriter:
+        return CosmosWriter(self._plan(overwrite))
+
+    def streamWriter(self, schema: Any, overwrite: bool) -> CosmosStreamWriter:
+        return CosmosStreamWriter(self._plan(overwrite))
+
+    def schema(self) -> Any:
+        """Where none was given: from some documents, or that of the documents themselves."""
+        from spillway.spark.infer import infer
+
+        with readable_errors():
+            plan = reading.plan(dict(self.options))
+            if not plan.inferred:
+                return reading.RAW_SCHEMA
+            return infer(reading.sample(plan), plan.system_properties, plan.timestamp)
+
+    def reader(self, schema: Any) -> CosmosReader:
+        with readable_errors():
+            plan = reading.plan(dict(self.options))
+            return CosmosReader(reading.job_of(plan, self.tasks), schema)
+
+    def _plan(self, overwrite: bool) -> WriteJob:
+        with readable_errors():
+            _append_only(overwrite)
+            return plan_job(dict(self.options), self.tasks)

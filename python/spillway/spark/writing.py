@@ -1,0 +1,70 @@
+"""Writing without the data source: `foreachBatch` and `mapInArrow`, for Spark 3.5 and for streams.
+
+    stream.writeStream.foreachBatch(spillway.spark.foreach_batch(options)).start()
+    summary = spillway.spark.write(df, options)
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Iterator, List, Mapping, Optional
+
+from spillway._summary import Summary
+from spillway.spark.job import (WriteJob, from_message, plan_job, readable_errors, task_name,
+                                to_message)
+
+
+def tasks_of(session: Any) -> Optional[int]:
+    """Tasks that run at a time, at most, where the session can tell (not over Spark Connect)."""
+    try:
+        context = session.sparkContext
+        executors = _executors_max(context.getConf())
+        cores = int(context.getConf().get("spark.executor.cores", "1"))
+        return max(context.defaultParallelism, executors * cores)
+    except Exception:  # noqa: BLE001: Connect raises its own, of a module that may not be there
+        return None
+
+
+def _executors_max(settings: Any) -> int:
+    """That may come later, where they come and go; else 0."""
+    if settings.get("spark.dynamicAllocation.enabled", "false").lower() != "true":
+        return 0
+    return int(settings.get("spark.dynamicAllocation.maxExecutors", "0"))
+
+
+def map_function(job: WriteJob, collapsed: Optional[str] = None) -> Callable[..., Iterator[Any]]:
+    """For DataFrame.mapInArrow: writes a task's batches and returns one row, its summary."""
+
+    def write(batches: Iterator[Any]) -> Iterator[Any]:
+        import pyarrow
+
+        with readable_errors():
+            summary = job.write_task(batches, task_name(), collapsed)
+        yield pyarrow.RecordBatch.from_arrays([pyarrow.array([to_message(summary)])], ["summary"])
+
+    return write
+
+
+def write_with(job: WriteJob, df: Any, collapsed: Optional[str] = None) -> Iterator[Summary]:
+    """Writes a DataFrame; what each of its tasks did. `collapsed`: see WriteJob.write_task."""
+    rows: List[Any] = df.mapInArrow(map_function(job, collapsed), "summary string").collect()
+    return (from_message(row.summary) for row in rows)
+
+
+def write(df: Any, options: Mapping[str, str]) -> Summary:
+    """Writes a DataFrame and returns the summary. Works on Spark 3.5 and later.
+
+    Raises SpillwayError where an option is wrong, or too many rows were rejected.
+    """
+    job = plan_job({str(key): str(value) for key, value in options.items()},
+                   tasks_of(df.sparkSession))
+    return job.judge(write_with(job, df))
+
+
+def foreach_batch(options: Mapping[str, str]) -> Callable[[Any, int], None]:
+    """For DataStreamWriter.foreachBatch. A micro-batch may come again: its rows make the same
+    documents."""
+
+    def write_batch(df: Any, batch_id: int) -> None:
+        print(f"batch {batch_id}: {write(df, options)}")
+
+    return write_batch
