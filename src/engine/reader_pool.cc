@@ -163,11 +163,15 @@ Status ReaderPool::Admit(const SplitWork& work, std::shared_ptr<EncodedBatch> en
 // is kept for them.
 Status ReaderPool::AdmitParts(std::shared_ptr<EncodedBatch> encoded, Budget::Share place) {
   const std::vector<uint32_t> lane_of = parts_.lanes.Route(*encoded);
+  // Asked once of each lane: two rows of one key go the same way.
+  std::vector<bool> behind(parts_.lanes.size());
+  for (uint32_t lane = 0; lane < behind.size(); ++lane) {
+    behind[lane] = parts_.lanes.far_behind(lane);
+  }
   std::map<uint32_t, std::vector<const Document*>> late;
   std::vector<const Document*> at_once;
   for (size_t i = 0; i < lane_of.size(); ++i) {
-    const bool behind = parts_.lanes.far_behind(lane_of[i]);
-    (behind ? late[lane_of[i]] : at_once).push_back(&encoded->documents[i]);
+    (behind[lane_of[i]] ? late[lane_of[i]] : at_once).push_back(&encoded->documents[i]);
   }
   const auto parts = std::make_shared<BatchParts>(static_cast<uint32_t>(late.size()) + 1,
                                                   encoded->rows_read, std::move(place));
