@@ -170,7 +170,7 @@ def test_a_token_that_the_service_takes_for_expired_is_renewed(entra):
 
 
 def test_tokens_that_end_in_the_middle_of_a_run_are_renewed_before(entra):
-    with Imds(seconds=2) as imds:
+    with Imds(seconds=4) as imds:
         entra.use("managed_identity")
         entra.set(AZURE_POD_IDENTITY_AUTHORITY_HOST=imds.url)
         control = Control(entra.server)

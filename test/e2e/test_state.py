@@ -291,7 +291,7 @@ def test_a_throttled_or_splitting_state_is_waited_for(machines, table, control):
     here.run("sync", "p")
     container = f"{here.database}/kept"
     for fault in (
-        {"status": 429, "substatus": 3200, "retry_after_ms": 30, "probability": 0.7},
+        {"status": 429, "substatus": 3200, "retry_after_ms": 30, "probability": 0.5},
         {"status": 503, "probability": 0.5},
         {"status": 408, "moment": "after", "probability": 0.3},
         {"effect": "reset", "moment": "after", "probability": 0.3},
