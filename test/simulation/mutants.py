@@ -108,6 +108,16 @@ MUTANTS = {
         "the checkpoint of a load passes rows that are not settled", LOADS,
         "src/engine/acknowledger.cc",
         "state.ahead.begin()->first == state.rows_settled", "true"),
+    "part-counted-as-the-batch": (
+        "the first part of a batch that is settled counts for all of them", LOADS,
+        "src/engine/batch_parts.cc",
+        "  if (--open_ > 0) return std::nullopt;\n",
+        "  if (--open_ > 0) {\n"
+        "    Whole early;\n"
+        "    early.rows = whole_.rows;\n"
+        "    early.counts = whole_.counts;\n"
+        "    return early;\n"
+        "  }\n"),
     "identities-not-synced": (
         "the checkpoint passes rows whose identities are not on disk", LOADS,
         "src/engine/acknowledger.cc",
@@ -122,7 +132,7 @@ def copy_sources(target):
     """Only what differs, so that little is built anew."""
     tracked = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "src", "test", "cmake", "emulator",
-         "bridge", "CMakeLists.txt", "CMakePresets.json", "VERSION"],
+         "capi", "bridge", "CMakeLists.txt", "CMakePresets.json", "VERSION"],
         cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     for name in tracked:
         right, copy = ROOT / name, target / name
