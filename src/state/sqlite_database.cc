@@ -16,6 +16,7 @@ namespace {
 
 // Another process of ours may be inside its own short transaction.
 constexpr int kBusyWaitMillisMax = 10'000;
+constexpr int kBusyLookMillis = 5;
 
 Status FromSqlite(int code, const std::string& path, const char* words) {
   const std::string message = fmt::format("state {}: {}", path, words);
@@ -150,8 +151,23 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::string& 
   database->handle_.reset(handle);
   if (code != SQLITE_OK) return FromSqlite(code, path, sqlite3_errstr(code));
   sqlite3_busy_timeout(handle, kBusyWaitMillisMax);
-  RETURN_IF_ERROR(database->Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"));
+  RETURN_IF_ERROR(database->UseWal());
+  RETURN_IF_ERROR(database->Execute("PRAGMA synchronous=FULL;"));
   return database;
+}
+
+// Of several processes that do this to a new file at the same time, SQLite refuses all but one at
+// once, without the wait that it grants elsewhere.
+Status SqliteDatabase::UseWal() {
+  for (int waited_ms = 0;; waited_ms += kBusyLookMillis) {
+    const int code =
+        sqlite3_exec(handle_.get(), "PRAGMA journal_mode=WAL;", nullptr, nullptr, nullptr);
+    if (code == SQLITE_OK) return Status::Ok();
+    if ((code & 0xff) != SQLITE_BUSY || waited_ms >= kBusyWaitMillisMax) {
+      return FromSqlite(code, path_, sqlite3_errmsg(handle_.get()));
+    }
+    sqlite3_sleep(kBusyLookMillis);
+  }
 }
 
 Result<SqliteStatement> SqliteDatabase::Prepare(std::string_view sql) {

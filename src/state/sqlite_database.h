@@ -66,6 +66,7 @@ class SqliteDatabase {
     void operator()(sqlite3* handle) const;
   };
   explicit SqliteDatabase(std::string path) : path_(std::move(path)) {}
+  Status UseWal();
 
   const std::string path_;
   std::unique_ptr<sqlite3, Closer> handle_;

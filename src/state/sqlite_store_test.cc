@@ -2,8 +2,11 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <barrier>
 #include <filesystem>
 #include <fstream>
+#include <thread>
+#include <vector>
 
 #include "state/sqlite_database.h"
 #include "state/state_store.h"
@@ -40,6 +43,21 @@ TEST_F(SqliteStoreTest, FolderAndFileAreForTheUserAlone) {
   for (const auto& file : std::filesystem::directory_iterator(folder_)) {
     ASSERT_EQ(stat(file.path().c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777, 0600u) << file.path();
+  }
+}
+
+TEST_F(SqliteStoreTest, SeveralRunsMakeANewStateAtTheSameTime) {
+  for (int round = 0; round < 20; ++round) {
+    std::filesystem::remove_all(folder_);
+    std::barrier start(8);
+    std::vector<std::jthread> runs;
+    for (int run = 0; run < 8; ++run) {
+      runs.emplace_back([&] {
+        start.arrive_and_wait();
+        const auto store = OpenSqliteStore(path(), clock_);
+        EXPECT_TRUE(store.ok()) << store.status().ToString();
+      });
+    }
   }
 }
 
