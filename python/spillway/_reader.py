@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 from ctypes import addressof, byref, c_void_p
-from types import TracebackType
-from typing import Any, Iterator, Optional, Type
+from typing import Any, Iterator
 
 from spillway import _native
-from spillway._errors import SpillwayError
+from spillway._handle import Handle
 from spillway._session import Options, text_of
 
 
@@ -22,7 +21,7 @@ class ReadSummary:
     cost: float = 0.0  # request units
 
 
-class Reader:
+class Reader(Handle):
     """Iterates over the documents of a destination, or of a part of it, as pyarrow record batches.
 
     A column takes the top-level field of its name; the column `_rawBody` (a string) takes the whole
@@ -32,10 +31,12 @@ class Reader:
     Used by one thread at a time, but for stop().
     """
 
+    _kind = "reader"
+
     def __init__(self, options: Options, schema: Any) -> None:
         """`schema`: a pyarrow.Schema."""
         self._schema = schema
-        self._handle: Optional[c_void_p] = None
+        super().__init__()
         handle = c_void_p()
         address, keep = _native.export_schema(schema)
         _native.call("spillway_reader_open", text_of(options), address, byref(handle))
@@ -56,32 +57,5 @@ class Reader:
         return ReadSummary(**json.loads(
             _native.call_for_text("spillway_reader_summary", self._open())))
 
-    def stop(self) -> None:
-        """Ends it as soon as possible; any thread may call it."""
-        if self._handle is not None:
-            _native.library().spillway_reader_stop(self._handle)
-
-    def close(self) -> None:
-        handle, self._handle = self._handle, None
-        if handle is not None:
-            _native.library().spillway_reader_close(handle)
-
-    def _open(self) -> c_void_p:
-        if self._handle is None:
-            raise SpillwayError("invalid argument", "the reader is closed", "open another one")
-        return self._handle
-
     def __enter__(self) -> Reader:
         return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        value: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if getattr(self, "_handle", None) is not None:
-            self.close()

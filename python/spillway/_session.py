@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from ctypes import byref, c_void_p
-from types import TracebackType
-from typing import Any, Dict, Mapping, Optional, Type
+from typing import Any, Dict, Mapping
 
 from spillway import _native
 from spillway._errors import SpillwayError
+from spillway._handle import Handle
 from spillway._summary import Summary
 
 #: As spillway.yaml has it: "connection", "destination", "documents", "sync", "throughput"; and of
@@ -35,7 +35,7 @@ def describe(options: Options) -> Dict[str, Any]:
     return json.loads(_native.call_for_text("spillway_describe", text_of(options)))
 
 
-class WriteSession:
+class WriteSession(Handle):
     """Takes Arrow record batches of one schema and brings their rows to a destination.
 
     Rows of one key keep their order. A row that cannot be written is rejected and listed in the
@@ -45,12 +45,14 @@ class WriteSession:
     Used by one thread at a time, but for stop(). Batches are read in place, without a copy.
     """
 
+    _kind = "session"
+
     def __init__(self, options: Options, schema: Any, name: str = "") -> None:
         """`schema`: a pyarrow.Schema, or anything with `__arrow_c_schema__`. `name`: of the
         session, beside its rejected rows."""
         self._name = name
         self._schema = schema
-        self._handle: Optional[c_void_p] = None
+        super().__init__()
         handle = c_void_p()
         address, keep = _native.export_schema(schema)
         _native.call("spillway_session_open", text_of(options), address, byref(handle))
@@ -78,33 +80,5 @@ class WriteSession:
         text = _native.call_for_text("spillway_session_summary", self._open())
         return Summary.from_json(text, self._name)
 
-    def stop(self) -> None:
-        """Ends the session as soon as it is safe; any thread may call it."""
-        if self._handle is not None:
-            _native.library().spillway_session_stop(self._handle)
-
-    def close(self) -> None:
-        """Frees what the session holds. One that is not finished is given up."""
-        handle, self._handle = self._handle, None
-        if handle is not None:
-            _native.library().spillway_session_close(handle)
-
-    def _open(self) -> c_void_p:
-        if self._handle is None:
-            raise SpillwayError("invalid argument", "the session is closed", "open another one")
-        return self._handle
-
     def __enter__(self) -> WriteSession:
         return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        value: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if getattr(self, "_handle", None) is not None:
-            self.close()

@@ -199,6 +199,15 @@ Status Switcher::FenceEarlierFlips() {
   return WithLease([&](const LeaseKeeper&) { return table_->Write(stand_, false, ctx_); });
 }
 
+// The pointer as it stands here becomes the one that readers follow.
+Status Switcher::Publish(const LeaseKeeper& lease) {
+  RETURN_IF_ERROR(lease.CheckHeld());
+  Tell(SwitchStep::kFlip, stand_.live());
+  RETURN_IF_ERROR(table_->Write(stand_, true, ctx_));
+  Tell(SwitchStep::kAlign, stand_.live());
+  return AlignState(state_, pipeline_.name, stand_.live()).status();
+}
+
 Result<SwitchSummary> Switcher::Flip(const std::string& container, int64_t version) {
   return AsRun([&](const LeaseKeeper& lease, int64_t run_id) -> Result<SwitchSummary> {
     if (!stand_.list.building.has_value() || stand_.list.building->container != container) {
@@ -217,11 +226,7 @@ Result<SwitchSummary> Switcher::Flip(const std::string& container, int64_t versi
     pointer.run = run_id;
     ASSIGN_OR_RETURN(pointer.switched_ms, table_->NowMillis(ctx_));
     spillway::Flip(stand_, std::move(pointer), pipeline_.sync.switching.keep);
-    RETURN_IF_ERROR(lease.CheckHeld());
-    Tell(SwitchStep::kFlip, container);
-    RETURN_IF_ERROR(table_->Write(stand_, true, ctx_));
-    Tell(SwitchStep::kAlign, container);
-    RETURN_IF_ERROR(AlignState(state_, pipeline_.name, container).status());
+    RETURN_IF_ERROR(Publish(lease));
     return summary;
   });
 }
@@ -243,11 +248,7 @@ Result<SwitchSummary> Switcher::FlipBack() {
     if (stand_.list.building.has_value()) GiveUpBuilding(stand_);
     RETURN_IF_ERROR(spillway::FlipBack(stand_, std::move(pointer), pipeline_.sync.switching.keep));
     summary.to = stand_.live();
-    RETURN_IF_ERROR(lease.CheckHeld());
-    Tell(SwitchStep::kFlip, stand_.live());
-    RETURN_IF_ERROR(table_->Write(stand_, true, ctx_));
-    Tell(SwitchStep::kAlign, stand_.live());
-    RETURN_IF_ERROR(AlignState(state_, pipeline_.name, stand_.live()).status());
+    RETURN_IF_ERROR(Publish(lease));
     return summary;
   });
 }

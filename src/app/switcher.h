@@ -75,6 +75,7 @@ class Switcher {
   Status DropDue(const LeaseKeeper& lease);
   Status Drop(const std::string& container, const LeaseKeeper& lease);
   Result<bool> IsFree(const std::string& container);
+  Status Publish(const LeaseKeeper& lease);
   Status WithLease(const std::function<Status(const LeaseKeeper&)>& step);
   // As a run of the kind "switch".
   Result<SwitchSummary> AsRun(

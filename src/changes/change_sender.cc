@@ -13,16 +13,7 @@ namespace {
 // One batch: enough to fill a write of every lane, little beside the memory of a run.
 constexpr uint64_t kBatchBytesTarget = 1 << 20;
 constexpr uint64_t kBatchDocumentsMax = 4'096;
-// How long a stop lets writes under way go on before they are broken off, and so become unsure.
-constexpr std::chrono::seconds kDrainMax{10};
 constexpr std::chrono::milliseconds kDrainTick{50};
-
-ConcurrencyLimitOptions LimitFor(uint32_t lanes) {
-  ConcurrencyLimitOptions limit;
-  limit.max = lanes;
-  limit.start = std::min(limit.start, limit.max);
-  return limit;
-}
 
 std::string DeleteBody(const std::optional<SoftDelete>& soft_delete) {
   if (!soft_delete.has_value()) return {};
@@ -82,7 +73,7 @@ ChangeSender::ChangeSender(const SenderParts& parts, const SenderOptions& option
     : parts_(parts),
       delete_body_(DeleteBody(options.soft_delete)),
       memory_(options.memory_bytes_max),
-      concurrency_(LimitFor(options.lanes_max)),
+      concurrency_(LimitOfLanes(options.lanes_max)),
       batches_([this](BatchInFlight& batch) { return Settled(batch); }) {}
 
 Result<std::unique_ptr<ChangeSender>> ChangeSender::Open(const SenderParts& parts,
@@ -113,14 +104,7 @@ Result<std::unique_ptr<ChangeSender>> ChangeSender::Open(const SenderParts& part
 void ChangeSender::Finish() {
   if (lanes_ == nullptr) return;
   lanes_->CloseInput();
-  SteadyTime drained_by = SteadyTime::max();
-  while (!lanes_->ended().stop_requested()) {
-    if (!parts_.stop.cause().ok()) {
-      drained_by = std::min(drained_by, parts_.clock.Now() + kDrainMax);
-      if (parts_.clock.Now() >= drained_by) parts_.stop.AbortWrites();
-    }
-    parts_.clock.WaitFor(kDrainTick, lanes_->ended());
-  }
+  WaitForLanes(*lanes_, parts_.stop, parts_.clock, kDrainTick);
 }
 
 Status ChangeSender::Send(const RecordLog<ImageRecord>& records, const ImageBytes& bytes,

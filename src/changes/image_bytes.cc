@@ -10,6 +10,19 @@ Status ImageBytes::Append(std::string_view text) {
   return Status::Ok();
 }
 
+Status ImageBytes::Keep(const Document& document, ImageRecord& record) {
+  record.offset = size();
+  record.partition_key_bytes = static_cast<uint32_t>(document.partition_key.size());
+  record.id_bytes = static_cast<uint32_t>(document.id.size());
+  record.etag_bytes = static_cast<uint32_t>(document.etag.size());
+  record.body_bytes = static_cast<uint32_t>(document.body.size());
+  for (const std::string_view text :
+       {document.partition_key, document.id, document.etag, document.body}) {
+    RETURN_IF_ERROR(Append(text));
+  }
+  return Status::Ok();
+}
+
 Status ImageBytes::Spill() {
   if (memory_.empty()) return Status::Ok();
   if (file_ == nullptr) {

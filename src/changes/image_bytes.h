@@ -9,7 +9,9 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "changes/image_record.h"
 #include "engine/spill_file.h"
+#include "model/document.h"
 
 namespace spillway {
 
@@ -23,6 +25,8 @@ class ImageBytes {
   // Where `text` stands from now on.
   uint64_t size() const { return spilled_ + memory_.size(); }
   Status Append(std::string_view text);
+  // Appends the texts of the document; the record then says where they stand.
+  Status Keep(const Document& document, ImageRecord& record);
   // Appends the `bytes` from `offset` on to `out`.
   Status Read(uint64_t offset, uint64_t bytes, std::string* out) const;
   bool spilled() const { return file_ != nullptr; }

@@ -126,15 +126,7 @@ Status ImageCollector::AddRecord(const Document& document, ImageKind kind, const
   record.version = place.version;
   record.place = ImageRecord::Place(kind, place.split, place.first_row + document.row);
   record.content = content;
-  record.offset = bytes_.size();
-  record.partition_key_bytes = static_cast<uint32_t>(document.partition_key.size());
-  record.id_bytes = static_cast<uint32_t>(document.id.size());
-  record.etag_bytes = static_cast<uint32_t>(document.etag.size());
-  record.body_bytes = static_cast<uint32_t>(document.body.size());
-  for (const std::string_view text :
-       {document.partition_key, document.id, document.etag, document.body}) {
-    RETURN_IF_ERROR(bytes_.Append(text));
-  }
+  RETURN_IF_ERROR(bytes_.Keep(document, record));
   return records_.Add(record);
 }
 

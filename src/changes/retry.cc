@@ -12,6 +12,7 @@
 #include "changes/collapse.h"
 #include "changes/column_policy.h"
 #include "engine/earlier_writes.h"
+#include "engine/encoded_split.h"
 #include "engine/hold.h"
 #include "engine/key_text.h"
 #include "engine/load_plan.h"
@@ -126,16 +127,9 @@ class RetryRun {
                      DocumentEncoder::Make(documents_, snapshot->schema()->get(),
                                            parts_.destination.capabilities()));
     for (uint32_t split = 0; split < snapshot->splits().size(); ++split) {
-      ASSIGN_OR_RETURN(const std::unique_ptr<SplitReader> reader,
-                       snapshot->OpenSplit(split, 0, ctx_));
-      while (true) {
-        RETURN_IF_ERROR(ctx_.CheckNotStopped());
-        ASSIGN_OR_RETURN(const std::optional<Batch> batch, reader->Next(ctx_));
-        if (!batch.has_value()) break;
-        ASSIGN_OR_RETURN(const std::shared_ptr<EncodedBatch> encoded,
-                         encoder->Encode(*batch, Intent::kUpsert));
-        RETURN_IF_ERROR(Take(*encoded));
-      }
+      RETURN_IF_ERROR(ReadEncoded(
+          *snapshot, *encoder, split, Intent::kUpsert,
+          [this](const EncodedBatch& encoded) { return Take(encoded); }, ctx_));
     }
     for (const auto& [key, record] : found_) RETURN_IF_ERROR(upserts_.Append(record));
     return Status::Ok();
@@ -162,15 +156,7 @@ class RetryRun {
     ImageRecord record;
     record.identity = document.identity;
     record.version = checkpoint_.version;
-    record.offset = bytes_.size();
-    record.partition_key_bytes = static_cast<uint32_t>(document.partition_key.size());
-    record.id_bytes = static_cast<uint32_t>(document.id.size());
-    record.etag_bytes = static_cast<uint32_t>(document.etag.size());
-    record.body_bytes = static_cast<uint32_t>(document.body.size());
-    for (const std::string_view text :
-         {document.partition_key, document.id, document.etag, document.body}) {
-      RETURN_IF_ERROR(bytes_.Append(text));
-    }
+    RETURN_IF_ERROR(bytes_.Keep(document, record));
     return record;
   }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "changes/column_policy.h"
+#include "engine/encoded_split.h"
 #include "engine/key_text.h"
 #include "engine/load_plan.h"
 #include "transforms/document_encoder.h"
@@ -138,27 +139,23 @@ Result<std::vector<FoundRow>> RowFinder::Find(const RowKey& key, int64_t version
   ASSIGN_OR_RETURN(const std::unique_ptr<DocumentEncoder> encoder,
                    DocumentEncoder::Make(narrowed, snapshot->schema()->get(), capabilities_));
   std::vector<FoundRow> found;
-  for (uint32_t split = 0; split < snapshot->splits().size(); ++split) {
-    ASSIGN_OR_RETURN(const std::unique_ptr<SplitReader> reader, snapshot->OpenSplit(split, 0, ctx));
-    while (true) {
-      RETURN_IF_ERROR(ctx.CheckNotStopped());
-      ASSIGN_OR_RETURN(const std::optional<Batch> batch, reader->Next(ctx));
-      if (!batch.has_value()) break;
-      ASSIGN_OR_RETURN(const std::shared_ptr<EncodedBatch> encoded,
-                       encoder->Encode(*batch, Intent::kUpsert));
-      for (const Document& document : encoded->documents) {
-        if (!Names(key, document)) continue;
-        found.push_back({std::string(document.partition_key),
-                         std::string(document.id),
-                         std::string(document.body),
-                         {},
-                         {}});
-      }
-      for (const RejectedRow& row : encoded->rejected) {
-        if (Names(key, row))
-          found.push_back({key.partition_key, key.id, {}, row.reason, row.message});
-      }
+  const auto look = [&](const EncodedBatch& encoded) {
+    for (const Document& document : encoded.documents) {
+      if (!Names(key, document)) continue;
+      found.push_back({std::string(document.partition_key),
+                       std::string(document.id),
+                       std::string(document.body),
+                       {},
+                       {}});
     }
+    for (const RejectedRow& row : encoded.rejected) {
+      if (!Names(key, row)) continue;
+      found.push_back({key.partition_key, key.id, {}, row.reason, row.message});
+    }
+    return Status::Ok();
+  };
+  for (uint32_t split = 0; split < snapshot->splits().size(); ++split) {
+    RETURN_IF_ERROR(ReadEncoded(*snapshot, *encoder, split, Intent::kUpsert, look, ctx));
   }
   return found;
 }

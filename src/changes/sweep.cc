@@ -7,6 +7,7 @@
 
 #include "changes/change_sender.h"
 #include "engine/earlier_writes.h"
+#include "engine/encoded_split.h"
 #include "engine/load_plan.h"
 #include "engine/run_frame.h"
 #include "engine/verify_side.h"
@@ -66,22 +67,16 @@ class SweepRun {
     ASSIGN_OR_RETURN(const std::unique_ptr<DocumentEncoder> encoder,
                      DocumentEncoder::Make(documents_, snapshot->schema()->get(),
                                            parts_.destination.capabilities()));
-    const auto read = [&](uint32_t split) -> Status {
-      ASSIGN_OR_RETURN(const std::unique_ptr<SplitReader> reader,
-                       snapshot->OpenSplit(split, 0, ctx_));
+    const auto add = [this](const EncodedBatch& keys) {
       std::vector<VerifyRecord> records;
-      while (true) {
-        RETURN_IF_ERROR(ctx_.CheckNotStopped());
-        ASSIGN_OR_RETURN(const std::optional<Batch> batch, reader->Next(ctx_));
-        if (!batch.has_value()) return Status::Ok();
-        ASSIGN_OR_RETURN(const std::shared_ptr<EncodedBatch> keys,
-                         encoder->Encode(*batch, Intent::kDelete));
-        records.clear();
-        for (const Document& key : keys->documents) {
-          records.push_back({.identity = key.identity, .content = {}});
-        }
-        RETURN_IF_ERROR(source_.Add(records));
+      records.reserve(keys.documents.size());
+      for (const Document& key : keys.documents) {
+        records.push_back({.identity = key.identity, .content = {}});
       }
+      return source_.Add(records);
+    };
+    const auto read = [&](uint32_t split) {
+      return ReadEncoded(*snapshot, *encoder, split, Intent::kDelete, add, ctx_);
     };
     RETURN_IF_ERROR(RunWorkers(static_cast<uint32_t>(snapshot->splits().size()), kThreads, read,
                                stop_, parts_.clock, kTick, [] {}));

@@ -7,6 +7,11 @@
 
 namespace spillway {
 
+uint64_t MemoryOf(const EncodedBatch& batch) {
+  return batch.bytes.capacity() + batch.documents.capacity() * sizeof(Document) +
+         batch.rejected.capacity() * sizeof(RejectedRow);
+}
+
 BatchInFlight::BatchInFlight(std::shared_ptr<const EncodedBatch> encoded, BatchShares shares,
                              std::shared_ptr<BatchParts> parts)
     : encoded_(std::move(encoded)),

@@ -42,6 +42,9 @@ struct BatchShares {
   Budget::Share place;   // one of the batches that may be open at a time
 };
 
+// What the batch takes of a budget of memory.
+uint64_t MemoryOf(const EncodedBatch& batch);
+
 class BatchInFlight {
  public:
   // `parts`: when it is one of several parts of a batch.

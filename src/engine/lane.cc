@@ -17,6 +17,8 @@ constexpr std::chrono::milliseconds kFillWaitMax{2};
 constexpr std::chrono::milliseconds kLookAgain{5};
 // Full writes that wait in a lane which is far behind.
 constexpr uint64_t kFarBehindWrites = 4;
+// How long a stop lets writes under way go on.
+constexpr std::chrono::seconds kDrainMax{10};
 
 }  // namespace
 
@@ -207,6 +209,27 @@ Status LaneSet::Push(BatchInFlight& batch, EncodedBatch& encoded) {
 
 void LaneSet::CloseInput() {
   for (const auto& lane : lanes_) lane->CloseInput();
+}
+
+ConcurrencyLimitOptions LimitOfLanes(uint32_t lanes) {
+  ConcurrencyLimitOptions limit;
+  limit.max = lanes;
+  limit.start = std::min(limit.start, limit.max);
+  return limit;
+}
+
+void WaitForLanes(const LaneSet& lanes, RunStop& stop, Clock& clock, std::chrono::milliseconds tick,
+                  const std::function<void()>& on_tick) {
+  std::optional<SteadyTime> drained_by;
+  while (!lanes.ended().stop_requested()) {
+    clock.WaitFor(tick, lanes.ended());
+    if (stop.token().stop_requested()) {
+      const SteadyTime now = clock.Now();
+      if (!drained_by.has_value()) drained_by = now + kDrainMax;
+      if (now >= *drained_by) stop.AbortWrites();
+    }
+    on_tick();
+  }
 }
 
 }  // namespace spillway

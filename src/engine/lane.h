@@ -5,7 +5,9 @@
 #define SPILLWAY_ENGINE_LANE_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <stop_token>
@@ -130,6 +132,15 @@ class LaneSet {
   std::stop_source ended_;
   std::vector<std::jthread> threads_;  // last: they use the rest
 };
+
+// What a destination may be asked at the same time by so many lanes.
+ConcurrencyLimitOptions LimitOfLanes(uint32_t lanes);
+
+// Blocks until the lanes have ended; `on_tick` is called every so often. Writes under way when the
+// run is stopped are let go on for a while before they are broken off, and so become unsure.
+void WaitForLanes(
+    const LaneSet& lanes, RunStop& stop, Clock& clock, std::chrono::milliseconds tick,
+    const std::function<void()>& on_tick = [] {});
 
 }  // namespace spillway
 

@@ -12,11 +12,6 @@
 namespace spillway {
 namespace {
 
-uint64_t BytesOf(const EncodedBatch& batch) {
-  return batch.bytes.capacity() + batch.documents.capacity() * sizeof(Document) +
-         batch.rejected.capacity() * sizeof(RejectedRow);
-}
-
 uint64_t BytesOf(const Document& document) {
   return document.body.size() + document.id.size() + document.partition_key.size() +
          document.etag.size();
@@ -147,7 +142,7 @@ Status ReaderPool::Admit(const SplitWork& work, std::shared_ptr<EncodedBatch> en
   const bool may_part = parts_.overflow != nullptr && work.only_rows.empty();
   ASSIGN_OR_RETURN(std::optional<Budget::Share> memory,
                    parts_.memory.TakeUnless(
-                       BytesOf(*encoded), [&] { return may_part && parts_.lanes.uneven(); },
+                       MemoryOf(*encoded), [&] { return may_part && parts_.lanes.uneven(); },
                        parts_.stop.token()));
   parts_.meter.readers_held_ns += (parts_.clock.Now() - asked).count();
   if (memory.has_value()) {
@@ -182,7 +177,7 @@ Status ReaderPool::AdmitParts(std::shared_ptr<EncodedBatch> encoded, Budget::Sha
   const auto left = std::make_shared<EncodedBatch>(CopyOf(*encoded, at_once));
   encoded.reset();
   BatchShares shares;
-  ASSIGN_OR_RETURN(shares.memory, parts_.reserve->Take(BytesOf(*left), parts_.stop.token()));
+  ASSIGN_OR_RETURN(shares.memory, parts_.reserve->Take(MemoryOf(*left), parts_.stop.token()));
   return Open(left, std::move(shares), parts);
 }
 

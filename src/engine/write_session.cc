@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/mode_intent.h"
+
 namespace spillway {
 namespace {
 
@@ -13,28 +15,8 @@ constexpr int64_t kPartRowsFirst = 256;  // until the size of a row is known
 constexpr int64_t kPartRowsMax = 16'384;
 // The least that a part is counted as: it bounds how many can be under way.
 constexpr uint64_t kPartBytesMin = 4 << 10;
-// How long a stop lets writes under way go on before they are broken off, and so become unsure.
-constexpr std::chrono::seconds kDrainMax{10};
 constexpr std::chrono::milliseconds kDrainTick{50};
 constexpr const char* kRejectedHint = "the summary has their keys and reasons";
-
-ConcurrencyLimitOptions LimitFor(uint32_t lanes) {
-  ConcurrencyLimitOptions limit;
-  limit.max = lanes;
-  limit.start = std::min(limit.start, limit.max);
-  return limit;
-}
-
-Intent IntentOf(WriteMode mode) {
-  const bool deletes = mode == WriteMode::kDelete || mode == WriteMode::kDeleteIfNotModified;
-  return deletes ? Intent::kDelete : Intent::kUpsert;
-}
-
-uint64_t BytesOf(const EncodedBatch& batch) {
-  return std::max(batch.bytes.capacity() + batch.documents.capacity() * sizeof(Document) +
-                      batch.rejected.capacity() * sizeof(RejectedRow),
-                  kPartBytesMin);
-}
 
 // The same rows, still owned by the one who has `rows`.
 OwnedArray Borrow(const ArrowArray& rows, int64_t begin, int64_t end) {
@@ -58,7 +40,7 @@ WriteSession::WriteSession(const SessionParts& parts, std::shared_ptr<const Owne
       stop_(ctx.stop),
       rejected_(options.max_rejected, "", 0, 0),
       memory_(options.memory_bytes_max),
-      concurrency_(LimitFor(options.lanes_max)),
+      concurrency_(LimitOfLanes(options.lanes_max)),
       batches_([this](BatchInFlight& batch) { return OnSettled(batch); }) {}
 
 Result<std::unique_ptr<WriteSession>> WriteSession::Open(const SessionParts& parts,
@@ -145,7 +127,8 @@ Status WriteSession::WritePart(const ArrowArray& rows, int64_t begin, int64_t en
 Status WriteSession::Admit(std::shared_ptr<EncodedBatch> encoded) {
   rejected_.CountRead(encoded->rows_read);
   BatchShares shares;
-  ASSIGN_OR_RETURN(shares.memory, memory_.Take(BytesOf(*encoded), stop_.token()));
+  ASSIGN_OR_RETURN(shares.memory,
+                   memory_.Take(std::max(MemoryOf(*encoded), kPartBytesMin), stop_.token()));
   const uint64_t rejected = encoded->rejected.size();
   const bool has_documents = !encoded->documents.empty();
   BatchInFlight& batch = batches_.Open(encoded, std::move(shares));
@@ -171,14 +154,7 @@ void WriteSession::ListRejected(BatchInFlight& batch) {
 
 void WriteSession::WaitUntilEnded() {
   lanes_->CloseInput();
-  SteadyTime drained_by = SteadyTime::max();
-  while (!lanes_->ended().stop_requested()) {
-    if (!stop_.cause().ok()) {
-      drained_by = std::min(drained_by, parts_.clock.Now() + kDrainMax);
-      if (parts_.clock.Now() >= drained_by) stop_.AbortWrites();
-    }
-    parts_.clock.WaitFor(kDrainTick, lanes_->ended());
-  }
+  WaitForLanes(*lanes_, stop_, parts_.clock, kDrainTick);
   lanes_.reset();
   throughput_.reset();
 }

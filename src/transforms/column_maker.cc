@@ -2,15 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-#include <cstring>
-#include <limits>
 #include <optional>
 #include <utility>
 
+#include "transforms/array_export.h"
 #include "transforms/base64.h"
-#include "transforms/exact_decimal.h"
-#include "transforms/time_text.h"
+#include "transforms/json_value.h"
 
 namespace spillway {
 namespace {
@@ -18,79 +15,9 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 using ondemand::json_type;
 using simdjson::error_code;
-using Bytes = std::vector<uint8_t>;
+using Bytes = ArrayBuffer;
 
-constexpr int64_t kMillisPerDay = 86'400'000;
-constexpr int64_t kMicrosPerMilli = 1'000;
 constexpr size_t kShownMax = 40;  // of a value, in a message
-
-template <typename T>
-void Put(T value, Bytes* out) {
-  const auto* bytes = reinterpret_cast<const uint8_t*>(&value);
-  out->insert(out->end(), bytes, bytes + sizeof(T));
-}
-
-// What an exported array points into; freed by its release callback.
-struct ArrayParts {
-  std::vector<Bytes> buffers;
-  std::vector<const void*> pointers;
-  std::vector<ArrowArray> children;
-  std::vector<ArrowArray*> child_pointers;
-};
-
-void Release(ArrowArray* array) {
-  auto* parts = static_cast<ArrayParts*>(array->private_data);
-  for (ArrowArray& child : parts->children) {
-    if (child.release != nullptr) child.release(&child);
-  }
-  delete parts;
-  array->release = nullptr;
-}
-
-// The first of `buffers` is the validity: empty when no row is null.
-void Export(int64_t length, int64_t nulls, std::vector<Bytes> buffers,
-            std::vector<ArrowArray> children, ArrowArray* out) {
-  auto* parts = new ArrayParts{std::move(buffers), {}, std::move(children), {}};
-  for (size_t i = 0; i < parts->buffers.size(); ++i) {
-    Bytes& buffer = parts->buffers[i];
-    if (i > 0) buffer.reserve(1);  // an empty buffer has an address, too
-    parts->pointers.push_back(i == 0 && nulls == 0 ? nullptr : buffer.data());
-  }
-  for (ArrowArray& child : parts->children) parts->child_pointers.push_back(&child);
-  *out = ArrowArray{};
-  out->length = length;
-  out->null_count = nulls;
-  out->n_buffers = static_cast<int64_t>(parts->pointers.size());
-  out->buffers = parts->pointers.data();
-  out->n_children = static_cast<int64_t>(parts->children.size());
-  out->children = parts->child_pointers.data();
-  out->release = &Release;
-  out->private_data = parts;
-}
-
-std::string_view Trimmed(std::string_view json) {
-  return json.substr(0, json.find_last_not_of(" \t\r\n") + 1);
-}
-
-std::string_view Token(ondemand::value& value) {
-  return Trimmed(value.raw_json_token());
-}
-
-// The JSON of a value that is no text.
-error_code JsonOf(ondemand::value& value, json_type type, std::string_view* json) {
-  if (type == json_type::object) {
-    ondemand::object object;
-    const error_code error = value.get_object().get(object);
-    return error != simdjson::SUCCESS ? error : object.raw_json().get(*json);
-  }
-  if (type == json_type::array) {
-    ondemand::array array;
-    const error_code error = value.get_array().get(array);
-    return error != simdjson::SUCCESS ? error : array.raw_json().get(*json);
-  }
-  *json = Token(value);
-  return simdjson::SUCCESS;
-}
 
 // What the makers have in common: names for messages, and which rows are null.
 class Maker : public ColumnMaker {
@@ -126,7 +53,7 @@ class Maker : public ColumnMaker {
   error_code AppendMisfit(ondemand::value& value) {
     ++misfits_.count;
     if (misfits_.first.empty()) {
-      std::string_view shown = Token(value);
+      std::string_view shown = TokenOf(value);
       const bool cut = shown.size() > kShownMax;
       if (cut) shown = shown.substr(0, kShownMax);
       misfits_.first = fmt::format("column {}: {}{} is no {}", path_, shown, cut ? "…" : "", type_);
@@ -137,8 +64,8 @@ class Maker : public ColumnMaker {
 
   void TakeArray(std::vector<Bytes> buffers, std::vector<ArrowArray> children, ArrowArray* out) {
     buffers.insert(buffers.begin(), std::exchange(validity_, {}));
-    Export(std::exchange(length_, 0), std::exchange(nulls_, 0), std::move(buffers),
-           std::move(children), out);
+    ExportArray(std::exchange(length_, 0), std::exchange(nulls_, 0), std::move(buffers),
+                std::move(children), out);
   }
 
  private:
@@ -156,7 +83,7 @@ class NullMaker final : public Maker {
   void AppendNull() override { ++rows_; }
   void Take(ArrowArray* out) override {
     const int64_t rows = std::exchange(rows_, 0);
-    Export(rows, rows, {}, {}, out);
+    ExportArray(rows, rows, {}, {}, out);
   }
 
  private:
@@ -199,7 +126,7 @@ class FixedMaker final : public Maker {
   FixedMaker(std::string path, std::string type, Misfits& misfits, Read read)
       : Maker(std::move(path), std::move(type), misfits), read_(std::move(read)) {}
   void AppendNull() override {
-    Put(T{}, &data_);
+    PutValue(T{}, &data_);
     AddValidity(false);
   }
   void Take(ArrowArray* out) override {
@@ -212,7 +139,7 @@ class FixedMaker final : public Maker {
   error_code AppendValue(ondemand::value& value, json_type type) override {
     const std::optional<T> read = read_(value, type);
     if (!read.has_value()) return AppendMisfit(value);
-    Put(*read, &data_);
+    PutValue(*read, &data_);
     AddValidity(true);
     return simdjson::SUCCESS;
   }
@@ -220,99 +147,13 @@ class FixedMaker final : public Maker {
   Bytes data_;
 };
 
-std::optional<int64_t> ReadInteger(ondemand::value& value, json_type type) {
-  if (type != json_type::number) return std::nullopt;
-  int64_t integer = 0;
-  if (value.get_int64().get(integer) == simdjson::SUCCESS) return integer;
-  // 5.0, and what the service makes of large integers: 1e21 does not fit.
-  double number = 0;
-  constexpr double kEnd = 9223372036854775808.0;
-  if (value.get_double().get(number) != simdjson::SUCCESS || number != std::floor(number) ||
-      number < -kEnd || number >= kEnd) {
-    return std::nullopt;
-  }
-  return static_cast<int64_t>(number);
-}
-
-template <typename T>
-std::optional<T> ReadIntegerOf(ondemand::value& value, json_type type) {
-  const std::optional<int64_t> integer = ReadInteger(value, type);
-  if (!integer || *integer < std::numeric_limits<T>::min() ||
-      *integer > std::numeric_limits<T>::max()) {
-    return std::nullopt;
-  }
-  return static_cast<T>(*integer);
-}
-
-template <typename T>
-std::optional<T> ReadFloating(ondemand::value& value, json_type type) {
-  double number = 0;
-  if (type == json_type::number && value.get_double().get(number) == simdjson::SUCCESS) {
-    return static_cast<T>(number);
-  }
-  const std::string_view token = Token(value);
-  if (token == R"("NaN")") return std::numeric_limits<T>::quiet_NaN();
-  if (token == R"("Infinity")") return std::numeric_limits<T>::infinity();
-  if (token == R"("-Infinity")") return -std::numeric_limits<T>::infinity();
-  return std::nullopt;
-}
-
-__int128 PowerOfTen(int exponent) {
-  __int128 power = 1;
-  for (int i = 0; i < exponent; ++i) power *= 10;
-  return power;
-}
-
-// A scalar's text: of a text what it says, of a number its digits.
-std::string_view Unquoted(ondemand::value& value) {
-  std::string_view token = Token(value);
-  if (token.size() >= 2 && token.front() == '"') token = token.substr(1, token.size() - 2);
-  return token;
-}
-
-std::optional<__int128> ReadDecimal(ondemand::value& value, json_type type, int precision,
-                                    int scale) {
-  if (type != json_type::number && type != json_type::string) return std::nullopt;
-  std::optional<ExactDecimal> read = ParseExactDecimal(Unquoted(value));
-  if (!read.has_value()) return std::nullopt;
-  for (; read->scale > scale; --read->scale, read->unscaled /= 10) {
-    if (read->unscaled % 10 != 0) return std::nullopt;
-  }
-  const __int128 end = PowerOfTen(precision);
-  for (; read->scale < scale; ++read->scale) {
-    if (read->unscaled >= end || read->unscaled <= -end) return std::nullopt;
-    read->unscaled *= 10;
-  }
-  if (read->unscaled >= end || read->unscaled <= -end) return std::nullopt;
-  return read->unscaled;
-}
-
-std::optional<int32_t> ReadDate(ondemand::value& value, json_type type, bool epoch_millis) {
-  if (type == json_type::string) return ParseDate(Unquoted(value));
-  const std::optional<int64_t> number = ReadInteger(value, type);
-  if (!number.has_value()) return std::nullopt;
-  int64_t days = *number;
-  if (epoch_millis) days = *number / kMillisPerDay - (*number % kMillisPerDay < 0 ? 1 : 0);
-  if (days < INT32_MIN || days > INT32_MAX) return std::nullopt;
-  return static_cast<int32_t>(days);
-}
-
-std::optional<int64_t> ReadTimestamp(ondemand::value& value, json_type type, bool epoch_millis) {
-  if (type == json_type::string) return ParseTimestamp(Unquoted(value));
-  const std::optional<int64_t> number = ReadInteger(value, type);
-  if (!number.has_value() || !epoch_millis) return number;
-  int64_t micros = 0;
-  if (__builtin_mul_overflow(*number, kMicrosPerMilli, &micros)) return std::nullopt;
-  return micros;
-}
-
 // Text and binary: offsets and bytes.
 template <typename Offset>
 class BytesMaker final : public Maker {
  public:
   BytesMaker(std::string path, std::string type, Misfits& misfits, bool binary)
       : Maker(std::move(path), std::move(type), misfits), binary_(binary) {
-    Put(Offset{0}, &offsets_);
+    PutValue(Offset{0}, &offsets_);
   }
   void AppendNull() override { End(false); }
   void AppendText(std::string_view text) override {
@@ -323,7 +164,7 @@ class BytesMaker final : public Maker {
     std::vector<Bytes> buffers;
     buffers.push_back(std::exchange(offsets_, {}));
     buffers.push_back(std::exchange(data_, {}));
-    Put(Offset{0}, &offsets_);
+    PutValue(Offset{0}, &offsets_);
     TakeArray(std::move(buffers), {}, out);
   }
 
@@ -337,19 +178,19 @@ class BytesMaker final : public Maker {
       const error_code error = JsonOf(value, type, &text);
       if (error != simdjson::SUCCESS) return error;
     }
-    AppendText(type == json_type::string ? text : Trimmed(text));
+    AppendText(type == json_type::string ? text : TrimmedJson(text));
     return simdjson::SUCCESS;
   }
   error_code AppendBinary(ondemand::value& value, json_type type) {
     std::string bytes;
-    if (type != json_type::string || !ReadBase64(Unquoted(value), &bytes)) {
+    if (type != json_type::string || !ReadBase64(UnquotedToken(value), &bytes)) {
       return AppendMisfit(value);
     }
     AppendText(bytes);
     return simdjson::SUCCESS;
   }
   void End(bool valid) {
-    Put(static_cast<Offset>(data_.size()), &offsets_);
+    PutValue(static_cast<Offset>(data_.size()), &offsets_);
     AddValidity(valid);
   }
   const bool binary_;
@@ -364,7 +205,7 @@ class ListMaker final : public Maker {
  public:
   ListMaker(std::string path, std::string type, Misfits& misfits, MakerPointer elements)
       : Maker(std::move(path), std::move(type), misfits), elements_(std::move(elements)) {
-    Put(Offset{0}, &offsets_);
+    PutValue(Offset{0}, &offsets_);
   }
   void AppendNull() override { End(false); }
   void Take(ArrowArray* out) override {
@@ -373,7 +214,7 @@ class ListMaker final : public Maker {
     std::vector<ArrowArray> children(1);
     elements_->Take(children.data());
     taken_ = 0;
-    Put(Offset{0}, &offsets_);
+    PutValue(Offset{0}, &offsets_);
     TakeArray(std::move(buffers), std::move(children), out);
   }
 
@@ -394,7 +235,7 @@ class ListMaker final : public Maker {
     return simdjson::SUCCESS;
   }
   void End(bool valid) {
-    Put(static_cast<Offset>(taken_), &offsets_);
+    PutValue(static_cast<Offset>(taken_), &offsets_);
     AddValidity(valid);
   }
   const MakerPointer elements_;
@@ -409,17 +250,17 @@ class MapMaker final : public Maker {
       : Maker(std::move(path), std::move(type), misfits),
         keys_(std::move(keys)),
         values_(std::move(values)) {
-    Put(int32_t{0}, &offsets_);
+    PutValue(int32_t{0}, &offsets_);
   }
   void AppendNull() override { End(false); }
   void Take(ArrowArray* out) override {
     std::vector<ArrowArray> pair(2), children(1);
     keys_->Take(&pair[0]);
     values_->Take(&pair[1]);
-    Export(std::exchange(taken_, 0), 0, {Bytes()}, std::move(pair), children.data());
+    ExportArray(std::exchange(taken_, 0), 0, {Bytes()}, std::move(pair), children.data());
     std::vector<Bytes> buffers;
     buffers.push_back(std::exchange(offsets_, {}));
-    Put(int32_t{0}, &offsets_);
+    PutValue(int32_t{0}, &offsets_);
     TakeArray(std::move(buffers), std::move(children), out);
   }
 
@@ -444,7 +285,7 @@ class MapMaker final : public Maker {
     return simdjson::SUCCESS;
   }
   void End(bool valid) {
-    Put(static_cast<int32_t>(taken_), &offsets_);
+    PutValue(static_cast<int32_t>(taken_), &offsets_);
     AddValidity(valid);
   }
   const MakerPointer keys_;
@@ -581,7 +422,7 @@ Result<MakerPointer> Factory::Nested() {
 }  // namespace
 
 void TakeStruct(int64_t rows, std::vector<ArrowArray> children, ArrowArray* out) {
-  Export(rows, 0, {Bytes()}, std::move(children), out);
+  ExportArray(rows, 0, {Bytes()}, std::move(children), out);
 }
 
 Result<std::unique_ptr<ColumnMaker>> ColumnMaker::Make(const ColumnShape& shape, std::string path,

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/encoded_split.h"
 #include "engine/load_plan.h"
 #include "engine/worker_group.h"
 
@@ -63,20 +64,16 @@ Status TakeKnownKeys(const LoadParts& parts, const DocumentOptions& documents,
       DocumentEncoder::Make(mapping, snapshot->schema()->get(), parts.destination.capabilities()));
   std::set<Hash128> known;
   std::mutex mutex;  // of `known`
-  const auto read = [&](uint32_t split) -> Status {
-    ASSIGN_OR_RETURN(const std::unique_ptr<SplitReader> reader, snapshot->OpenSplit(split, 0, ctx));
-    while (true) {
-      RETURN_IF_ERROR(ctx.CheckNotStopped());
-      ASSIGN_OR_RETURN(const std::optional<Batch> batch, reader->Next(ctx));
-      if (!batch.has_value()) return Status::Ok();
-      ASSIGN_OR_RETURN(const std::shared_ptr<EncodedBatch> encoded,
-                       encoder->Encode(*batch, Intent::kDelete));
-      for (const Document& document : encoded->documents) {
-        if (!keys.contains(document.identity)) continue;
-        std::lock_guard lock(mutex);
-        known.insert(document.identity);
-      }
+  const auto look = [&](const EncodedBatch& encoded) {
+    for (const Document& document : encoded.documents) {
+      if (!keys.contains(document.identity)) continue;
+      std::lock_guard lock(mutex);
+      known.insert(document.identity);
     }
+    return Status::Ok();
+  };
+  const auto read = [&](uint32_t split) {
+    return ReadEncoded(*snapshot, *encoder, split, Intent::kDelete, look, ctx);
   };
   RETURN_IF_ERROR(RunWorkers(static_cast<uint32_t>(snapshot->splits().size()), kThreads, read, stop,
                              parts.clock, kTick, [] {}));

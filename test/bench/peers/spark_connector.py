@@ -8,27 +8,13 @@ so the table's data files are read as Parquet, and must be all that the table is
 Start-up is part of the CPU time: take the slope between two numbers of rows.
 """
 
-import argparse
-import json
 import pathlib
 import sys
-import tempfile
-import time
-
-import psutil
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "clients/spark"))
 
 from session import open_session  # noqa: E402
-
-MEMORY = "4g"
-
-
-def cpu_seconds():
-    """User and system time of this process and its children: the JVM is one."""
-    me = psutil.Process()
-    times = [process.cpu_times() for process in (me, *me.children(recursive=True))]
-    return sum(t.user + t.system for t in times)
+from spark_peer import MEMORY, options_of, run  # noqa: E402
 
 
 def throughput_control(options):
@@ -62,23 +48,12 @@ def load(spark, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("endpoint", "key", "database", "container"):
-        parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--rows", type=int, required=True)
-    parser.add_argument("--ca-file", required=True)
+    parser = options_of(__doc__)
     parser.add_argument("--threshold", type=float)
     parser.add_argument("--control-container")
-    parser.add_argument("table")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        spark = open_session(options.ca_file, folder, MEMORY)
-        load(spark, options)
-        wall, cpu = time.perf_counter() - start, cpu_seconds()
-        spark.stop()
-    result = {"rows": options.rows, "cpu_seconds": cpu, "wall_seconds": wall, "failed": 0}
-    print(json.dumps({"peer": "spark-connector", **result}))
+    run("spark-connector", options,
+        lambda folder: open_session(options.ca_file, folder, MEMORY), load)
 
 
 if __name__ == "__main__":

@@ -6,32 +6,13 @@ The same job as spark_connector.py, from the same files, in the same local[2]. S
 PYTHONPATH say where the package is.
 """
 
-import argparse
-import contextlib
-import json
 import os
 import pathlib
 import sys
-import tempfile
-import time
 
-import psutil
 import spillway.spark
 from pyspark.sql import SparkSession
-
-MEMORY = "4g"
-
-
-def cpu_seconds():
-    """User and system time of this process, the JVM and the Python workers, ended ones too."""
-    me = psutil.Process()
-    total = 0.0
-    for process in (me, *me.children(recursive=True)):
-        # One that ends meanwhile is counted with those of its parent that have.
-        with contextlib.suppress(psutil.NoSuchProcess):
-            t = process.cpu_times()
-            total += t.user + t.system + t.children_user + t.children_system
-    return total
+from spark_peer import MEMORY, options_of, run
 
 
 def open_session(folder):
@@ -65,23 +46,5 @@ def load(spark, options):
     ).save()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("endpoint", "key", "database", "container"):
-        parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--rows", type=int, required=True)
-    parser.add_argument("--ca-file", required=True)
-    parser.add_argument("table")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        spark = open_session(folder)
-        load(spark, options)
-        wall, cpu = time.perf_counter() - start, cpu_seconds()
-        spark.stop()
-    result = {"rows": options.rows, "cpu_seconds": cpu, "wall_seconds": wall, "failed": 0}
-    print(json.dumps({"peer": "spark-source", **result}))
-
-
 if __name__ == "__main__":
-    main()
+    run("spark-source", options_of(__doc__).parse_args(), open_session, load)
