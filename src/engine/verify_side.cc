@@ -19,20 +19,32 @@ struct KeyLengths {
   uint32_t id = 0;
 };
 
-Result<VerifyRecord> RecordOf(const StoredDocument& document,
-                              std::span<const std::string> ignored_fields,
-                              const std::optional<SoftDelete>& soft_delete) {
-  VerifyRecord record;
-  if (soft_delete.has_value()) {
-    ASSIGN_OR_RETURN(const bool marked,
-                     HasMember(document.body, soft_delete->field, soft_delete->value));
-    if (marked) record.place = kMarked;
+// Makes records of stored documents. Keeps its memory from one to the next.
+class RecordMaker {
+ public:
+  RecordMaker(std::span<const std::string> ignored_fields,
+              const std::optional<SoftDelete>& soft_delete)
+      : hasher_(ignored_fields), soft_delete_(soft_delete) {}
+
+  // Without its place, but for the mark.
+  Result<VerifyRecord> Make(const StoredDocument& document) {
+    VerifyRecord record;
+    if (soft_delete_.has_value()) {
+      ASSIGN_OR_RETURN(const bool marked,
+                       HasMember(document.body, soft_delete_->field, soft_delete_->value));
+      if (marked) record.place = kMarked;
+    }
+    ASSIGN_OR_RETURN(record.content, hasher_.Hash(document.body));
+    RETURN_IF_ERROR(CanonicalPartitionKey(document.partition_key, &key_));
+    record.identity = DocumentIdentity(key_, document.id);
+    return record;
   }
-  ASSIGN_OR_RETURN(record.content, CanonicalHash(document.body, ignored_fields));
-  ASSIGN_OR_RETURN(const std::string key, CanonicalPartitionKey(document.partition_key));
-  record.identity = DocumentIdentity(key, document.id);
-  return record;
-}
+
+ private:
+  CanonicalHasher hasher_;
+  const std::optional<SoftDelete>& soft_delete_;
+  std::string key_;
+};
 
 }  // namespace
 
@@ -78,6 +90,7 @@ Status AddSplit(const Snapshot& snapshot, const DocumentEncoder& encoder, uint32
   HeldMemory held;
   ASSIGN_OR_RETURN(const std::unique_ptr<SplitReader> reader, snapshot.OpenSplit(split, 0, ctx));
   RETURN_IF_ERROR(held.Take(reading, reader->held_bytes(), ctx.stop));
+  CanonicalHasher hasher(ignored_fields);
   std::vector<VerifyRecord> records;
   while (true) {
     RETURN_IF_ERROR(ctx.CheckNotStopped());
@@ -92,7 +105,7 @@ Status AddSplit(const Snapshot& snapshot, const DocumentEncoder& encoder, uint32
           .identity = document.identity,
           .content = {},
           .place = PackPlace(split, encoded->first_row + document.row) | kIsDocument};
-      ASSIGN_OR_RETURN(record.content, CanonicalHash(document.body, ignored_fields));
+      ASSIGN_OR_RETURN(record.content, hasher.Hash(document.body));
       records.push_back(record);
     }
     const uint64_t documents = records.size();
@@ -143,6 +156,7 @@ Result<KeyFile::Key> KeyFile::Read(uint64_t place) const {
 Status AddDocuments(DocumentReader& reader, std::span<const std::string> ignored_fields,
                     const std::optional<SoftDelete>& soft_delete, VerifySide& side, KeyFile& keys,
                     const CallContext& ctx) {
+  RecordMaker maker(ignored_fields, soft_delete);
   std::vector<VerifyRecord> records;
   while (true) {
     RETURN_IF_ERROR(ctx.CheckNotStopped());
@@ -151,7 +165,7 @@ Status AddDocuments(DocumentReader& reader, std::span<const std::string> ignored
     ASSIGN_OR_RETURN(const std::vector<uint64_t> places, keys.Append(page));
     records.clear();
     for (size_t i = 0; i < page.size(); ++i) {
-      Result<VerifyRecord> record = RecordOf(page[i], ignored_fields, soft_delete);
+      Result<VerifyRecord> record = maker.Make(page[i]);
       if (!record.ok()) {
         return std::move(record).status().WithContext(
             fmt::format("document '{}' in partition {}", page[i].id, page[i].partition_key));

@@ -6,37 +6,50 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
+#include <vector>
+
+#include "json/json_scanner.h"
 
 namespace spillway {
 namespace {
 
-namespace ondemand = simdjson::ondemand;
-using simdjson::error_code;
+constexpr int kDepthMax = 1'024;
+constexpr size_t kKeysMax = 1'024;  // that a hasher keeps
 
-// A seed per kind, so that "1", 1 and [1] differ.
-enum class Seed : uint64_t { kNull = 1, kFalse, kTrue, kNumber, kString, kArray, kObject, kMember };
-
-// Two words to two words: each bit of the result depends on all of both. Most of a document is
-// short keys, numbers and short texts, for which the set-up of a hash for long texts costs most.
-Hash128 Mix(uint64_t first, uint64_t second, Seed seed) {
-  // Odd, with as many ones as zeros in no order.
-  constexpr uint64_t kSecrets[] = {0x8BB8'4B93'962E'ACC9, 0x4B33'A62E'D433'D4A3,
-                                   0x2D35'8DCC'AA6C'78A5, 0x9E37'79B9'7F4A'7C15};
-  const uint64_t kind = static_cast<uint64_t>(seed) * kSecrets[3];
-  const auto multiply = [](uint64_t a, uint64_t b) {
-    const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
-    return Hash128{static_cast<uint64_t>(product >> 64), static_cast<uint64_t>(product)};
-  };
-  const uint64_t left = first ^ kSecrets[0] ^ kind;
-  const uint64_t right = second ^ kSecrets[1];
-  const Hash128 once = multiply(left, right);
-  // The factors again: a factor of 0 must not swallow the other.
-  const Hash128 twice = multiply(once.low ^ left ^ kSecrets[2], once.high ^ right ^ kSecrets[3]);
-  return {twice.high ^ once.low ^ right, twice.low ^ once.high ^ left};
+template <typename T>
+uint64_t Load(const char* at) {
+  T value;
+  std::memcpy(&value, at, sizeof(T));
+  return value;
 }
 
-// What is stored has it, so that it never changes.
+// What stored fingerprints are made of, so that it never changes.
 struct DurableHash {
+  // A seed per kind, so that "1", 1 and [1] differ.
+  enum class Seed : uint64_t { kNull = 1, kFalse, kTrue, kNumber, kString, kArray, kObject, kMember };
+
+  static constexpr Hash128 kArrayStart{0, static_cast<uint64_t>(Seed::kArray)};
+  static constexpr Hash128 kObjectStart{0, static_cast<uint64_t>(Seed::kObject)};
+
+  static Hash128 Null() { return Bytes({}, Seed::kNull); }
+  static Hash128 Flag(bool flag) { return Bytes({}, flag ? Seed::kTrue : Seed::kFalse); }
+  static Hash128 Number(double number) {
+    char bytes[sizeof(number)];
+    std::memcpy(bytes, &number, sizeof(number));
+    return Bytes({bytes, sizeof(bytes)}, Seed::kNumber);
+  }
+  static Hash128 Text(std::string_view text) { return Bytes(text, Seed::kString); }
+  static Hash128 Key(std::string_view key) { return Bytes(key, Seed::kString); }
+  static Hash128 Member(const Hash128& key, const Hash128& value) {
+    return Pair(key, value, Seed::kMember);
+  }
+  static Hash128 Element(const Hash128& before, const Hash128& value) {
+    return Pair(before, value, Seed::kArray);
+  }
+  static Hash128 Object(const Hash128& sum) { return Pair(sum, {}, Seed::kObject); }
+
+ private:
   static Hash128 Bytes(std::string_view bytes, Seed seed) {
     return Murmur3x64_128(bytes, static_cast<uint64_t>(seed));
   }
@@ -46,169 +59,303 @@ struct DurableHash {
     std::memcpy(bytes + sizeof(first), &second, sizeof(second));
     return Bytes({bytes, sizeof(bytes)}, seed);
   }
-  static Hash128 Number(uint64_t bits) {
-    char bytes[sizeof(bits)];
-    std::memcpy(bytes, &bits, sizeof(bits));
-    return Bytes({bytes, sizeof(bytes)}, Seed::kNumber);
-  }
 };
 
-// What two sides are compared by.
+// What two sides are compared by. Most of a document is short keys, numbers and short texts: such a
+// value is 128 bits as it stands, no two of them the same, and hashed once, together with its key.
 struct QuickHash {
-  static Hash128 Bytes(std::string_view bytes, Seed seed) {
-    constexpr size_t kShortMax = 2 * sizeof(uint64_t) - 1;
-    if (bytes.size() > kShortMax) return DurableHash::Bytes(bytes, seed);
-    // The last byte says how many there are: a text and the same with a zero behind it differ.
-    char padded[2 * sizeof(uint64_t)] = {};
-    if (!bytes.empty()) std::memcpy(padded, bytes.data(), bytes.size());
-    padded[kShortMax] = static_cast<char>(bytes.size());
-    uint64_t words[2];
-    std::memcpy(words, padded, sizeof(words));
-    return Mix(words[0], words[1], seed);
+  static constexpr Hash128 kArrayStart{0x8BB8'4B93'962E'ACC9, 0x4B33'A62E'D433'D4A3};
+  static constexpr Hash128 kObjectStart{};
+
+  static Hash128 Null() { return {0, Tag(Kind::kNull)}; }
+  static Hash128 Flag(bool flag) { return {0, Tag(flag ? Kind::kTrue : Kind::kFalse)}; }
+  static Hash128 Number(double number) {
+    return {std::bit_cast<uint64_t>(number), Tag(Kind::kNumber)};
   }
-  static Hash128 Pair(const Hash128& first, const Hash128& second, Seed seed) {
-    const Hash128 high = Mix(first.high, second.high, seed);
-    const Hash128 low = Mix(first.low, second.low, seed);
-    return Mix(high.high ^ low.low, high.low + low.high, seed);
+  static Hash128 Text(std::string_view text) {
+    if (text.size() > kShortMax) return Murmur3x64_128(text);
+    constexpr size_t kWord = sizeof(uint64_t);
+    Hash128 words{0, uint64_t{text.size()} << kTagShift};
+    words.high = UpToWord(text.data(), std::min(text.size(), kWord));
+    if (text.size() > kWord) words.low |= UpToWord(text.data() + kWord, text.size() - kWord);
+    return words;
   }
-  static Hash128 Number(uint64_t bits) { return Mix(bits, 0, Seed::kNumber); }
+  static Hash128 Key(std::string_view key) { return Mix(Text(key)); }
+  static Hash128 Member(const Hash128& key, const Hash128& value) { return Mix(Xor(key, value)); }
+  static Hash128 Element(const Hash128& before, const Hash128& value) {
+    return Mix(Xor(before, value));
+  }
+  static Hash128 Object(const Hash128& sum) { return Mix(sum); }
+
+ private:
+  static constexpr size_t kShortMax = 15;  // the last byte says how many there are, or the kind
+  static constexpr int kTagShift = 56;
+  enum class Kind : uint8_t { kNull = kShortMax + 1, kFalse, kTrue, kNumber };
+  static constexpr uint64_t Tag(Kind kind) { return static_cast<uint64_t>(kind) << kTagShift; }
+
+  static Hash128 Xor(const Hash128& a, const Hash128& b) {
+    return {a.high ^ b.high, a.low ^ b.low};
+  }
+  // At most eight bytes, and zeros behind them.
+  static uint64_t UpToWord(const char* at, size_t size) {
+    if (size == 8) return Load<uint64_t>(at);
+    if (size >= 4) return Load<uint32_t>(at) | Load<uint32_t>(at + size - 4) << (8 * (size - 4));
+    if (size == 0) return 0;
+    return Load<uint8_t>(at) | Load<uint8_t>(at + size / 2) << (8 * (size / 2)) |
+           Load<uint8_t>(at + size - 1) << (8 * (size - 1));
+  }
+  // Each bit of the result depends on all of both words.
+  static Hash128 Mix(const Hash128& words) {
+    // Odd, with as many ones as zeros in no order.
+    constexpr uint64_t kSecrets[] = {0x8BB8'4B93'962E'ACC9, 0x4B33'A62E'D433'D4A3,
+                                     0x2D35'8DCC'AA6C'78A5, 0x9E37'79B9'7F4A'7C15};
+    const auto multiply = [](uint64_t a, uint64_t b) {
+      const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
+      return Hash128{static_cast<uint64_t>(product >> 64), static_cast<uint64_t>(product)};
+    };
+    const uint64_t left = words.high ^ kSecrets[0];
+    const uint64_t right = words.low ^ kSecrets[1];
+    const Hash128 once = multiply(left, right);
+    // The factors again: a factor of 0 must not swallow the other.
+    const Hash128 twice = multiply(once.low ^ left ^ kSecrets[2], once.high ^ right ^ kSecrets[3]);
+    return {twice.high ^ once.low ^ right, twice.low ^ once.high ^ left};
+  }
 };
 
-// Addition does not care about order.
-void Add(const Hash128& hash, Hash128* sum) {
-  sum->high += hash.high;
-  sum->low += hash.low;
-}
+struct KnownObject;
 
-template <typename Hash>
-error_code HashValue(ondemand::value value, Hash128* out);
+// A key as it stood in a document before, so that it need not be read again.
+struct KnownKey {
+  std::string text;  // with its quotes and the colon, nothing between them
+  uint64_t first = 0;
+  uint64_t last = 0;  // words of the text, where it has 8 to 16 bytes
+  Hash128 hash;
+  bool counts = true;
+  std::unique_ptr<KnownObject> inside;  // of objects that are its value, or elements of that
 
-template <typename Hash>
-error_code HashArray(ondemand::array array, Hash128* out) {
-  Hash128 hash{0, static_cast<uint64_t>(Seed::kArray)};
-  for (auto element : array) {
-    ondemand::value value;
-    if (const error_code error = element.get(value)) return error;
-    Hash128 part;
-    if (const error_code error = HashValue<Hash>(value, &part)) return error;
-    hash = Hash::Pair(hash, part, Seed::kArray);
+  bool Begins(std::string_view json) const {
+    if (text.size() < 8 || text.size() > 16) return json.starts_with(text);
+    return json.size() >= text.size() && Load<uint64_t>(json.data()) == first &&
+           Load<uint64_t>(json.data() + text.size() - 8) == last;
   }
-  *out = hash;
-  return simdjson::SUCCESS;
-}
+};
 
-template <typename Hash>
-error_code HashObject(ondemand::object object, std::span<const std::string> ignored, Hash128* out) {
-  Hash128 sum{0, static_cast<uint64_t>(Seed::kObject)};
-  for (auto member : object) {
-    ondemand::field field;
-    if (const error_code error = std::move(member).get(field)) return error;
-    std::string_view key;
-    if (const error_code error = field.unescaped_key().get(key)) return error;
-    if (std::find(ignored.begin(), ignored.end(), key) != ignored.end()) continue;
-    const Hash128 key_hash = Hash::Bytes(key, Seed::kString);
-    Hash128 part;
-    if (const error_code error = HashValue<Hash>(field.value(), &part)) return error;
-    Add(Hash::Pair(key_hash, part, Seed::kMember), &sum);
+// The keys of an object, in the order that they came in.
+struct KnownObject {
+  static constexpr size_t kKeysMax = 256;
+  static constexpr size_t kAheadMax = 4;  // keys that an object may lack one after the other
+
+  std::vector<KnownKey> keys;
+
+  // The key that `json` begins with, looked for from `expected` on, which moves behind it; nullptr:
+  // it is not there.
+  const KnownKey* Find(std::string_view json, size_t* expected) const {
+    const size_t end = std::min(keys.size(), *expected + kAheadMax);
+    for (size_t i = *expected; i < end; ++i) {
+      if (!keys[i].Begins(json)) continue;
+      *expected = i + 1;
+      return &keys[i];
+    }
+    return nullptr;
   }
-  *out = Hash::Pair(sum, {}, Seed::kObject);
-  return simdjson::SUCCESS;
+};
+
+}  // namespace
+
+struct CanonicalHasher::Memory {
+  static constexpr size_t kKeyBytesMax = 128;
+
+  std::span<const std::string> ignored;
+  size_t keys_max = 0;  // kept, of all objects
+  std::vector<std::string> ignored_kept{};
+  KnownObject top{};
+  KnownObject strange{};  // stays empty: inside of keys that are not kept
+  size_t keys = 0;
+  std::string unescaped{};
+
+  bool Ignores(std::string_view key) const {
+    return std::find(ignored.begin(), ignored.end(), key) != ignored.end();
+  }
+  // Null: there are enough.
+  const KnownKey* Keep(KnownObject& object, size_t* expected, std::string_view text,
+                       const Hash128& hash, bool counts);
+};
+
+const KnownKey* CanonicalHasher::Memory::Keep(KnownObject& object, size_t* expected,
+                                              std::string_view text, const Hash128& hash,
+                                              bool counts) {
+  const bool full = keys == keys_max || object.keys.size() == KnownObject::kKeysMax;
+  if (&object == &strange || full || text.size() > kKeyBytesMax) return nullptr;
+  ++keys;
+  KnownKey key{.text = std::string(text),
+               .hash = hash,
+               .counts = counts,
+               .inside = std::make_unique<KnownObject>()};
+  if (text.size() >= 8) {
+    key.first = Load<uint64_t>(text.data());
+    key.last = Load<uint64_t>(text.data() + text.size() - 8);
+  }
+  const auto at = object.keys.begin() + static_cast<ptrdiff_t>((*expected)++);
+  return &*object.keys.insert(at, std::move(key));
 }
 
-// The text of a token that has nothing escaped, as most have; else one of no data.
-std::string_view PlainText(std::string_view token) {
-  const size_t end = token.rfind('"');
-  const std::string_view text = token.substr(1, end - 1);
-  const bool plain = end > 0 && std::memchr(text.data(), '\\', text.size()) == nullptr;
-  return plain ? text : std::string_view();
-}
+namespace {
 
+// Of one document. False everywhere: it is no JSON.
 template <typename Hash>
-error_code HashScalar(ondemand::value value, ondemand::json_type type, Hash128* out) {
-  switch (type) {
-    case ondemand::json_type::string: {
-      std::string_view text = PlainText(value.raw_json_token());
-      if (text.data() == nullptr) {
-        if (const error_code error = value.get_string().get(text)) return error;
+class Walk {
+ public:
+  Walk(std::string_view json, CanonicalHasher::Memory& memory) : scanner_(json), memory_(memory) {}
+
+  bool Document(Hash128* out) {
+    if (!Object(memory_.top, out)) return false;
+    scanner_.Peek();
+    return scanner_.rest().empty();
+  }
+  size_t place() const { return scanner_.place(); }
+
+ private:
+  struct Key {
+    Hash128 hash;
+    bool counts = true;
+    KnownObject* inside = nullptr;
+  };
+
+  bool Object(KnownObject& known, Hash128* out) {
+    if (!scanner_.Take('{') || ++depth_ > kDepthMax) return false;
+    Hash128 sum = Hash::kObjectStart;
+    size_t expected = 0;
+    if (!scanner_.Take('}')) {
+      do {
+        if (!Member(known, &expected, &sum)) return false;
+      } while (scanner_.Take(','));
+      if (!scanner_.Take('}')) return false;
+    }
+    --depth_;
+    *out = Hash::Object(sum);
+    return true;
+  }
+
+  bool Member(KnownObject& known, size_t* expected, Hash128* sum) {
+    scanner_.Peek();
+    Key key;
+    if (const KnownKey* const found = known.Find(scanner_.rest(), expected)) [[likely]] {
+      scanner_.Skip(found->text.size());
+      key = {found->hash, found->counts, found->inside.get()};
+    } else if (!ReadKey(known, expected, &key)) {
+      return false;
+    }
+    Hash128 value;
+    if (!Value(*key.inside, &value)) return false;
+    if (!key.counts) return true;
+    // Addition does not care about order.
+    const Hash128 part = Hash::Member(key.hash, value);
+    sum->high += part.high;
+    sum->low += part.low;
+    return true;
+  }
+
+  bool ReadKey(KnownObject& known, size_t* expected, Key* key) {
+    const std::string_view text = scanner_.rest();
+    std::string_view name;
+    if (!scanner_.TakeString(&name, &memory_.unescaped) || !scanner_.Take(':')) return false;
+    key->hash = Hash::Key(name);
+    key->counts = &known != &memory_.top || !memory_.Ignores(name);
+    const size_t size = text.size() - scanner_.rest().size();
+    const KnownKey* const kept =
+        memory_.Keep(known, expected, text.substr(0, size), key->hash, key->counts);
+    key->inside = kept == nullptr ? &memory_.strange : kept->inside.get();
+    return true;
+  }
+
+  bool Array(KnownObject& inside, Hash128* out) {
+    if (!scanner_.Take('[') || ++depth_ > kDepthMax) return false;
+    *out = Hash::kArrayStart;
+    if (!scanner_.Take(']')) {
+      do {
+        Hash128 element;
+        if (!Value(inside, &element)) return false;
+        *out = Hash::Element(*out, element);
+      } while (scanner_.Take(','));
+      if (!scanner_.Take(']')) return false;
+    }
+    --depth_;
+    return true;
+  }
+
+  bool Value(KnownObject& inside, Hash128* out) {
+    switch (scanner_.Peek()) {
+      case '"': {
+        std::string_view text;
+        if (!scanner_.TakeString(&text, &memory_.unescaped)) return false;
+        *out = Hash::Text(text);
+        return true;
       }
-      *out = Hash::Bytes(text, Seed::kString);
-      return simdjson::SUCCESS;
-    }
-    case ondemand::json_type::number: {
-      double number = 0;
-      if (const error_code error = value.get_double().get(number)) return error;
-      *out = Hash::Number(std::bit_cast<uint64_t>(number == 0 ? 0.0 : number));
-      return simdjson::SUCCESS;
-    }
-    case ondemand::json_type::boolean: {
-      bool flag = false;
-      if (const error_code error = value.get_bool().get(flag)) return error;
-      *out = Hash::Bytes({}, flag ? Seed::kTrue : Seed::kFalse);
-      return simdjson::SUCCESS;
-    }
-    default: {
-      bool is_null = false;
-      if (const error_code error = value.is_null().get(is_null)) return error;
-      *out = Hash::Bytes({}, Seed::kNull);
-      return is_null ? simdjson::SUCCESS : simdjson::N_ATOM_ERROR;
+      case '{':
+        return Object(inside, out);
+      case '[':
+        return Array(inside, out);
+      case 't':
+        *out = Hash::Flag(true);
+        return scanner_.TakeWord("true");
+      case 'f':
+        *out = Hash::Flag(false);
+        return scanner_.TakeWord("false");
+      case 'n':
+        *out = Hash::Null();
+        return scanner_.TakeWord("null");
+      default: {
+        double number = 0;
+        if (!scanner_.TakeNumber(&number)) return false;
+        *out = Hash::Number(number == 0 ? 0.0 : number);  // -0 is 0
+        return true;
+      }
     }
   }
-}
+
+  JsonScanner scanner_;
+  CanonicalHasher::Memory& memory_;
+  int depth_ = 0;
+};
 
 template <typename Hash>
-error_code HashValue(ondemand::value value, Hash128* out) {
-  ondemand::json_type type;
-  if (const error_code error = value.type().get(type)) return error;
-  if (type == ondemand::json_type::object) {
-    ondemand::object object;
-    if (const error_code error = value.get_object().get(object)) return error;
-    return HashObject<Hash>(object, {}, out);
+Result<Hash128> HashDocument(std::string_view json, CanonicalHasher::Memory& memory) {
+  if (!simdjson::validate_utf8(json.data(), json.size())) {
+    return DataLoss("not a JSON object: it is not UTF-8");
   }
-  if (type == ondemand::json_type::array) {
-    ondemand::array array;
-    if (const error_code error = value.get_array().get(array)) return error;
-    return HashArray<Hash>(array, out);
-  }
-  return HashScalar<Hash>(value, type, out);
-}
-
-template <typename Hash>
-error_code HashDocument(std::string_view json, std::span<const std::string> ignored, Hash128* out) {
-  // Both keep their memory from document to document.
-  thread_local ondemand::parser parser;
-  thread_local std::string padded;
-  padded.reserve(json.size() + simdjson::SIMDJSON_PADDING);
-  padded.assign(json);
-  ondemand::document document;
-  const auto view = simdjson::padded_string_view(padded.data(), padded.size(), padded.capacity());
-  if (const error_code error = parser.iterate(view).get(document)) return error;
-  ondemand::object object;
-  if (const error_code error = document.get_object().get(object)) return error;
-  if (const error_code error = HashObject<Hash>(object, ignored, out)) return error;
-  // Out of bounds: nothing follows the value.
-  const bool at_end = document.current_location().error() == simdjson::OUT_OF_BOUNDS;
-  return at_end ? simdjson::SUCCESS : simdjson::TRAILING_CONTENT;
-}
-
-Result<Hash128> Finish(error_code error, const Hash128& hash) {
-  if (error == simdjson::SUCCESS) return hash;
-  return DataLoss(fmt::format("not a JSON object: {}", simdjson::error_message(error)));
+  Walk<Hash> walk(json, memory);
+  Hash128 hash;
+  if (walk.Document(&hash)) return hash;
+  return DataLoss(fmt::format("not a JSON object: it breaks at byte {}", walk.place()));
 }
 
 }  // namespace
 
+CanonicalHasher::CanonicalHasher(std::span<const std::string> ignored_top_level)
+    : memory_(std::make_unique<Memory>()) {
+  memory_->ignored_kept.assign(ignored_top_level.begin(), ignored_top_level.end());
+  memory_->ignored = memory_->ignored_kept;
+  memory_->keys_max = kKeysMax;
+}
+CanonicalHasher::CanonicalHasher(CanonicalHasher&&) noexcept = default;
+CanonicalHasher& CanonicalHasher::operator=(CanonicalHasher&&) noexcept = default;
+CanonicalHasher::~CanonicalHasher() = default;
+
+Result<Hash128> CanonicalHasher::Hash(std::string_view json) {
+  return HashDocument<QuickHash>(json, *memory_);
+}
+
+// Keeping keys pays from the second document on.
 Result<Hash128> CanonicalHash(std::string_view json,
                               std::span<const std::string> ignored_top_level) {
-  Hash128 hash;
-  const error_code error = HashDocument<QuickHash>(json, ignored_top_level, &hash);
-  return Finish(error, hash);
+  CanonicalHasher::Memory memory{.ignored = ignored_top_level};
+  return HashDocument<QuickHash>(json, memory);
 }
 
 Result<Hash128> DurableCanonicalHash(std::string_view json,
                                      std::span<const std::string> ignored_top_level) {
-  Hash128 hash;
-  const error_code error = HashDocument<DurableHash>(json, ignored_top_level, &hash);
-  return Finish(error, hash);
+  CanonicalHasher::Memory memory{.ignored = ignored_top_level};
+  return HashDocument<DurableHash>(json, memory);
 }
 
 }  // namespace spillway

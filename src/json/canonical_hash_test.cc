@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <random>
 #include <set>
 #include <utility>
 #include <vector>
+
+#include "json/json_tree.h"
 
 namespace spillway {
 namespace {
@@ -92,6 +96,59 @@ TEST(CanonicalHash, NearlyEqualDocumentsDoNotCollide) {
   EXPECT_EQ(low.size(), static_cast<size_t>(kDocuments));
 }
 
+// What a hasher keeps of the keys that it has seen makes no difference.
+TEST(CanonicalHasher, SaysTheSameWhateverItHashedBefore) {
+  const std::vector<std::string> ignored = {"_ts"};
+  CanonicalHasher hasher(ignored);
+  std::mt19937_64 random(7);
+  const auto below = [&](uint64_t end) { return random() % end; };
+  const auto object = [&](const auto& self, int depth) -> std::string {
+    std::string json = "{";
+    const char* const spaces[] = {"", "", "", " "};
+    for (uint64_t i = 0; i < 30; ++i) {
+      if (below(3) == 0) continue;
+      const std::string key = i == 3    ? "_ts"
+                              : i == 4  ? "\\u0061"
+                              : i == 5  ? fmt::format("any {}", below(5'000))
+                              : i == 11 ? std::string(140, 'k')
+                                        : std::string(1 + i % 20, static_cast<char>('a' + i));
+      if (json.size() > 1) json += ",";
+      json += fmt::format("{}\"{}\"{}:", spaces[below(4)], key, spaces[below(4)]);
+      if (i % 7 == 6 && depth > 0) {
+        json += below(2) == 0 ? self(self, depth - 1)
+                              : "[" + self(self, depth - 1) + "," + self(self, depth - 1) + "]";
+      } else {
+        json += fmt::format("{}", below(100));
+      }
+    }
+    return json + "}";
+  };
+  for (int i = 0; i < 3'000; ++i) {
+    const std::string json = object(object, 2);
+    const auto hash = hasher.Hash(json);
+    ASSERT_TRUE(hash.ok()) << hash.status().ToString() << json;
+    ASSERT_EQ(*hash, *CanonicalHash(json, ignored)) << json;
+    EXPECT_FALSE(hasher.Hash(json.substr(0, below(json.size()))).ok());
+  }
+}
+
+TEST(CanonicalHash, AnIgnoredFieldIsKnownByWhatItsNameSays) {
+  EXPECT_EQ(HashOf(R"({"\u005fts":1})", {"_ts"}), HashOf("{}"));
+  CanonicalHasher hasher(std::vector<std::string>{"a"});
+  EXPECT_NE(*hasher.Hash(R"({"b":{"a":1}})"), *hasher.Hash(R"({"b":{"a":2}})"));
+  EXPECT_EQ(*hasher.Hash(R"({"a":1})"), *hasher.Hash(R"({"a":2})"));
+}
+
+// Stored fingerprints hold it.
+TEST(DurableCanonicalHash, NeverChanges) {
+  EXPECT_EQ(*DurableCanonicalHash("{}", {}),
+            (Hash128{0x0c79'2cd3'b76a'6575, 0x5737'0743'44d3'9a8e}));
+  EXPECT_EQ(*DurableCanonicalHash(R"({"id":"a","n":[1,-2.5e3,true,false,null,"sixteen letters!"],)"
+                                  R"("o":{"k":{}},"_ts":4})",
+                                  std::vector<std::string>{"_ts"}),
+            (Hash128{0x6aea'6433'622f'b0c2, 0x0187'564a'7be6'744f}));
+}
+
 TEST(CanonicalHash, IgnoredFieldsCountAtTheTopOnly) {
   EXPECT_EQ(HashOf(R"({"a":1,"_ts":5})", {"_ts", "_etag"}), HashOf(R"({"a":1})"));
   EXPECT_NE(HashOf(R"({"a":{"_ts":5}})", {"_ts"}), HashOf(R"({"a":{}})"));
@@ -105,6 +162,81 @@ TEST(CanonicalHash, WhatIsNotOneJsonObjectIsDataLoss) {
     ASSERT_FALSE(hash.ok()) << text;
     EXPECT_EQ(hash.status().code(), StatusCode::kDataLoss);
   }
+}
+
+TEST(CanonicalHash, WhatIsNestedTooDeepIsDataLoss) {
+  const auto nested = [](size_t depth) {
+    std::string json = "{\"a\":";
+    json.append(depth, '[').append(depth, ']');
+    return json + "}";
+  };
+  EXPECT_TRUE(CanonicalHash(nested(1'000), {}).ok());
+  EXPECT_FALSE(CanonicalHash(nested(1'100), {}).ok());
+  EXPECT_FALSE(CanonicalHash(nested(1'000'000), {}).ok());
+}
+
+// One text form of what a document says, by a parser that others wrote.
+std::string Canonical(const JsonNode& node) {
+  switch (node.kind) {
+    case JsonNode::Kind::kNumber:
+      return fmt::format("{}", node.number == 0 ? 0.0 : node.number);
+    case JsonNode::Kind::kString:
+      return fmt::format("<{}:{}>", node.text.size(), node.text);
+    case JsonNode::Kind::kArray: {
+      std::string text = "[";
+      for (const JsonNode& element : node.elements) text += Canonical(element) + ",";
+      return text + "]";
+    }
+    case JsonNode::Kind::kObject: {
+      std::multiset<std::string> members;
+      for (const auto& [key, value] : node.members) {
+        members.insert(fmt::format("<{}:{}>{}", key.size(), key, Canonical(value)));
+      }
+      return fmt::format("{{{}}}", fmt::join(members, ","));
+    }
+    default:
+      return fmt::format("kind {}", static_cast<int>(node.kind));
+  }
+}
+
+// Every byte of a document replaced, taken away or doubled.
+std::vector<std::string> Damaged(const std::string& json) {
+  std::vector<std::string> texts;
+  for (size_t at = 0; at < json.size(); ++at) {
+    for (const char c : {'"', '\\', '{', '}', '[', ']', ',', ':', '0', '1', '-', '.', 'e', 'u', 't',
+                         ' ', '\n', '\x01', '\0', '\xc3'}) {
+      texts.push_back(json);
+      texts.back()[at] = c;
+    }
+    texts.push_back(json.substr(0, at) + json.substr(at + 1));
+    texts.push_back(json.substr(0, at) + json[at] + json.substr(at));
+    texts.push_back(json.substr(0, at));
+    texts.push_back(json.substr(at));
+  }
+  return texts;
+}
+
+TEST(CanonicalHash, AnotherParserTakesTheSameDocumentsForJsonAndForEqual) {
+  const std::string json =
+      R"({"id":"é\u00e9\ud83d\ude00 \"x\\","n":[10,-2.50e+3,0,-0.0],"t":true,"f":false,)"
+      R"("z":null,"o":{"sixteen letters!":{},"a":[]},"a":"0","b":"1"})";
+  std::map<std::string, Hash128> by_text;
+  std::map<Hash128, std::string> by_hash;
+  CanonicalHasher hasher({});
+  size_t good = 0;
+  for (const std::string& damaged : Damaged(json)) {
+    const auto tree = ParseJsonTree(damaged);
+    const bool is_object = tree.ok() && tree->kind == JsonNode::Kind::kObject;
+    const auto hash = hasher.Hash(damaged);
+    ASSERT_EQ(hash.ok(), is_object) << damaged;
+    if (!is_object) continue;
+    ++good;
+    const std::string text = Canonical(*tree);
+    EXPECT_EQ(by_text.try_emplace(text, *hash).first->second, *hash) << damaged;
+    EXPECT_EQ(by_hash.try_emplace(*hash, text).first->second, text) << damaged;
+  }
+  EXPECT_GT(good, 500u);
+  EXPECT_GT(by_text.size(), 300u);
 }
 
 }  // namespace

@@ -4,10 +4,11 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "json/json_buffer.h"
-#include "json/json_tree.h"
+#include "json/json_scanner.h"
 #include "json/number_text.h"
 
 namespace spillway {
@@ -17,38 +18,52 @@ using simdjson::error_code;
 
 namespace {
 
-// nullptr: absent.
-Status AppendComponent(const JsonNode* value, JsonBuffer* out) {
+bool AppendComponent(JsonScanner* scanner, std::string* unescaped, JsonBuffer* out) {
   out->Ensure(kNumberBytesMax);
-  if (value == nullptr) {
-    out->PutText("{},");
-    return Status::Ok();
-  }
-  switch (value->kind) {
-    case JsonNode::Kind::kNull:
-      out->PutText("null");
-      break;
-    case JsonNode::Kind::kFalse:
-      out->PutText("false");
-      break;
-    case JsonNode::Kind::kTrue:
-      out->PutText("true");
-      break;
-    case JsonNode::Kind::kNumber:
-      out->set_end(WriteDouble(value->number, out->end()));
-      break;
-    case JsonNode::Kind::kString:
-      out->AppendString(value->text);
-      break;
-    case JsonNode::Kind::kObject:
-      if (!value->members.empty()) return DataLoss("an object as a partition key value");
+  const auto word = [&](std::string_view text) {
+    out->PutText(text);
+    return scanner->TakeWord(text);
+  };
+  switch (scanner->Peek()) {
+    case '"': {
+      std::string_view text;
+      if (!scanner->TakeString(&text, unescaped)) return false;
+      out->AppendString(text);
+      return true;
+    }
+    case 'n':
+      return word("null");
+    case 't':
+      return word("true");
+    case 'f':
+      return word("false");
+    case '{':
       out->PutText("{}");
-      break;
-    case JsonNode::Kind::kArray:
-      return DataLoss("an array as a partition key value");
+      return scanner->Take('{') && scanner->Take('}');
+    default: {
+      double number = 0;
+      if (!scanner->TakeNumber(&number)) return false;
+      out->set_end(WriteDouble(number, out->end()));
+      return true;
+    }
   }
-  out->Append(",");
-  return Status::Ok();
+}
+
+bool AppendComponents(JsonScanner* scanner, JsonBuffer* out) {
+  std::string unescaped;
+  if (!scanner->Take('[')) return false;
+  out->Append("[");
+  if (!scanner->Take(']')) {
+    do {
+      if (!AppendComponent(scanner, &unescaped, out)) return false;
+      out->Append(",");
+    } while (scanner->Take(','));
+    if (!scanner->Take(']')) return false;
+  }
+  out->Ensure(1);
+  out->Close(']');
+  scanner->Peek();
+  return scanner->rest().empty();
 }
 
 // One name of a path: in quotes, or up to the next slash. Advances `rest` past it.
@@ -70,23 +85,33 @@ Result<std::string> TakeName(std::string_view path, std::string_view* rest) {
 }  // namespace
 
 Hash128 DocumentIdentity(std::string_view partition_key, std::string_view id) {
-  std::string key;
-  key.reserve(partition_key.size() + 1 + id.size());
-  key.append(partition_key).push_back(kKeySeparator);
-  key.append(id);
-  return Murmur3x64_128(key);
+  constexpr size_t kUsualBytesMax = 256;
+  const size_t size = partition_key.size() + 1 + id.size();
+  std::array<char, kUsualBytesMax> usual;
+  std::string large;
+  if (size > usual.size()) large.resize(size);
+  char* const key = large.empty() ? usual.data() : large.data();
+  std::copy(partition_key.begin(), partition_key.end(), key);
+  key[partition_key.size()] = kKeySeparator;
+  std::copy(id.begin(), id.end(), key + partition_key.size() + 1);
+  return Murmur3x64_128({key, size});
+}
+
+Status CanonicalPartitionKey(std::string_view json_array, std::string* out) {
+  out->clear();
+  JsonBuffer buffer(out);
+  JsonScanner scanner(json_array);
+  const bool good = simdjson::validate_utf8(json_array.data(), json_array.size()) &&
+                    AppendComponents(&scanner, &buffer);
+  buffer.Finish();
+  if (good) return Status::Ok();
+  return DataLoss(fmt::format("a partition key that is not an array of scalars: it breaks at byte {}",
+                              scanner.place()));
 }
 
 Result<std::string> CanonicalPartitionKey(std::string_view json_array) {
-  ASSIGN_OR_RETURN(const JsonNode array, ParseJsonTree(json_array));
-  if (array.kind != JsonNode::Kind::kArray) return DataLoss("a partition key that is not an array");
   std::string text;
-  JsonBuffer out(&text);
-  out.Append("[");
-  for (const JsonNode& element : array.elements) RETURN_IF_ERROR(AppendComponent(&element, &out));
-  out.Ensure(1);
-  out.Close(']');
-  out.Finish();
+  RETURN_IF_ERROR(CanonicalPartitionKey(json_array, &text));
   return text;
 }
 

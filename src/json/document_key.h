@@ -27,6 +27,8 @@ Hash128 DocumentIdentity(std::string_view partition_key, std::string_view id);
 // them, strings with the fewest escapes, no spaces, {} for an absent value. Fails with kDataLoss
 // when it is not a JSON array of scalars and empty objects.
 Result<std::string> CanonicalPartitionKey(std::string_view json_array);
+// The same in place of what is in `out`, whose memory is used again.
+Status CanonicalPartitionKey(std::string_view json_array, std::string* out);
 
 // How the numbers of a partition key are written.
 enum class NumberForm : uint8_t {

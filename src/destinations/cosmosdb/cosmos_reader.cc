@@ -42,10 +42,10 @@ void AppendKeyValue(ondemand::value value, std::string* out) {
   out->append(key.ok() ? std::string_view(*key).substr(1, key->size() - 2) : token);
 }
 
-// The value at a path. An error means that the document is damaged: its iterator is dead then.
-error_code AppendValueAt(ondemand::document& item, const std::vector<std::string>& names,
+// The value at a path. An error means that the item is damaged: its iterator is dead then.
+error_code AppendValueAt(ondemand::object& item, const std::vector<std::string>& names,
                          std::string* out) {
-  item.rewind();
+  if (const error_code error = item.reset().error()) return error;
   ondemand::value value;
   error_code error =
       names.empty() ? simdjson::NO_SUCH_FIELD : item.find_field_unordered(names.front()).get(value);
@@ -74,21 +74,16 @@ struct PageParser::Buffers {
   };
   std::vector<std::vector<std::string>> paths;
   ondemand::parser page_parser;
-  ondemand::parser item_parser;
   std::string keys;
   std::vector<Item> items;
   std::vector<StoredDocument> documents;
 
-  error_code ReadItem(std::string_view body) {
-    ondemand::document item;
-    // Behind the item lies the rest of the page and its padding.
-    const simdjson::padded_string_view padded(body.data(), body.size(),
-                                              body.size() + simdjson::SIMDJSON_PADDING);
-    error_code error = item_parser.iterate(padded).get(item);
-    if (error != simdjson::SUCCESS) return error;
-    Item read{body, keys.size(), 0, 0};
+  // Looks its keys up, and then for its end: the page's parser goes over each item once, or twice
+  // where a key stands at the item's end.
+  error_code ReadItem(ondemand::object item) {
+    Item read{{}, keys.size(), 0, 0};
     std::string_view id;
-    error = item.find_field_unordered("id").get(id);
+    error_code error = item.find_field_unordered("id").get(id);
     if (error != simdjson::SUCCESS) return error;
     keys.append(id);
     read.key_at = keys.size();
@@ -100,6 +95,10 @@ struct PageParser::Buffers {
     }
     keys.push_back(']');
     read.end = keys.size();
+    error = item.reset().error();
+    if (error == simdjson::SUCCESS) error = item.raw_json().get(read.body);
+    if (error != simdjson::SUCCESS) return error;
+    read.body = TrimSpace(read.body);
     items.push_back(read);
     return simdjson::SUCCESS;
   }
@@ -128,10 +127,8 @@ Result<std::span<const StoredDocument>> PageParser::Parse(std::string* body) {
   if (error != simdjson::SUCCESS) return BadPage(error);
   for (auto element : array) {
     ondemand::object object;
-    std::string_view text;
     error = element.get_object().get(object);
-    if (error == simdjson::SUCCESS) error = object.raw_json().get(text);
-    if (error == simdjson::SUCCESS) error = buffers.ReadItem(TrimSpace(text));
+    if (error == simdjson::SUCCESS) error = buffers.ReadItem(object);
     if (error != simdjson::SUCCESS) return BadPage(error);
   }
   const std::string_view keys = buffers.keys;
