@@ -1,17 +1,11 @@
 #include "base/hash.h"
 
 #include <bit>
-#include <cstring>
+
+#include "base/load_bytes.h"
 
 namespace spillway {
 namespace {
-
-template <typename T>
-T Load(const char* at) {
-  T value;
-  std::memcpy(&value, at, sizeof(T));
-  return value;
-}
 
 uint64_t FinalMix(uint64_t k) {
   k ^= k >> 33;
@@ -32,15 +26,6 @@ uint64_t MixK2(uint64_t k) {
   return std::rotl(k * kC2, 33) * kC1;
 }
 
-// Up to eight bytes, little-endian.
-uint64_t LoadPartial(const char* at, size_t size) {
-  uint64_t value = 0;
-  for (size_t i = 0; i < size; ++i) {
-    value |= static_cast<uint64_t>(static_cast<uint8_t>(at[i])) << (8 * i);
-  }
-  return value;
-}
-
 }  // namespace
 
 Hash128 Murmur3x64_128(std::string_view bytes, uint64_t seed) {
@@ -49,14 +34,14 @@ Hash128 Murmur3x64_128(std::string_view bytes, uint64_t seed) {
   const char* at = bytes.data();
   const size_t blocks = bytes.size() / 16;
   for (size_t i = 0; i < blocks; ++i, at += 16) {
-    h1 ^= MixK1(Load<uint64_t>(at));
+    h1 ^= MixK1(LoadAs<uint64_t>(at));
     h1 = (std::rotl(h1, 27) + h2) * 5 + 0x52dce729;
-    h2 ^= MixK2(Load<uint64_t>(at + 8));
+    h2 ^= MixK2(LoadAs<uint64_t>(at + 8));
     h2 = (std::rotl(h2, 31) + h1) * 5 + 0x38495ab5;
   }
   const size_t rest = bytes.size() % 16;
-  if (rest > 8) h2 ^= MixK2(LoadPartial(at + 8, rest - 8));
-  if (rest > 0) h1 ^= MixK1(LoadPartial(at, rest > 8 ? 8 : rest));
+  if (rest > 8) h2 ^= MixK2(LoadUpToEight(at + 8, rest - 8));
+  if (rest > 0) h1 ^= MixK1(LoadUpToEight(at, rest > 8 ? 8 : rest));
   h1 ^= bytes.size();
   h2 ^= bytes.size();
   h1 += h2;
@@ -75,10 +60,10 @@ uint32_t Murmur3x86_32(std::string_view bytes, uint32_t seed) {
   uint32_t h = seed;
   const char* at = bytes.data();
   for (size_t i = 0; i < bytes.size() / 4; ++i, at += 4) {
-    h = std::rotl(h ^ mix(Load<uint32_t>(at)), 13) * 5 + 0xe6546b64;
+    h = std::rotl(h ^ mix(LoadAs<uint32_t>(at)), 13) * 5 + 0xe6546b64;
   }
   const size_t rest = bytes.size() % 4;
-  if (rest > 0) h ^= mix(static_cast<uint32_t>(LoadPartial(at, rest)));
+  if (rest > 0) h ^= mix(static_cast<uint32_t>(LoadUpToEight(at, rest)));
   h ^= static_cast<uint32_t>(bytes.size());
   h ^= h >> 16;
   h *= 0x85ebca6b;

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "base/load_bytes.h"
+
 namespace spillway {
 namespace {
 
@@ -30,6 +32,16 @@ TEST(Murmur3, TheHundredAndTwentyEightBitHashMatchesPublishedVectors) {
   const Hash128 path = Murmur3x64_128(std::string_view("\x08/path1\xff", 8));
   EXPECT_EQ(path.low, 0xB499FD5198AE0F1EULL);
   EXPECT_EQ(path.high, 0xB6B77F6E428D2FF0ULL);
+}
+
+// The last bytes of a text are read in words that overlap.
+TEST(LoadUpToEight, IsLittleEndianWithZerosBehind) {
+  const std::string bytes = "\x01\x82\x03\x84\x05\x86\x07\x88";
+  uint64_t expected = 0;
+  for (size_t size = 0; size <= 8; ++size) {
+    if (size > 0) expected |= uint64_t{static_cast<uint8_t>(bytes[size - 1])} << (8 * (size - 1));
+    EXPECT_EQ(LoadUpToEight(bytes.substr(0, size).data(), size), expected) << size;
+  }
 }
 
 TEST(Murmur3, EveryLengthOfTheLastBlockCounts) {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/load_bytes.h"
 #include "json/json_scanner.h"
 
 namespace spillway {
@@ -16,13 +17,6 @@ namespace {
 
 constexpr int kDepthMax = 1'024;
 constexpr size_t kKeysMax = 1'024;  // that a hasher keeps
-
-template <typename T>
-uint64_t Load(const char* at) {
-  T value;
-  std::memcpy(&value, at, sizeof(T));
-  return value;
-}
 
 // What stored fingerprints are made of, so that it never changes.
 struct DurableHash {
@@ -76,8 +70,8 @@ struct QuickHash {
     if (text.size() > kShortMax) return Murmur3x64_128(text);
     constexpr size_t kWord = sizeof(uint64_t);
     Hash128 words{0, uint64_t{text.size()} << kTagShift};
-    words.high = UpToWord(text.data(), std::min(text.size(), kWord));
-    if (text.size() > kWord) words.low |= UpToWord(text.data() + kWord, text.size() - kWord);
+    words.high = LoadUpToEight(text.data(), std::min(text.size(), kWord));
+    if (text.size() > kWord) words.low |= LoadUpToEight(text.data() + kWord, text.size() - kWord);
     return words;
   }
   static Hash128 Key(std::string_view key) { return Mix(Text(key)); }
@@ -95,14 +89,6 @@ struct QuickHash {
 
   static Hash128 Xor(const Hash128& a, const Hash128& b) {
     return {a.high ^ b.high, a.low ^ b.low};
-  }
-  // At most eight bytes, and zeros behind them.
-  static uint64_t UpToWord(const char* at, size_t size) {
-    if (size == 8) return Load<uint64_t>(at);
-    if (size >= 4) return Load<uint32_t>(at) | Load<uint32_t>(at + size - 4) << (8 * (size - 4));
-    if (size == 0) return 0;
-    return Load<uint8_t>(at) | Load<uint8_t>(at + size / 2) << (8 * (size / 2)) |
-           Load<uint8_t>(at + size - 1) << (8 * (size - 1));
   }
   // Each bit of the result depends on all of both words.
   static Hash128 Mix(const Hash128& words) {
@@ -135,8 +121,8 @@ struct KnownKey {
 
   bool Begins(std::string_view json) const {
     if (text.size() < 8 || text.size() > 16) return json.starts_with(text);
-    return json.size() >= text.size() && Load<uint64_t>(json.data()) == first &&
-           Load<uint64_t>(json.data() + text.size() - 8) == last;
+    return json.size() >= text.size() && LoadAs<uint64_t>(json.data()) == first &&
+           LoadAs<uint64_t>(json.data() + text.size() - 8) == last;
   }
 };
 
@@ -192,8 +178,8 @@ const KnownKey* CanonicalHasher::Memory::Keep(KnownObject& object, size_t* expec
                .counts = counts,
                .inside = std::make_unique<KnownObject>()};
   if (text.size() >= 8) {
-    key.first = Load<uint64_t>(text.data());
-    key.last = Load<uint64_t>(text.data() + text.size() - 8);
+    key.first = LoadAs<uint64_t>(text.data());
+    key.last = LoadAs<uint64_t>(text.data() + text.size() - 8);
   }
   const auto at = object.keys.begin() + static_cast<ptrdiff_t>((*expected)++);
   return &*object.keys.insert(at, std::move(key));
@@ -208,9 +194,7 @@ class Walk {
   Walk(std::string_view json, CanonicalHasher::Memory& memory) : scanner_(json), memory_(memory) {}
 
   bool Document(Hash128* out) {
-    if (!Object(memory_.top, out)) return false;
-    scanner_.Peek();
-    return scanner_.rest().empty();
+    return Object(memory_.top, out) && scanner_.AtEnd();
   }
   size_t place() const { return scanner_.place(); }
 

@@ -62,8 +62,7 @@ bool AppendComponents(JsonScanner* scanner, JsonBuffer* out) {
   }
   out->Ensure(1);
   out->Close(']');
-  scanner->Peek();
-  return scanner->rest().empty();
+  return scanner->AtEnd();
 }
 
 // One name of a path: in quotes, or up to the next slash. Advances `rest` past it.

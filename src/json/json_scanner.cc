@@ -100,29 +100,26 @@ const char* ExponentEnd(const char* at, const char* end) {
 bool AppendUnescaped(std::string_view raw, std::string* out) {
   constexpr std::string_view kNames = "\"\\/bfnrt";
   constexpr std::string_view kValues = "\"\\/\b\f\n\r\t";
-  while (!raw.empty()) {
-    const char c = raw.front();
-    raw.remove_prefix(1);
-    if (!escape_internal::MustEscape(c)) {
-      out->push_back(c);
-      continue;
-    }
-    if (c != '\\' || raw.empty()) return false;
-    const char name = raw.front();
-    raw.remove_prefix(1);
+  while (true) {
+    const char* const plain_end = PlainTextEnd(raw.data(), raw.data() + raw.size());
+    out->append(raw.data(), plain_end);
+    raw.remove_prefix(static_cast<size_t>(plain_end - raw.data()));
+    if (raw.empty()) return true;
+    if (raw.size() < 2 || raw.front() != '\\') return false;
+    const char name = raw[1];
+    raw.remove_prefix(2);
     if (const size_t known = kNames.find(name); known != std::string_view::npos) {
       out->push_back(kValues[known]);
     } else if (name != 'u' || !TakeCodePoint(&raw, out)) {
       return false;
     }
   }
-  return true;
 }
 
 bool JsonScanner::TakeEscaped(const char* start, std::string_view* out, std::string* unescaped) {
   while (at_ < end_ && *at_ == '\\') {
     if (end_ - at_ < 2) return false;
-    at_ = PlainEnd(at_ + 2, end_);
+    at_ = PlainTextEnd(at_ + 2, end_);
   }
   if (at_ == end_ || *at_ != '"') return false;
   unescaped->clear();

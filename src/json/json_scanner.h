@@ -13,6 +13,18 @@
 
 namespace spillway {
 
+// The first character of a string's text that does not stand for itself: a quote, a backslash, a
+// control character; or `end`.
+inline const char* PlainTextEnd(const char* at, const char* end) {
+  for (; end - at >= 16; at += 16) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const unsigned mask = escape_internal::EscapeMask(block);
+    if (mask != 0) return at + std::countr_zero(mask);
+  }
+  while (at < end && !escape_internal::MustEscape(*at)) ++at;
+  return at;
+}
+
 // Used by one thread. Where a call returns false, what was asked for does not stand there, and a
 // scanner that has read part of it is of no more use.
 class JsonScanner {
@@ -31,6 +43,11 @@ class JsonScanner {
     ++at_;
     return true;
   }
+  // Nothing follows but white space.
+  bool AtEnd() {
+    Peek();
+    return at_ == end_;
+  }
   // What is left, white space at its beginning included.
   std::string_view rest() const { return {at_, static_cast<size_t>(end_ - at_)}; }
   // REQUIRES: rest() has so many.
@@ -40,7 +57,7 @@ class JsonScanner {
   bool TakeString(std::string_view* out, std::string* unescaped) {
     if (!Take('"')) return false;
     const char* const start = at_;
-    at_ = PlainEnd(at_, end_);
+    at_ = PlainTextEnd(at_, end_);
     if (at_ < end_ && *at_ == '"') [[likely]] {
       *out = {start, static_cast<size_t>(at_++ - start)};
       return true;
@@ -58,16 +75,6 @@ class JsonScanner {
 
  private:
   static bool IsSpace(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
-  // The first character of a string that does not stand for itself.
-  static const char* PlainEnd(const char* at, const char* end) {
-    for (; end - at >= 16; at += 16) {
-      const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-      const unsigned mask = escape_internal::EscapeMask(block);
-      if (mask != 0) return at + std::countr_zero(mask);
-    }
-    while (at < end && !escape_internal::MustEscape(*at)) ++at;
-    return at;
-  }
   bool TakeEscaped(const char* start, std::string_view* out, std::string* unescaped);
 
   const char* const begin_;

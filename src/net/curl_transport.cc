@@ -3,6 +3,7 @@
 #include <openssl/x509_vfy.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <mutex>
 #include <optional>
@@ -148,14 +149,24 @@ size_t OnHeader(char* bytes, size_t, size_t size, void* data) {
   return size;
 }
 
+// As far as the server says, and is to be believed: memory that is not written to costs nothing.
+size_t AnnouncedBytes(const Exchange& exchange) {
+  const std::string_view text = exchange.response.headers.Find("content-length");
+  uint64_t bytes = 0;
+  std::from_chars(text.data(), text.data() + text.size(), bytes);
+  return std::min(bytes, exchange.response_bytes_max);
+}
+
 size_t OnBody(char* bytes, size_t, size_t size, void* data) {
   auto& exchange = *static_cast<Exchange*>(data);
   if (exchange.response.body.size() + size > exchange.response_bytes_max) {
     exchange.too_long = true;
     return 0;  // libcurl ends the transfer with CURLE_WRITE_ERROR
   }
-  // An answer that comes in one part is its reader's from then on, who needs room behind the text.
-  if (exchange.response.body.empty()) exchange.response.body.reserve(size + kRoomBehindBody);
+  // The answer is its reader's from then on, who needs room behind the text.
+  if (exchange.response.body.empty()) {
+    exchange.response.body.reserve(std::max(size, AnnouncedBytes(exchange)) + kRoomBehindBody);
+  }
   exchange.response.body.append(bytes, size);
   return size;
 }

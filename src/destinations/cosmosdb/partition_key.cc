@@ -1,141 +1,38 @@
 #include "destinations/cosmosdb/partition_key.h"
 
-#include <charconv>
-#include <cmath>
 #include <cstring>
 #include <optional>
+
+#include "json/json_scanner.h"
 
 namespace spillway::cosmosdb {
 namespace {
 
-// Reads the small JSON of a partition key from left to right.
-class Scanner {
- public:
-  explicit Scanner(std::string_view text) : text_(text) {}
-
-  void SkipSpace() {
-    while (at_ < text_.size() && IsSpace(text_[at_])) ++at_;
-  }
-  bool Take(char c) {
-    SkipSpace();
-    if (at_ == text_.size() || text_[at_] != c) return false;
-    ++at_;
-    return true;
-  }
-  bool AtEnd() {
-    SkipSpace();
-    return at_ == text_.size();
-  }
-  bool TakeWord(std::string_view word) {
-    if (!text_.substr(at_).starts_with(word)) return false;
-    at_ += word.size();
-    return true;
-  }
-  std::optional<double> TakeNumber() {
-    const std::string_view rest = text_.substr(at_);
-    const size_t digit = rest.starts_with('-') ? 1 : 0;
-    if (digit >= rest.size() || rest[digit] < '0' || rest[digit] > '9') return std::nullopt;
-    double number = 0;
-    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-    if (error != std::errc()) return std::nullopt;
-    at_ += static_cast<size_t>(end - rest.data());
-    return number == 0 ? 0.0 : number;  // -0 and 0 are one key
-  }
-  // Behind the opening quote. The view is of the text, or of `unescaped`.
-  std::optional<std::string_view> TakeString(std::string* unescaped) {
-    const size_t start = at_;
-    size_t stop = at_;
-    while (stop < text_.size() && text_[stop] != '"' && text_[stop] != '\\') ++stop;
-    if (stop == text_.size()) return std::nullopt;
-    at_ = stop + 1;
-    if (text_[stop] == '"') return text_.substr(start, stop - start);
-    unescaped->assign(text_, start, stop - start);
-    --at_;
-    return TakeEscapedString(unescaped);
-  }
-
- private:
-  static bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-  std::optional<std::string_view> TakeEscapedString(std::string* unescaped) {
-    while (at_ < text_.size()) {
-      const char c = text_[at_++];
-      if (c == '"') return *unescaped;
-      if (c != '\\') {
-        unescaped->push_back(c);
-      } else if (!TakeEscape(unescaped)) {
-        return std::nullopt;
-      }
+std::optional<KeyComponent> TakeComponent(JsonScanner* scanner, std::string* unescaped) {
+  switch (scanner->Peek()) {
+    case '"': {
+      std::string_view text;
+      if (!scanner->TakeString(&text, unescaped)) return std::nullopt;
+      return KeyComponent(text);
     }
-    return std::nullopt;
-  }
-  bool TakeEscape(std::string* unescaped) {
-    if (at_ == text_.size()) return false;
-    const char c = text_[at_++];
-    constexpr std::string_view kNames = "\"\\/bfnrt";
-    constexpr std::string_view kValues = "\"\\/\b\f\n\r\t";
-    if (const size_t known = kNames.find(c); known != std::string_view::npos) {
-      unescaped->push_back(kValues[known]);
-      return true;
-    }
-    if (c != 'u') return false;
-    std::optional<uint32_t> point = TakeHex();
-    if (!point.has_value()) return false;
-    if (*point >= 0xD800 && *point < 0xDC00) {
-      if (!TakeWord("\\u")) return false;
-      const std::optional<uint32_t> low = TakeHex();
-      if (!low.has_value() || *low < 0xDC00 || *low > 0xDFFF) return false;
-      point = 0x10000 + ((*point - 0xD800) << 10) + (*low - 0xDC00);
-    } else if (*point >= 0xDC00 && *point <= 0xDFFF) {
-      return false;
-    }
-    AppendUtf8(*point, unescaped);
-    return true;
-  }
-  std::optional<uint32_t> TakeHex() {
-    const std::string_view digits = text_.substr(at_, 4);
-    uint32_t value = 0;
-    const auto [end, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-    if (digits.size() < 4 || error != std::errc() || end != digits.data() + 4) return std::nullopt;
-    at_ += 4;
-    return value;
-  }
-  static void AppendUtf8(uint32_t point, std::string* out) {
-    const auto tail = [&](int shift) {
-      out->push_back(static_cast<char>(0x80 | (point >> shift & 0x3F)));
-    };
-    if (point < 0x80) {
-      out->push_back(static_cast<char>(point));
-    } else if (point < 0x800) {
-      out->push_back(static_cast<char>(0xC0 | point >> 6)), tail(0);
-    } else if (point < 0x10000) {
-      out->push_back(static_cast<char>(0xE0 | point >> 12)), tail(6), tail(0);
-    } else {
-      out->push_back(static_cast<char>(0xF0 | point >> 18)), tail(12), tail(6), tail(0);
+    case 'n':
+      if (!scanner->TakeWord("null")) return std::nullopt;
+      return KeyComponent(NullKey());
+    case 't':
+      if (!scanner->TakeWord("true")) return std::nullopt;
+      return KeyComponent(true);
+    case 'f':
+      if (!scanner->TakeWord("false")) return std::nullopt;
+      return KeyComponent(false);
+    case '{':
+      if (!scanner->Take('{') || !scanner->Take('}')) return std::nullopt;
+      return KeyComponent(UndefinedKey());
+    default: {
+      double number = 0;
+      if (!scanner->TakeNumber(&number)) return std::nullopt;
+      return KeyComponent(number == 0 ? 0.0 : number);  // -0 and 0 are one key
     }
   }
-
-  const std::string_view text_;
-  size_t at_ = 0;
-};
-
-std::optional<KeyComponent> TakeComponent(Scanner* scanner, std::string* unescaped) {
-  scanner->SkipSpace();
-  if (scanner->Take('"')) {
-    const std::optional<std::string_view> text = scanner->TakeString(unescaped);
-    if (!text.has_value()) return std::nullopt;
-    return KeyComponent(*text);
-  }
-  if (scanner->TakeWord("null")) return KeyComponent(NullKey());
-  if (scanner->TakeWord("true")) return KeyComponent(true);
-  if (scanner->TakeWord("false")) return KeyComponent(false);
-  if (scanner->Take('{')) {
-    if (!scanner->Take('}')) return std::nullopt;
-    return KeyComponent(UndefinedKey());
-  }
-  const std::optional<double> number = scanner->TakeNumber();
-  if (!number.has_value()) return std::nullopt;
-  return KeyComponent(*number);
 }
 
 }  // namespace
@@ -147,7 +44,7 @@ Status PartitionKeyValues::Parse(std::string_view json) {
         ": it must be an array of at most three strings, numbers, booleans or nulls");
   };
   count_ = 0;
-  Scanner scanner(json);
+  JsonScanner scanner(json);
   if (!scanner.Take('[')) return bad();
   if (scanner.Take(']')) return scanner.AtEnd() ? Status::Ok() : bad();
   do {
