@@ -244,7 +244,7 @@ class Parser {
     verify->add_option("--seed", verify_.seed, "Draw the same sample again")->needs(sample);
     verify
         ->add_option("--report", verify_.report,
-                     "Write every difference to this file, as JSON lines (.jsonl)")
+                     "Write every difference to this file, as JSON lines (.jsonl) or .parquet")
         ->excludes(sample);
     AddReadLimit(verify, verify_.limit);
     AddCommon(verify);
@@ -406,9 +406,10 @@ class Parser {
         "Every row with its key and message");
     AddRejectsAction(rejects, "list", "How many there are, by reason", RejectsAction::kList);
     AddRejectsAction(rejects, "show", "Every row with its key and message", RejectsAction::kShow);
-    CLI::App* out =
-        AddRejectsAction(rejects, "export", "All of them as JSON lines", RejectsAction::kExport);
-    out->add_option("--file", rejects_.file, "Where; left out: standard output");
+    CLI::App* out = AddRejectsAction(rejects, "export", "All of them as JSON lines or Parquet",
+                                     RejectsAction::kExport);
+    out->add_option("--file", rejects_.file,
+                    "Where: Parquet if it ends with .parquet; left out: standard output");
     AddRejectsAction(rejects, "retry",
                      "Try them again, each as it is now; what is newer is never overwritten",
                      RejectsAction::kRetry);

@@ -9,9 +9,10 @@
 #include "app/sync_pipeline.h"
 #include "base/human.h"
 #include "base/json_writer.h"
+#include "base/new_file.h"
 #include "cli/command.h"
 #include "cli/run_words.h"
-#include "cli/text_file.h"
+#include "parquet/parquet_writer.h"
 
 namespace spillway {
 namespace {
@@ -110,19 +111,54 @@ void PrintJson(const RejectsArguments& arguments, const Rejects& rejects, Consol
   console.Print(json.EndArray().EndObject().text());
 }
 
-Status Export(const RejectsArguments& arguments, const Rejects& rejects, Console& console) {
-  std::string lines;
-  for (const RejectedRecord& row : rejects.rows) {
-    JsonWriter json;
-    WriteRow(row, json);
-    lines += json.text() + "\n";
+std::string LineOf(const RejectedRecord& row) {
+  JsonWriter json;
+  WriteRow(row, json);
+  return json.text();
+}
+
+// As the members of WriteRow, the time as one.
+Status WriteParquet(const std::vector<RejectedRecord>& rows, NewFile& file) {
+  constexpr int64_t kMicrosOfMilli = 1'000;
+  ParquetWriter parquet({{"run", ParquetKind::kInt64},
+                         {"version", ParquetKind::kInt64},
+                         {"split"},
+                         {"row", ParquetKind::kInt64},
+                         {"key"},
+                         {"reason"},
+                         {"message"},
+                         {"at", ParquetKind::kTimestampMicros}},
+                        [&file](std::string_view bytes) { return file.Append(bytes); });
+  for (const RejectedRecord& row : rows) {
+    parquet.AddInt(row.run_id);
+    parquet.AddInt(row.version);
+    parquet.AddText(row.split);
+    parquet.AddInt(static_cast<int64_t>(row.row));
+    parquet.AddText(row.key);
+    parquet.AddText(row.reason);
+    parquet.AddText(row.message);
+    parquet.AddInt(row.at_ms * kMicrosOfMilli);
+    RETURN_IF_ERROR(parquet.EndRow());
   }
+  return parquet.Close();
+}
+
+Status WriteLines(const std::vector<RejectedRecord>& rows, NewFile& file) {
+  for (const RejectedRecord& row : rows) RETURN_IF_ERROR(file.Append(LineOf(row) + "\n"));
+  return Status::Ok();
+}
+
+// Keys and messages are the user's data: the file is for its owner alone.
+Status Export(const RejectsArguments& arguments, const Rejects& rejects, Console& console) {
   if (arguments.file.empty()) {
-    if (!lines.empty()) console.Print(std::string_view(lines).substr(0, lines.size() - 1));
+    for (const RejectedRecord& row : rejects.rows) console.Print(LineOf(row));
     return Status::Ok();
   }
-  // Keys and messages are the user's data.
-  RETURN_IF_ERROR(WriteNewTextFile(arguments.file, lines));
+  ASSIGN_OR_RETURN(const std::unique_ptr<NewFile> file,
+                   NewFile::Create(arguments.file, ExistingFile::kRefuse));
+  const auto write = arguments.file.ends_with(".parquet") ? WriteParquet : WriteLines;
+  RETURN_IF_ERROR(write(rejects.rows, *file));
+  RETURN_IF_ERROR(file->Finish());
   if (console.json()) {
     JsonWriter json;
     json.BeginObject().Field("file", arguments.file).Field("rows", uint64_t{rejects.rows.size()});

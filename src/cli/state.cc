@@ -6,9 +6,9 @@
 #include "app/state_report.h"
 #include "base/human.h"
 #include "base/json_writer.h"
+#include "base/new_file.h"
 #include "cli/command.h"
 #include "cli/run_words.h"
-#include "cli/text_file.h"
 
 namespace spillway {
 namespace {
@@ -119,7 +119,10 @@ Status Export(const StateArguments& arguments, const Project& project, CommandCo
     context.console.Print(text);
   } else {
     // Keys of rejected rows are in it.
-    RETURN_IF_ERROR(WriteNewTextFile(arguments.file, text + "\n"));
+    ASSIGN_OR_RETURN(const std::unique_ptr<NewFile> file,
+                     NewFile::Create(arguments.file, ExistingFile::kRefuse));
+    RETURN_IF_ERROR(file->Append(text + "\n"));
+    RETURN_IF_ERROR(file->Finish());
     if (context.console.json()) {
       JsonWriter json;
       json.BeginObject().Field("file", arguments.file).Field("pipeline", state.pipeline);

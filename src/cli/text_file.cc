@@ -19,7 +19,7 @@ Status CannotWrite(const std::string& path) {
 }
 
 // Closes the file, whatever becomes of it.
-Status WriteAndClose(int file, const std::string& path, const std::string& text, bool durable) {
+Status WriteAndClose(int file, const std::string& path, const std::string& text) {
   if (file < 0) return CannotWrite(path);
   for (size_t written = 0; written < text.size();) {
     const ssize_t count = write(file, text.data() + written, text.size() - written);
@@ -31,8 +31,7 @@ Status WriteAndClose(int file, const std::string& path, const std::string& text,
     }
     written += static_cast<size_t>(count);
   }
-  const bool synced = !durable || fsync(file) == 0;
-  if (close(file) != 0 || !synced) return CannotWrite(path);
+  if (close(file) != 0) return CannotWrite(path);
   return Status::Ok();
 }
 
@@ -41,16 +40,11 @@ Status WriteAndClose(int file, const std::string& path, const std::string& text,
 Status ReplaceTextFile(const std::string& path, const std::string& text) {
   const std::string part = path + ".part";
   const int file = open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  RETURN_IF_ERROR(WriteAndClose(file, path, text, false));
+  RETURN_IF_ERROR(WriteAndClose(file, path, text));
   if (std::rename(part.c_str(), path.c_str()) == 0) return Status::Ok();
   Status failed = CannotWrite(path);
   (void)std::remove(part.c_str());
   return failed;
-}
-
-Status WriteNewTextFile(const std::string& path, const std::string& text) {
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  return WriteAndClose(file, path, text, true);
 }
 
 }  // namespace spillway

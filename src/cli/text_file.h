@@ -10,8 +10,6 @@ namespace spillway {
 
 // Replaces what is there, or leaves it whole. kInvalidArgument: it cannot be written; says why.
 Status ReplaceTextFile(const std::string& path, const std::string& text);
-// For its owner alone, and durable; a file that is there is not replaced. Errors as above.
-Status WriteNewTextFile(const std::string& path, const std::string& text);
 
 }  // namespace spillway
 

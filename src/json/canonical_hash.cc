@@ -21,7 +21,16 @@ constexpr size_t kKeysMax = 1'024;  // that a hasher keeps
 // What stored fingerprints are made of, so that it never changes.
 struct DurableHash {
   // A seed per kind, so that "1", 1 and [1] differ.
-  enum class Seed : uint64_t { kNull = 1, kFalse, kTrue, kNumber, kString, kArray, kObject, kMember };
+  enum class Seed : uint64_t {
+    kNull = 1,
+    kFalse,
+    kTrue,
+    kNumber,
+    kString,
+    kArray,
+    kObject,
+    kMember
+  };
 
   static constexpr Hash128 kArrayStart{0, static_cast<uint64_t>(Seed::kArray)};
   static constexpr Hash128 kObjectStart{0, static_cast<uint64_t>(Seed::kObject)};
@@ -193,9 +202,7 @@ class Walk {
  public:
   Walk(std::string_view json, CanonicalHasher::Memory& memory) : scanner_(json), memory_(memory) {}
 
-  bool Document(Hash128* out) {
-    return Object(memory_.top, out) && scanner_.AtEnd();
-  }
+  bool Document(Hash128* out) { return Object(memory_.top, out) && scanner_.AtEnd(); }
   size_t place() const { return scanner_.place(); }
 
  private:

@@ -203,8 +203,8 @@ std::string Canonical(const JsonNode& node) {
 std::vector<std::string> Damaged(const std::string& json) {
   std::vector<std::string> texts;
   for (size_t at = 0; at < json.size(); ++at) {
-    for (const char c : {'"', '\\', '{', '}', '[', ']', ',', ':', '0', '1', '-', '.', 'e', 'u', 't',
-                         ' ', '\n', '\x01', '\0', '\xc3'}) {
+    for (const char c : {'"', '\\', '{', '}', '[', ']', ',',  ':',    '0',  '1',
+                         '-', '.',  'e', 'u', 't', ' ', '\n', '\x01', '\0', '\xc3'}) {
       texts.push_back(json);
       texts.back()[at] = c;
     }

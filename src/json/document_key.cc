@@ -104,8 +104,8 @@ Status CanonicalPartitionKey(std::string_view json_array, std::string* out) {
                     AppendComponents(&scanner, &buffer);
   buffer.Finish();
   if (good) return Status::Ok();
-  return DataLoss(fmt::format("a partition key that is not an array of scalars: it breaks at byte {}",
-                              scanner.place()));
+  return DataLoss(fmt::format(
+      "a partition key that is not an array of scalars: it breaks at byte {}", scanner.place()));
 }
 
 Result<std::string> CanonicalPartitionKey(std::string_view json_array) {

@@ -144,7 +144,8 @@ Status VerifyRun::Note(const Mismatch& mismatch) {
       break;
   }
   const bool listed = summary_.differences.size() < options_.differences_max;
-  const bool described = report_ != nullptr && report_->lines() < kDescribedMax;
+  const bool described = report_ != nullptr && report_->differences() < kDescribedMax &&
+                         mismatch.kind != DifferenceKind::kMissing;  // which is all to say of it
   if (!listed && !described) return report_ == nullptr ? Status::Ok() : Report(mismatch);
   ASSIGN_OR_RETURN(Difference difference, DescribeMismatch(Describing(), mismatch, ctx_));
   if (report_ != nullptr) RETURN_IF_ERROR(report_->Add(difference));

@@ -48,7 +48,7 @@ class Meddler:
         self.key = key
         self.right = {identity(d, key): without_service_properties(d) for d in documents}
         self.stale = {identity(d, key): without_service_properties(d) for d in stale}
-        self.kinds = {}  # how often each was planted
+        self.kinds = {}  # how often each was planted; of changes also the type, and the column
 
     def plant(self, dice: random.Random, count: int) -> dict:
         """By identity what must be found: missing, extra or different."""
@@ -81,8 +81,8 @@ class Meddler:
             holder = holder[step]
         before = holder[path[-1]]
         holder[path[-1]] = other_value(dice, before)
-        name = type(before).__name__
-        self.kinds[name] = self.kinds.get(name, 0) + 1
+        for name in (type(before).__name__, f"column {path[0]}"):
+            self.kinds[name] = self.kinds.get(name, 0) + 1
         self.container.upsert_item(document)
         return {key: "different"}
 

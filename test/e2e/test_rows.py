@@ -4,10 +4,12 @@ import json
 import stat
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from mirror import version_of
+from parquet_files import read_as_a_table, read_by_duckdb, read_by_pyarrow
 from programs import wait_until
 
 DONE, USAGE, LOCKED = 0, 2, 8
@@ -135,6 +137,31 @@ def test_rejected_rows_are_exported_as_json_lines(rejecting):
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     again = rejecting.run("rejects", "export", "p", "--file", str(file), code=USAGE)
     assert "File exists" in again.text
+
+
+def test_rejected_rows_are_exported_as_parquet(rejecting):
+    lines, path = (rejecting.folder / f"rejects.{end}" for end in ("jsonl", "parquet"))
+    for file in (lines, path):
+        told = rejecting.json("rejects", "export", "p", "--file", str(file))
+        assert told == {"file": str(file), "rows": 5}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    expected = [json.loads(line) for line in lines.read_text().splitlines()]
+    assert pq.read_schema(path).field("at").type == pa.timestamp("us", tz="UTC")
+    for read in (read_by_pyarrow, read_by_duckdb):
+        rows = read(path)
+        for row in rows:
+            row["at"] = row["at"].strftime("%Y-%m-%dT%H:%M:%SZ")
+        assert rows == expected
+    again = rejecting.run("rejects", "export", "p", "--file", str(path), code=USAGE)
+    assert "File exists" in again.text
+    whole = {name: "long" for name in ("run", "version", "row")}
+    text = {name: "string" for name in ("split", "key", "reason", "message")}
+    columns = {**whole, **text, "at": "timestamp"}
+    documents = read_as_a_table(rejecting, path, columns, ["run", "row"])
+    assert len(documents) == 5
+    assert {d["key"]: d["message"] for d in documents} == {
+        row["key"]: row["message"] for row in expected
+    }
 
 
 def test_a_rejected_row_shows_in_its_history(rejecting):
