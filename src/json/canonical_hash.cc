@@ -123,16 +123,28 @@ struct KnownObject;
 struct KnownKey {
   std::string text;  // with its quotes and the colon, nothing between them
   uint64_t first = 0;
-  uint64_t last = 0;  // words of the text, where it has 8 to 16 bytes
+  uint64_t first_mask = 0;  // of the bytes of `first` that are the text's
+  uint64_t last = 0;        // of more than eight bytes
   Hash128 hash;
   bool counts = true;
   std::unique_ptr<KnownObject> inside;  // of objects that are its value, or elements of that
 
-  bool Begins(std::string_view json) const {
-    if (text.size() < 8 || text.size() > 16) return json.starts_with(text);
-    return json.size() >= text.size() && LoadAs<uint64_t>(json.data()) == first &&
-           LoadAs<uint64_t>(json.data() + text.size() - 8) == last;
+  explicit KnownKey(std::string_view known) : text(known) {
+    const size_t size = std::min(text.size(), kWord);
+    first = LoadUpToEight(text.data(), size);
+    first_mask = ~uint64_t{0} >> (8 * (kWord - size));
+    if (text.size() > kWord) last = LoadAs<uint64_t>(text.data() + text.size() - kWord);
   }
+
+  // Most keys are at most two words, and most documents longer than their last key.
+  bool Begins(std::string_view json) const {
+    if (json.size() < 2 * kWord || text.size() > 2 * kWord) return json.starts_with(text);
+    if ((LoadAs<uint64_t>(json.data()) & first_mask) != first) return false;
+    return text.size() <= kWord || LoadAs<uint64_t>(json.data() + text.size() - kWord) == last;
+  }
+
+ private:
+  static constexpr size_t kWord = sizeof(uint64_t);
 };
 
 // The keys of an object, in the order that they came in.
@@ -182,14 +194,10 @@ const KnownKey* CanonicalHasher::Memory::Keep(KnownObject& object, size_t* expec
   const bool full = keys == keys_max || object.keys.size() == KnownObject::kKeysMax;
   if (&object == &strange || full || text.size() > kKeyBytesMax) return nullptr;
   ++keys;
-  KnownKey key{.text = std::string(text),
-               .hash = hash,
-               .counts = counts,
-               .inside = std::make_unique<KnownObject>()};
-  if (text.size() >= 8) {
-    key.first = LoadAs<uint64_t>(text.data());
-    key.last = LoadAs<uint64_t>(text.data() + text.size() - 8);
-  }
+  KnownKey key(text);
+  key.hash = hash;
+  key.counts = counts;
+  key.inside = std::make_unique<KnownObject>();
   const auto at = object.keys.begin() + static_cast<ptrdiff_t>((*expected)++);
   return &*object.keys.insert(at, std::move(key));
 }
