@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -42,7 +43,7 @@ struct DurableHash {
     std::memcpy(bytes, &number, sizeof(number));
     return Bytes({bytes, sizeof(bytes)}, Seed::kNumber);
   }
-  static Hash128 Text(std::string_view text) { return Bytes(text, Seed::kString); }
+  static Hash128 Text(std::string_view text, size_t) { return Bytes(text, Seed::kString); }
   static Hash128 Key(std::string_view key) { return Bytes(key, Seed::kString); }
   static Hash128 Member(const Hash128& key, const Hash128& value) {
     return Pair(key, value, Seed::kMember);
@@ -75,15 +76,20 @@ struct QuickHash {
   static Hash128 Number(double number) {
     return {std::bit_cast<uint64_t>(number), Tag(Kind::kNumber)};
   }
-  static Hash128 Text(std::string_view text) {
-    if (text.size() > kShortMax) return Murmur3x64_128(text);
-    constexpr size_t kWord = sizeof(uint64_t);
-    Hash128 words{0, uint64_t{text.size()} << kTagShift};
-    words.high = LoadUpToEight(text.data(), std::min(text.size(), kWord));
-    if (text.size() > kWord) words.low |= LoadUpToEight(text.data() + kWord, text.size() - kWord);
-    return words;
+  static Hash128 Text(std::string_view text, size_t readable) {
+    if (text.size() > kShortMax) return LongText(text);
+    const uint64_t tag = uint64_t{text.size()} << kTagShift;
+    if (readable < 2 * kWord) {
+      const size_t first = std::min(text.size(), kWord);
+      return {LoadUpToEight(text.data(), first),
+              tag | LoadUpToEight(text.data() + first, text.size() - first)};
+    }
+    // Without a look at the length, which nobody can guess.
+    const Hash128 words = LoadWords(text.data());
+    const Hash128& mask = kMasks[text.size()];
+    return {words.high & mask.high, (words.low & mask.low) | tag};
   }
-  static Hash128 Key(std::string_view key) { return Mix(Text(key)); }
+  static Hash128 Key(std::string_view key) { return Mix(Text(key, key.size())); }
   static Hash128 Member(const Hash128& key, const Hash128& value) { return Mix(Xor(key, value)); }
   static Hash128 Element(const Hash128& before, const Hash128& value) {
     return Mix(Xor(before, value));
@@ -91,6 +97,10 @@ struct QuickHash {
   static Hash128 Object(const Hash128& sum) { return Mix(sum); }
 
  private:
+  // Odd, with as many ones as zeros in no order.
+  static constexpr uint64_t kSecrets[] = {0x8BB8'4B93'962E'ACC9, 0x4B33'A62E'D433'D4A3,
+                                          0x2D35'8DCC'AA6C'78A5, 0x9E37'79B9'7F4A'7C15};
+  static constexpr size_t kWord = sizeof(uint64_t);
   static constexpr size_t kShortMax = 15;  // the last byte says how many there are, or the kind
   static constexpr int kTagShift = 56;
   enum class Kind : uint8_t { kNull = kShortMax + 1, kFalse, kTrue, kNumber };
@@ -99,11 +109,38 @@ struct QuickHash {
   static Hash128 Xor(const Hash128& a, const Hash128& b) {
     return {a.high ^ b.high, a.low ^ b.low};
   }
+  // By length: which bytes of two words are the text's.
+  static constexpr std::array<Hash128, kShortMax + 1> kMasks = [] {
+    std::array<Hash128, kShortMax + 1> masks{};
+    for (size_t size = 1; size <= kShortMax; ++size) {
+      const uint64_t all = ~uint64_t{0};
+      masks[size] = {size < kWord ? all >> (8 * (kWord - size)) : all,
+                     size > kWord ? all >> (8 * (2 * kWord - size)) : 0};
+    }
+    return masks;
+  }();
+  static Hash128 LoadWords(const char* at) {
+    return {LoadAs<uint64_t>(at), LoadAs<uint64_t>(at + kWord)};
+  }
+  // In two chains that need not wait for each other. The last words overlap those before them,
+  // which the length tells from a text that repeats itself.
+  static Hash128 LongText(std::string_view text) {
+    constexpr size_t kStep = 2 * kWord;
+    // Spread over all bits: no difference in the text makes up for one in the length.
+    Hash128 even{text.size() * kSecrets[0], text.size() * kSecrets[1]};
+    Hash128 odd{kSecrets[2], kSecrets[3]};
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    for (; end - at > static_cast<ptrdiff_t>(2 * kStep); at += 2 * kStep) {
+      even = Mix(Xor(even, LoadWords(at)));
+      odd = Mix(Xor(odd, LoadWords(at + kStep)));
+    }
+    if (end - at > static_cast<ptrdiff_t>(kStep)) even = Mix(Xor(even, LoadWords(at)));
+    odd = Mix(Xor(odd, LoadWords(end - kStep)));
+    return Mix(Xor(even, {odd.low, odd.high}));
+  }
   // Each bit of the result depends on all of both words.
   static Hash128 Mix(const Hash128& words) {
-    // Odd, with as many ones as zeros in no order.
-    constexpr uint64_t kSecrets[] = {0x8BB8'4B93'962E'ACC9, 0x4B33'A62E'D433'D4A3,
-                                     0x2D35'8DCC'AA6C'78A5, 0x9E37'79B9'7F4A'7C15};
     const auto multiply = [](uint64_t a, uint64_t b) {
       const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
       return Hash128{static_cast<uint64_t>(product >> 64), static_cast<uint64_t>(product)};
@@ -287,7 +324,10 @@ class Walk {
       case '"': {
         std::string_view text;
         if (!scanner_.TakeString(&text, &memory_.unescaped)) return false;
-        *out = Hash::Text(text);
+        // The text of a document is followed by a quote and the rest of that; one that had escapes
+        // stands elsewhere.
+        const bool here = text.data() != memory_.unescaped.data();
+        *out = Hash::Text(text, here ? text.size() + 1 + scanner_.rest().size() : text.size());
         return true;
       }
       case '{':

@@ -96,6 +96,53 @@ TEST(CanonicalHash, NearlyEqualDocumentsDoNotCollide) {
   EXPECT_EQ(low.size(), static_cast<size_t>(kDocuments));
 }
 
+// Texts of every length, and where they stand: before more of the document, at its end, escaped.
+TEST(CanonicalHash, TextsThatDifferInOneByteDoNotCollide) {
+  std::set<uint64_t> high, low;
+  size_t texts = 0;
+  for (size_t size = 0; size <= 100; ++size) {
+    std::string text(size, 'a');
+    const std::string more(40, 'b');
+    for (size_t at = 0; at <= size; ++at) {
+      if (at > 0) text[at - 1] = 'a';
+      if (at < size) text[at] = 'x';
+      const Hash128 hash = *CanonicalHash(fmt::format(R"({{"t":"{}"}})", text), {});
+      high.insert(hash.high);
+      low.insert(hash.low);
+      ++texts;
+      const std::vector<std::string> ignored = {"m"};
+      EXPECT_EQ(*CanonicalHash(fmt::format(R"({{"t":"{}","m":"{}"}})", text, more), ignored), hash);
+      std::string escaped;
+      for (const char c : text) escaped += fmt::format("\\u00{:02x}", static_cast<int>(c));
+      EXPECT_EQ(*CanonicalHash(fmt::format(R"({{"t":"{}","m":"{}"}})", escaped, more), ignored),
+                hash);
+    }
+  }
+  EXPECT_EQ(high.size(), texts);
+  EXPECT_EQ(low.size(), texts);
+}
+
+// Texts that are others with their blocks in another order, or with a block more.
+TEST(CanonicalHash, TextsOfTheSameBlocksDoNotCollide) {
+  const std::string blocks[] = {std::string(16, 'a'), std::string(16, 'b'),
+                                std::string(8, 'a') + std::string(8, 'b')};
+  std::vector<std::string> texts = {""};
+  for (size_t begin = 0, length = 0; length < 7; ++length) {
+    const size_t end = texts.size();
+    for (; begin < end; ++begin) {
+      for (const std::string& block : blocks) texts.push_back(texts[begin] + block);
+    }
+  }
+  std::set<uint64_t> high, low;
+  for (const std::string& text : texts) {
+    const Hash128 hash = *CanonicalHash(fmt::format(R"({{"t":"{}"}})", text), {});
+    high.insert(hash.high);
+    low.insert(hash.low);
+  }
+  EXPECT_EQ(high.size(), texts.size());
+  EXPECT_EQ(low.size(), texts.size());
+}
+
 // What a hasher keeps of the keys that it has seen makes no difference.
 TEST(CanonicalHasher, SaysTheSameWhateverItHashedBefore) {
   const std::vector<std::string> ignored = {"_ts"};

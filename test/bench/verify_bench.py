@@ -8,6 +8,7 @@ draws 10,000 of them.
 
 import argparse
 import json
+import os
 import pathlib
 import sys
 import tempfile
@@ -58,6 +59,7 @@ def main():
     parser.add_argument("--rows", type=int, default=300_000)
     parser.add_argument("--sample-rows", type=int)
     options = parser.parse_args()
+    os.environ["SPILLWAY_BIN"] = options.bin
     with tempfile.TemporaryDirectory(prefix="spillway-bench-") as folder:
         folder = pathlib.Path(folder)
         (folder / "lake").mkdir()
