@@ -1,5 +1,6 @@
 """Writes the Delta tables of the benchmarks: make_bench_tables.py SHAPE ROWS FOLDER [FILES].
 
+  T   about 50 bytes, 2 columns: for very many rows
   S   about 0.35 KB as a document, 11 columns
   M   about 1 KB, 25 mixed columns, a tenth of the values NULL, a struct and a list
   L   about 10 KB, 100 columns
@@ -89,6 +90,10 @@ class Columns:
         return pa.StructArray.from_arrays(list(parts.values()), names=list(parts))
 
 
+def tiny(c: Columns) -> dict:
+    return {"id": c.key("p"), "stock": c.integer(10_000, pa.int32())}
+
+
 def small(c: Columns) -> dict:
     return {
         "id": c.key("p"),
@@ -144,7 +149,7 @@ def large(c: Columns) -> dict:
     return columns
 
 
-SHAPES = {"S": (small, 0.0), "M": (medium, NULL_SHARE), "L": (large, NULL_SHARE)}
+SHAPES = {"T": (tiny, 0.0), "S": (small, 0.0), "M": (medium, NULL_SHARE), "L": (large, NULL_SHARE)}
 
 
 def main():

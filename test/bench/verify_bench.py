@@ -2,7 +2,7 @@
 
 Loads N and 3 N M documents, compares them, and prints what a document costs in CPU (the slope
 between the two, user plus system time of the spillway process), the peak of its memory, and how
-near the request units came to the estimate. With --sample-rows it loads so many S documents and
+near the request units came to the estimate. With --sample-rows it loads so many T documents and
 draws 10,000 of them.
 """
 
@@ -45,10 +45,10 @@ class VerifyBench(bench.Bench):
         )
 
     def sampled(self, rows):
-        found = self.verify(rows, "--sample", str(SAMPLE), shape="S")
+        found = self.verify(rows, "--sample", str(SAMPLE), shape="T")
         print(
             "| sample | of | wall s | CPU s | peak memory, MiB | RU |\n|---|---|---|---|---|---|\n"
-            f"| {SAMPLE:,} | {rows:,} S | {found['wall']:.2f} | {found['cpu']:.2f} |"
+            f"| {SAMPLE:,} | {rows:,} T | {found['wall']:.2f} | {found['cpu']:.2f} |"
             f" {found['memory_mib']:.0f} | {found['request_units']:,.0f} |"
         )
 
@@ -59,7 +59,7 @@ def main():
     parser.add_argument("--rows", type=int, default=300_000)
     parser.add_argument("--sample-rows", type=int)
     options = parser.parse_args()
-    os.environ["SPILLWAY_BIN"] = options.bin
+    options.bin = os.environ["SPILLWAY_BIN"] = str(pathlib.Path(options.bin).resolve())
     with tempfile.TemporaryDirectory(prefix="spillway-bench-") as folder:
         folder = pathlib.Path(folder)
         (folder / "lake").mkdir()
