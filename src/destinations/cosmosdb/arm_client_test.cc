@@ -3,44 +3,24 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "destinations/cosmosdb/fake_cosmos.h"
+#include "destinations/cosmosdb/fake_arm.h"
 
 namespace spillway::cosmosdb {
 namespace {
 
 using testing::HasSubstr;
 
-constexpr char kArm[] = "https://management.azure.com";
 constexpr char kContainer[] =
     "https://management.azure.com/subscriptions/s/resourceGroups/g/providers/Microsoft.DocumentDB/"
     "databaseAccounts/contoso/sqlDatabases/shop/containers/orders";
 
-class OneToken : public Credential {
- public:
-  std::string_view name() const override { return "test"; }
-  Result<AccessToken> Fetch(const std::string& scope, const CallContext&) override {
-    EXPECT_EQ(scope, "https://management.azure.com/.default");
-    return AccessToken{"t" + std::to_string(++count_), SteadyTime::max(), SteadyTime::max()};
-  }
-  int count_ = 0;
-};
-
 class ArmClientTest : public testing::Test {
  protected:
-  ArmClientTest() {
-    options_.arm =
-        ArmOptions{.endpoint = kArm,
-                   .subscription = "s",
-                   .resource_group = "g",
-                   .account = "contoso",
-                   .token = {std::make_shared<TokenProvider>(std::make_unique<OneToken>(), clock_),
-                             "https://management.azure.com/.default"}};
-    options_.create->throughput.autoscale_max = 4000;
-  }
+  ArmClientTest() { options_.create->throughput.autoscale_max = 4000; }
   ArmClient Client() { return ArmClient(options_, network_.factory(), clock_); }
 
   ManualClock clock_;
-  CosmosOptions options_ = FakeOptions();
+  CosmosOptions options_ = ArmFakeOptions(clock_);
   std::vector<HttpResponse> answers_;  // the last one is given for good
   FakeNetwork network_{[this](const SeenRequest&) {
     const size_t at = std::min(network_.requests().size(), answers_.size()) - 1;
@@ -128,15 +108,16 @@ TEST_F(ArmClientTest, ThroughputIsTheContainersOrItsDatabases) {
   EXPECT_EQ(network_.requests().size(), 3u);
 }
 
-TEST_F(ArmClientTest, ThroughputIsChangedAndItsKindFirst) {
-  answers_ = {FakeResponse(200, R"({"properties":{"resource":{"throughput":400}}})"),
-              FakeResponse(200, "{}")};
-  ASSERT_TRUE(Client().SetThroughput({.autoscale_max = 8000}, {}).ok());
-  const auto seen = network_.requests();
-  ASSERT_EQ(seen.size(), 3u);
-  EXPECT_THAT(seen[1].http.url, HasSubstr("/throughputSettings/default/migrateToAutoscale?"));
-  EXPECT_EQ(seen[2].body,
-            R"({"properties":{"resource":{"autoscaleSettings":{"maxThroughput":8000}}}})");
+TEST_F(ArmClientTest, WhatIsKnownOfAnOfferIsRead) {
+  answers_ = {FakeResponse(200, R"({"properties":{"resource":{"throughput":400,)"
+                                R"("minimumThroughput":"1200","offerReplacePending":"true",)"
+                                R"("throughputBuckets":[{"id":1},{"id":3}]}}})")};
+  const auto offer = Client().ReadContainerOffer({});
+  ASSERT_TRUE(offer.ok() && offer->has_value());
+  EXPECT_EQ((*offer)->state.now, (ProvisionedThroughput{false, 400}));
+  EXPECT_EQ((*offer)->state.units_min, 1200u);
+  EXPECT_TRUE((*offer)->state.change_pending);
+  EXPECT_EQ((*offer)->buckets, (std::vector<uint32_t>{1, 3}));
 }
 
 TEST(ArmCommand, IsTheOneThatMakesTheContainer) {
