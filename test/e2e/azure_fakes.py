@@ -299,6 +299,10 @@ class ResourceManager(Fake):
     def look_or_do(self, data_plane, method, names, body):
         """An answer, or None for what has begun."""
         settings = "throughputSettings" in names
+        if method == "GET" and names[-1] == "containers":
+            return self.containers(data_plane, names)
+        if method == "DELETE":
+            return self.delete(data_plane, names)
         if method == "GET":
             return (self.settings if settings else self.container)(data_plane, names)
         if not settings:
@@ -364,6 +368,22 @@ class ResourceManager(Fake):
         _, offers = data_plane.call("GET", "offers", "", "/offers")
         return next((offer for offer in offers["Offers"]
                      if found and offer["resource"] == found["_self"]), None)
+
+    def delete(self, data_plane, names):
+        kind, link = "colls" if len(names) > 2 else "dbs", self.link(names)
+        status, reply = data_plane.call("DELETE", kind, link, "/" + urllib.parse.quote(link))
+        if status == 404:
+            return 404, {}, {"error": {"code": "NotFound", "message": "It is not there."}}
+        assert status == 204, reply
+
+    def containers(self, data_plane, names):
+        link = f"dbs/{names[1]}"
+        path = f"/{urllib.parse.quote(link)}/colls"
+        status, found = data_plane.call("GET", "colls", link, path, max_item_count="1000")
+        if status == 404:
+            return 404, {}, {"error": {"code": "NotFound", "message": "It is not there."}}
+        return 200, {}, {"value": [{"name": container["id"], "properties": {"resource": container}}
+                                   for container in found["DocumentCollections"]]}
 
     def container(self, data_plane, names):
         found = self.resource(data_plane, names)

@@ -181,21 +181,38 @@ Status ArmClient::CreateDatabase(const CallContext& ctx) const {
   return Do(HttpMethod::kPut, DatabasePath(), ResourceBody(resource.text(), {}), ctx);
 }
 
-Status ArmClient::CreateContainer(const CallContext& ctx) const {
-  return Do(HttpMethod::kPut, ContainerPath(),
-            ResourceBody(ContainerDefinition(options_), options_.create->throughput), ctx);
+Status ArmClient::CreateContainer(std::string_view definition, const Throughput& throughput,
+                                  const CallContext& ctx) const {
+  return Do(HttpMethod::kPut, ContainerPath(), ResourceBody(definition, throughput), ctx);
 }
 
-Result<std::optional<OfferInfo>> ArmClient::ReadThroughput(const CallContext& ctx) const {
-  ASSIGN_OR_RETURN(std::optional<TunedOffer> offer, ReadContainerOffer(ctx));
-  if (!offer.has_value()) {
-    ASSIGN_OR_RETURN(offer, ReadDatabaseOffer(ctx));
+Status ArmClient::Delete(const std::string& path, const CallContext& ctx) const {
+  Status deleted = Do(HttpMethod::kDelete, path, "", ctx);
+  return deleted.code() == StatusCode::kNotFound ? Status::Ok() : deleted;
+}
+
+Status ArmClient::DeleteContainer(const CallContext& ctx) const {
+  return Delete(ContainerPath(), ctx);
+}
+
+Status ArmClient::DeleteDatabase(const CallContext& ctx) const {
+  return Delete(DatabasePath(), ctx);
+}
+
+Result<std::vector<ListedContainer>> ArmClient::ListContainers(const CallContext& ctx) const {
+  std::vector<ListedContainer> listed;
+  ASSIGN_OR_RETURN(const HttpResponse response,
+                   Ask(HttpMethod::kGet, DatabasePath() + "/containers", "", ctx));
+  if (response.status == 404) return listed;
+  if (response.status >= 300) return RefusalOf(response, arm_);
+  ASSIGN_OR_RETURN(const JsonDocument json,
+                   JsonDocument::Parse(response.body, "the list of containers"));
+  for (const simdjson::dom::element container : ArrayMember(json.root(), "value")) {
+    simdjson::dom::element resource;
+    if (container.at_pointer("/properties/resource").get(resource) != simdjson::SUCCESS) continue;
+    listed.push_back({std::string(StringMember(resource, "id")), IntMember(resource, "_ts")});
   }
-  if (!offer.has_value()) return std::optional<OfferInfo>();
-  const ProvisionedThroughput& now = offer->state.now;
-  OfferInfo info{.throughput = now.units_per_second, .autoscale_max = {}};
-  if (now.autoscale) info.autoscale_max = now.units_per_second;
-  return std::optional(info);
+  return listed;
 }
 
 Result<std::optional<TunedOffer>> ArmClient::ReadContainerOffer(const CallContext& ctx) const {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/call_context.h"
 #include "base/clock.h"
@@ -32,12 +33,16 @@ class ArmClient {
   ArmClient(const CosmosOptions& options, HttpTransportFactory transports, Clock& clock)
       : options_(options), arm_(*options.arm), transports_(std::move(transports)), clock_(clock) {}
 
-  // As the options say; OK when it is there already.
+  // OK when it is there already.
   Status CreateDatabase(const CallContext& ctx) const;
-  Status CreateContainer(const CallContext& ctx) const;
+  Status CreateContainer(std::string_view definition, const Throughput& throughput,
+                         const CallContext& ctx) const;
+  // OK when it is gone already.
+  Status DeleteContainer(const CallContext& ctx) const;
+  Status DeleteDatabase(const CallContext& ctx) const;
+  // Of the database; nothing when it is not there.
+  Result<std::vector<ListedContainer>> ListContainers(const CallContext& ctx) const;
 
-  // Of the container, or of its database where it has none of its own; nullopt: serverless.
-  Result<std::optional<OfferInfo>> ReadThroughput(const CallContext& ctx) const;
   // nullopt: it has none of its own.
   Result<std::optional<TunedOffer>> ReadContainerOffer(const CallContext& ctx) const;
   Result<std::optional<TunedOffer>> ReadDatabaseOffer(const CallContext& ctx) const;
@@ -56,6 +61,7 @@ class ArmClient {
                             const CallContext& ctx) const;
   Result<HttpResponse> Ask(HttpMethod method, const std::string& path, const std::string& body,
                            const CallContext& ctx) const;
+  Status Delete(const std::string& path, const CallContext& ctx) const;
   // Sends, and waits for the operation that this may have started, so long at most.
   Status Do(HttpMethod method, const std::string& path, const std::string& body,
             const CallContext& ctx, std::chrono::minutes time_max = kArmOperationTimeMax) const;

@@ -30,7 +30,9 @@ class ArmClientTest : public testing::Test {
 
 TEST_F(ArmClientTest, AContainerIsPutWithItsDefinitionAndThroughput) {
   answers_ = {FakeResponse(200, "{}")};
-  ASSERT_TRUE(Client().CreateContainer({}).ok());
+  ASSERT_TRUE(Client()
+                  .CreateContainer(ContainerDefinition(options_), options_.create->throughput, {})
+                  .ok());
   const SeenRequest seen = network_.requests().at(0);
   EXPECT_EQ(seen.http.method, HttpMethod::kPut);
   EXPECT_THAT(seen.http.url, testing::StartsWith(std::string(kContainer) + "?api-version="));
@@ -90,22 +92,27 @@ TEST_F(ArmClientTest, ARefusedTokenIsRenewedOnce) {
 TEST_F(ArmClientTest, AMissingRoleIsNamedWithTheCommandThatGivesIt) {
   answers_ = {
       FakeResponse(403, R"({"error":{"code":"AuthorizationFailed","message":"May not."}})")};
-  const Status status = Client().CreateContainer({});
+  const Status status =
+      Client().CreateContainer(ContainerDefinition(options_), options_.create->throughput, {});
   EXPECT_EQ(status.code(), StatusCode::kPermissionDenied);
   EXPECT_THAT(std::string(status.hint()), HasSubstr("az role assignment create"));
 }
 
-TEST_F(ArmClientTest, ThroughputIsTheContainersOrItsDatabases) {
-  answers_ = {FakeResponse(200, R"({"properties":{"resource":{"throughput":400,)"
-                                R"("autoscaleSettings":{"maxThroughput":4000}}}})")};
-  const auto own = Client().ReadThroughput({});
-  ASSERT_TRUE(own.ok() && own->has_value());
-  EXPECT_EQ((*own)->autoscale_max, 4000u);
+TEST_F(ArmClientTest, WhatIsGoneNeedsNoDelete) {
   answers_ = {FakeResponse(404, "{}")};
-  const auto none = Client().ReadThroughput({});
-  ASSERT_TRUE(none.ok());
-  EXPECT_FALSE(none->has_value());
-  EXPECT_EQ(network_.requests().size(), 3u);
+  EXPECT_TRUE(Client().DeleteContainer({}).ok());
+  EXPECT_EQ(network_.requests().at(0).http.method, HttpMethod::kDelete);
+  EXPECT_TRUE(Client().ListContainers({})->empty());
+}
+
+TEST_F(ArmClientTest, ContainersAreListed) {
+  answers_ = {FakeResponse(200, R"({"value":[{"name":"a","properties":{"resource":)"
+                                R"({"id":"a","_ts":7}}}]})")};
+  const auto listed = Client().ListContainers({});
+  ASSERT_TRUE(listed.ok());
+  ASSERT_EQ(listed->size(), 1u);
+  EXPECT_EQ(listed->front().name, "a");
+  EXPECT_EQ(listed->front().changed_seconds, 7);
 }
 
 TEST_F(ArmClientTest, WhatIsKnownOfAnOfferIsRead) {
