@@ -22,6 +22,12 @@ VAULT = "https://vault.azure.net"
 STORAGE = "https://storage.azure.com"
 TENANT, CLIENT = str(uuid.UUID(int=1)), str(uuid.UUID(int=2))
 WRITER, READER = str(uuid.UUID(int=3)), str(uuid.UUID(int=4))
+ACCOUNT_ACTIONS = "Microsoft.DocumentDB/databaseAccounts/"
+CONTAINER_ACTIONS = f"{ACCOUNT_ACTIONS}sqlDatabases/containers/"
+# What docs/identity.md says: nothing that a command does not need.
+MINIMAL_ROLE = [f"{ACCOUNT_ACTIONS}readMetadata"] + [CONTAINER_ACTIONS + action for action in (
+    "items/create", "items/read", "items/replace", "items/upsert", "items/delete",
+    "executeQuery", "readChangeFeed")]
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 

@@ -198,7 +198,7 @@ def test_a_token_for_another_service_and_an_identity_without_a_role(entra):
     assert "audience" in text and "check `audience`" in text
     entra.set(TOKEN=make_token(COSMOS, oid=READER))
     text = entra.run("sync", "p", code=AUTH).text
-    assert "403/5300" in text and "az cosmosdb sql role assignment create" in text
+    assert "403/5302" in text and "az cosmosdb sql role assignment create" in text
     entra.set(TOKEN=make_token(COSMOS, seconds=-5))
     assert "401/5006" in entra.run("sync", "p", code=AUTH).text
 
