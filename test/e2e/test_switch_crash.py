@@ -162,7 +162,9 @@ def kill_all(workspace, control, folder, state) -> tuple:
 
 
 # With the state beside the data each write of it is a request, too. The full suite takes them all.
-SAMPLE = [("batch", STATE, 9, "before"), ("batch", STATE, 40, "after")]
+# The last is in the middle of forgetting the state that was moved.
+SAMPLE = [("batch", STATE, 9, "before"), ("batch", STATE, 40, "after"),
+          ("batch", STATE, 92, "before")]
 
 
 @pytest.mark.timeout(7200 if FULL else 120)
