@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/switch_place.h"
+#include "base/log.h"
 #include "engine/run_frame.h"
 #include "engine/run_options.h"
 #include "generations/generation_state.h"
@@ -53,6 +54,8 @@ Result<OpenedPipeline> Switcher::OpenContainer(const std::string& container) {
 }
 
 void Switcher::Tell(SwitchStep step, const std::string& container) const {
+  LogLine(LogLevel::kInfo, "switch",
+          fmt::format("pipeline {}: {} {}", pipeline_.name, SwitchStepName(step), container));
   if (on_news_) on_news_({step, container});
 }
 
