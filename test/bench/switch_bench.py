@@ -2,7 +2,8 @@
 
 Loads one table of N M rows into a new container, plainly and by a switch, in turns. Of the switch
 the verification is taken off: its wall time as the command's own log has it, its CPU time as a
-`verify` of the same container takes it beyond the start of the program, which is a `status`. user plus system time of the spillway process; requests are what the server counted, of the switch
+`verify` of the same container takes it beyond the start of the program, which is a `status`. user
+plus system time of the spillway process; requests are what the server counted, of the switch
 without those of that `verify`.
 """
 

@@ -74,9 +74,9 @@ class Watch:
         if WATCHING and text:
             self.left.append(text if isinstance(text, str) else text.decode(errors="replace"))
 
-    def found(self, folder: pathlib.Path) -> list:
+    def found(self, folder: pathlib.Path, on_purpose=()) -> list:
         """Which secrets show, and where. What a test left is forgotten with it."""
-        places = {"said or listed": "".join(self.left), "files": text_of_files(folder),
+        places = {"said or listed": "".join(self.left), "files": text_of_files(folder, on_purpose),
                   "logs": text_of_files(self.logs)}
         secrets = {"account key": self.keys, "token": self.tokens}
         shown = [f"{kind} in {place}" for kind, values in secrets.items() for value in values

@@ -4,6 +4,7 @@ is searched for it, as it is and in the forms that secrets travel in."""
 import base64
 import json
 import pathlib
+import subprocess
 import urllib.parse
 
 import pytest
@@ -12,6 +13,7 @@ from azure_fakes import (
     CLIENT, COSMOS, TENANT, AppService, Authority, HashiCorpVault, KeyVault, make_certificate,
     make_token,
 )
+import canaries
 from canaries import canary, forms, text_of_files
 from programs import Emulator
 from test_identity import Entra
@@ -106,13 +108,40 @@ def test_no_secret_is_found_in_anything_that_a_run_leaves(tmp_path, own_server, 
         assert found(secrets, left + f"header authorization: {secret}\n") == [kind]
 
 
+def test_the_watch_over_every_test_finds_what_is_planted(tmp_path, monkeypatch):
+    """SPILLWAY_CANARIES=1: what is said, listed with its arguments, left in a file or in a log."""
+    monkeypatch.setattr(canaries, "WATCHING", True)
+    watch = canaries.Watch()
+    monkeypatch.setattr(canaries, "WATCH", watch)
+    key, token = watch.new_key(), make_token(COSMOS)
+
+    def found_after(plant):
+        watch.give(token)
+        plant()
+        return watch.found(tmp_path, {tmp_path / "on-purpose"})
+
+    def run(*words):
+        canaries.WatchedProcess(words, stdout=subprocess.PIPE, text=True).communicate()
+
+    (tmp_path / "on-purpose").write_text(key)
+    assert found_after(lambda: run("/bin/echo", "nothing")) == []
+    said = found_after(lambda: run("/bin/echo", urllib.parse.quote(key, safe="")))
+    assert "account key in said or listed" in said
+    log = watch.environment()["SPILLWAY_LOG_FILE"]
+    told = found_after(lambda: pathlib.Path(log).write_text(f"authorization: Bearer {token}\n"))
+    assert told and set(told) == {"token in logs"}
+    left = found_after(lambda: (tmp_path / "state").write_text(json.dumps({"key": key})))
+    assert left and set(left) == {"account key in files"}
+
+
 def found(secrets, left) -> list:
     return [kind for kind, secret in secrets.items()
             if any(form in left for form in forms(secret))]
 
 
 def assert_tells_every_request(log):
-    for words in ("trace http: POST https://localhost:", "/docs 2", " RU, there ", " ms, activity ",
+    for words in ("trace http: POST https://localhost:", "/docs 2", " RU, there ",
+                  " ms, activity ",
                   "debug identity: a token for https://cosmos.azure.com",
                   "info run: pipeline p: run 1 begins: load",
                   "error command: check ends with exit code 6: "):

@@ -55,6 +55,7 @@ class Place(Followed):
         file = self.workspace.folder / "spillway.yaml"
         project = yaml.safe_load(file.read_text())
         project["connections"]["shop"]["auth"] = {"token": {"env": "TOKEN"}}
+        project["connections"]["shop"].pop("arm", None)
         if state:
             project["state"] = state
             self.workspace.create_container("kept", "/partition")
