@@ -47,22 +47,8 @@ NEEDS_THE_KEY = {
         "another token is fetched, and the run goes on",
     "test_doctor.py::test_a_healthy_pipeline_has_no_findings_but_good_ones":
         "it names the links of a key",
-    "test_offers.py": "throughput and index policies are changed with the key alone",
-    "test_switch.py::test_what_a_load_has_set_that_was_killed_is_told_and_set_back":
-        "throughput and index policies are changed with the key alone",
-    "test_switch.py::test_the_new_container_has_the_settings_of_the_old_one_where_create_is_silent":
-        "a container like another is made with the key alone",
-    "test_plan.py::test_a_load_takes_what_was_planned[mixed sizes, measured":
-        "a measurement makes containers with the key alone",
-    "test_plan.py::test_changes_take_what_was_planned[True":
-        "a measurement makes containers with the key alone",
-    "test_plan.py::test_loading_anew_takes_what_was_planned":
-        "a measurement makes containers with the key alone",
-    "test_plan.py::test_a_measurement_": "a measurement makes containers with the key alone",
-    "test_plan.py::test_ctrl_c_takes_the_container_away":
-        "a measurement makes containers with the key alone",
-    "test_plan.py::test_what_a_killed_plan_left_is_taken_away_by_the_next":
-        "a measurement makes containers with the key alone",
+    "test_offers.py::test_an_offer_that_may_not_be_changed_is_explained_before_anything_is_done":
+        "offers are the data plane's",
     "test_doctor.py::test_a_clock_that_is_wrong[-20": "it is signatures that a wrong clock spoils",
 }
 
