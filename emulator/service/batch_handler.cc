@@ -131,6 +131,35 @@ std::optional<ItemOperation::Kind> KindOf(std::string_view type) {
   return std::nullopt;
 }
 
+DataAction DemandOf(ItemOperation::Kind kind) {
+  switch (kind) {
+    case ItemOperation::Kind::kCreate:
+      return DataAction::kCreateItem;
+    case ItemOperation::Kind::kUpsert:
+      return DataAction::kUpsertItem;
+    case ItemOperation::Kind::kReplace:
+    case ItemOperation::Kind::kPatch:
+      return DataAction::kReplaceItem;
+    case ItemOperation::Kind::kDelete:
+      return DataAction::kDeleteItem;
+    case ItemOperation::Kind::kRead:
+      return DataAction::kReadItem;
+  }
+  return DataAction::kReadItem;
+}
+
+// One operation that the role does not allow, and the whole request is refused: nothing is done.
+std::optional<ServiceError> CheckActions(const Context& context,
+                                         const std::vector<RawOperation>& operations) {
+  if (context.grant == nullptr) return std::nullopt;
+  for (const RawOperation& operation : operations) {
+    const auto kind = KindOf(operation.type);
+    if (!kind) continue;  // refused when it is prepared
+    if (auto error = CheckAction(*context.grant, DemandOf(*kind), context.path)) return error;
+  }
+  return std::nullopt;
+}
+
 Outcome<ItemOperation> PatchOf(const RawOperation& raw, const KeyValues& key,
                                const ContainerSettings& settings) {
   const Result<Value> body = ParseJson(raw.body);
@@ -260,7 +289,8 @@ Reply RunBulk(const Context& context, const ContainerTarget& target,
   for (const RawOperation& operation : raw) {
     operations.push_back(Prepare(operation, std::nullopt, *target.container->settings(), minimal));
     if (operations.back().ok() && !context.faults.empty()) {
-      const auto fault = context.faults.DecideOperation({"bulk", target.name, range.id});
+      const auto fault = context.faults.DecideOperation(
+          {"bulk", target.name, range.id, std::string(context.request.Header("user-agent"))});
       if (fault) operations.back() = ErrorOf(*fault);
     }
     if (operations.back().ok() &&
@@ -352,6 +382,7 @@ Reply HandleBatch(const Context& context) {
   }
   EMULATOR_TRY(const ContainerTarget target, FindTarget(context));
   EMULATOR_TRY(const std::vector<RawOperation> operations, ReadOperations(request.body));
+  EMULATOR_CHECK(CheckActions(context, operations));
   if (request.Flag("x-ms-cosmos-batch-atomic")) {
     KeyValues key;
     if (target.container->settings()->has_partition_key) {

@@ -7,7 +7,6 @@
 #include <algorithm>
 
 #include "emulator/json/value.h"
-#include "emulator/service/query_request.h"
 #include "emulator/service/signature.h"
 #include "emulator/store/rid.h"
 
@@ -15,7 +14,6 @@ namespace spillway::emulator {
 namespace {
 
 constexpr int kTokenExpired = 5006;
-constexpr int kNotAllowed = 5300;
 // What a token's "not before" may lie ahead.
 constexpr std::chrono::minutes kSkewMax{5};
 
@@ -23,14 +21,6 @@ ServiceError Unauthorized(std::string message, int substatus = 0) {
   ServiceError error;
   error.status = 401;
   error.substatus = substatus;
-  error.message = std::move(message);
-  return error;
-}
-
-ServiceError Forbidden(std::string message) {
-  ServiceError error;
-  error.status = 403;
-  error.substatus = kNotAllowed;
   error.message = std::move(message);
   return error;
 }
@@ -115,34 +105,22 @@ std::optional<ServiceError> CheckClaims(const Value& payload, std::string_view a
   return std::nullopt;
 }
 
-bool Reads(const Request& request) {
-  return request.method == "GET" || IsQuery(request) ||
-         request.Flag("x-ms-cosmos-is-query-plan-request");
-}
-
-std::optional<ServiceError> CheckRole(const Request& request, const ResourcePath& path,
-                                      bool reader) {
-  switch (path.kind) {
-    case ResourceKind::kAccount:
-    case ResourceKind::kDatabases:
-    case ResourceKind::kDatabase:
-    case ResourceKind::kContainers:
-    case ResourceKind::kContainer:
-    case ResourceKind::kRanges:
-      if (Reads(request)) return std::nullopt;
-      return Forbidden("Databases and containers can only be changed with the account key.");
-    case ResourceKind::kItems:
-    case ResourceKind::kItem:
-    case ResourceKind::kPartitionKeyDelete:
-    case ResourceKind::kConflicts:
-      if (!reader || Reads(request)) return std::nullopt;
-      return Forbidden("The principal's role, Data Reader, does not allow writing documents.");
-    case ResourceKind::kOffers:
-    case ResourceKind::kOffer:
-    case ResourceKind::kUnsupported:
-      break;
+Outcome<DataActions> RoleOf(const Value& payload, const std::string& principal,
+                            const EntraOptions& options) {
+  const Value& roles = payload["roles"];
+  if (roles.is_undefined()) {
+    const auto& readers = options.readers;
+    const bool reader = std::find(readers.begin(), readers.end(), principal) != readers.end();
+    return reader ? DataActions::DataReader() : DataActions::DataContributor();
   }
-  return Forbidden("Throughput can only be read and changed with the account key.");
+  DataActions actions;
+  if (!roles.is_array()) return Unauthorized("The token's claim 'roles' is no list.");
+  for (const Value& role : roles.array()) {
+    if (!role.is_string() || !actions.Add(role.string())) {
+      return Unauthorized("The token names a role that this server does not know: " + ToJson(role));
+    }
+  }
+  return actions;
 }
 
 }  // namespace
@@ -151,20 +129,19 @@ bool CarriesEntraToken(const Request& request) {
   return UrlDecode(request.Header("authorization")).starts_with("type=aad&");
 }
 
-std::optional<ServiceError> CheckEntraToken(const Request& request, const ResourcePath& path,
-                                            const EntraOptions& options, std::string_view key,
-                                            WallTime now) {
+Outcome<Grant> CheckEntraToken(const Request& request, const EntraOptions& options,
+                               std::string_view key, WallTime now) {
   const std::optional<Jwt> jwt = ParseJwt(TokenOf(request));
   if (!jwt) return Unauthorized("The authorization token is not a JSON web token.");
   if (!SignatureHolds(*jwt, key)) {
     return Unauthorized("The token is neither unsigned nor signed with the account key.");
   }
-  if (auto error = CheckClaims(jwt->payload, options.audience, now)) return error;
+  EMULATOR_CHECK(CheckClaims(jwt->payload, options.audience, now));
+  Grant grant;
   const Value& principal = jwt->payload["oid"];
-  const bool reader =
-      principal.is_string() && std::find(options.readers.begin(), options.readers.end(),
-                                         principal.string()) != options.readers.end();
-  return CheckRole(request, path, reader);
+  if (principal.is_string()) grant.principal = principal.string();
+  EMULATOR_TRY(grant.actions, RoleOf(jwt->payload, grant.principal, options));
+  return grant;
 }
 
 }  // namespace spillway::emulator

@@ -1,17 +1,16 @@
-// Entra tokens, for tests of clients that sign in: what of a token is checked here, and what its
-// holder may do (cosmos-protocol: "Data-plane RBAC"). There is no identity provider behind it:
-// anyone can make a token that this server takes.
+// Entra tokens, for tests of clients that sign in: what of a token is checked here, and which role
+// it gives its holder. There is no identity provider behind it: anyone can make a token that this
+// server takes.
 #ifndef SPILLWAY_EMULATOR_SERVICE_ENTRA_TOKEN_H_
 #define SPILLWAY_EMULATOR_SERVICE_ENTRA_TOKEN_H_
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
+#include "emulator/service/data_actions.h"
 #include "emulator/service/http_message.h"
-#include "emulator/service/resource_path.h"
 
 namespace spillway::emulator {
 
@@ -24,14 +23,14 @@ struct EntraOptions {
 // "type=aad" in the authorization header.
 bool CarriesEntraToken(const Request& request);
 
-// nullopt when the token is valid and its holder may do this. 401 when it is no token, for another
-// audience, not yet valid, or signed with another key; 401/5006 when it has expired; 403/5300 when
-// the role does not allow it, as for everything that only the control plane may do.
+// Who the token speaks for. 401 when it is no token, for another audience, not yet valid, or signed
+// with another key; 401/5006 when it has expired.
 // A token is unsigned (`alg` "none"), signed with the account key (HS256), or carries that key as
 // its signature, as tokens of the vendor's own local server do. `key` is binary.
-std::optional<ServiceError> CheckEntraToken(const Request& request, const ResourcePath& path,
-                                            const EntraOptions& options, std::string_view key,
-                                            WallTime now);
+// Its role is the claim `roles`: names of data actions, wildcards, ids of built-in roles; 401 when
+// one is unknown. Without that claim a principal has a built-in role: EntraOptions.
+Outcome<Grant> CheckEntraToken(const Request& request, const EntraOptions& options,
+                               std::string_view key, WallTime now);
 
 }  // namespace spillway::emulator
 

@@ -107,6 +107,7 @@ void FaultGate::Handle(const Request& request, std::function<void(Reply)> reply)
 
 RequestInfo FaultGate::Describe(const Request& request) const {
   RequestInfo info;
+  info.client = request.Header("user-agent");
   const Outcome<ResourcePath> path = ParseResourcePath(request.target);
   if (!path.ok()) return info;
   info.operation = OperationOf(request, path->kind);

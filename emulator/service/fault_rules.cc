@@ -40,7 +40,7 @@ bool OperationMatches(std::string_view wanted, std::string_view operation) {
 bool Matches(const FaultRule& rule, const RequestInfo& info) {
   return OperationMatches(rule.operation, info.operation) &&
          (rule.container.empty() || rule.container == info.container) &&
-         (rule.range.empty() || rule.range == info.range);
+         (rule.range.empty() || rule.range == info.range) && info.client.starts_with(rule.client);
 }
 
 // One member of the JSON at a time; unknown members are refused, since a rule with a typing error
@@ -61,6 +61,7 @@ Status ReadMember(const std::string& name, const Value& value, FaultRule* rule) 
   }
   if (name == "container" && value.is_string()) return rule->container = value.string(), Status();
   if (name == "range" && value.is_string()) return rule->range = value.string(), Status();
+  if (name == "client" && value.is_string()) return rule->client = value.string(), Status();
   if (name == "per_operation" && value.is_bool()) {
     return rule->per_operation = value.boolean(), Status();
   }
@@ -117,6 +118,7 @@ Value FaultRules::ToValue(const FaultRule& rule) {
   json.Set("operation", rule.operation);
   json.Set("container", rule.container);
   json.Set("range", rule.range);
+  json.Set("client", rule.client);
   json.Set("per_operation", rule.per_operation);
   json.Set("probability", rule.probability);
   json.Set("skip", rule.skip);

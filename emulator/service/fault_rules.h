@@ -25,6 +25,7 @@ struct RequestInfo {
                   // "query", "plan", "feed", "account", "database", "container", "ranges", "offer"
   std::string container;  // "database/container"; empty: not about one
   std::string range;      // id; empty: not about one
+  std::string client{};   // as its User-Agent says
 };
 
 struct FaultRule {
@@ -44,6 +45,7 @@ struct FaultRule {
   std::string operation = "any";  // of RequestInfo, or "any", "write", "metadata"
   std::string container;          // empty: any
   std::string range;              // empty: any
+  std::string client;             // how its User-Agent begins; empty: any
   // Fails single operations of bulk requests instead of whole requests; only for kError.
   bool per_operation = false;
   double probability = 1;

@@ -23,8 +23,9 @@ class GateTest : public testing::Test {
   }
 
   // Sends an upsert of "1"; nullopt while it is held.
-  std::optional<Reply> Upsert() {
+  std::optional<Reply> Upsert(const std::string& client = "spillway/1") {
     headers_ = client_.Signed("POST", TestClient::kDocs);
+    headers_.emplace_back("user-agent", client);
     headers_.emplace_back("x-ms-documentdb-partitionkey", R"(["tenant1"])");
     headers_.emplace_back("x-ms-documentdb-is-upsert", "True");
     request_ = Request{};
@@ -72,6 +73,14 @@ TEST_F(GateTest, AnErrorAfterLetsTheWriteIn) {
   AddRule(R"({"operation":"write","status":408,"moment":"after","effect":"error","count":1})");
   EXPECT_EQ(Upsert()->status, 408);
   EXPECT_TRUE(Landed());
+}
+
+TEST_F(GateTest, ARuleOfOneClientLeavesTheOthersAlone) {
+  AddRule(R"({"client":"spillway","status":503,"count":1})");
+  EXPECT_EQ(Upsert("azsdk-python-cosmos/4")->status, 201);
+  EXPECT_EQ(Upsert("")->status, 200);
+  EXPECT_EQ(Upsert("spillway/1")->status, 503);
+  EXPECT_EQ(Upsert("spillway/1")->status, 200);
 }
 
 TEST_F(GateTest, ResetsBeforeAndAfter) {

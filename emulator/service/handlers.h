@@ -7,6 +7,7 @@
 #include <shared_mutex>
 #include <string>
 
+#include "emulator/service/data_actions.h"
 #include "emulator/service/fault_rules.h"
 #include "emulator/service/http_message.h"
 #include "emulator/service/options.h"
@@ -21,6 +22,7 @@ struct Context {
   Account& account;
   const ServerOptions& options;
   FaultRules& faults;
+  const Grant* grant = nullptr;  // nullptr: the account key, which may do everything
 };
 
 Reply HandleAccount(const Context& context);

@@ -132,17 +132,24 @@ Reply Service::Handle(const Request& request) {
 
 Reply Service::Dispatch(const Request& request) {
   EMULATOR_TRY(const ResourcePath path, ParseResourcePath(request.target));
-  EMULATOR_CHECK(Authorize(request, path));
-  return Route({request, path, account_, options_, faults_});
+  EMULATOR_TRY(const std::optional<Grant> grant, Authorize(request, path));
+  return Route({request, path, account_, options_, faults_, grant ? &*grant : nullptr});
 }
 
-std::optional<ServiceError> Service::Authorize(const Request& request,
-                                               const ResourcePath& path) const {
-  if (!options_.check_signatures) return std::nullopt;
-  if (options_.entra && CarriesEntraToken(request)) {
-    return CheckEntraToken(request, path, *options_.entra, key_, account_.clock.WallNow());
+Outcome<std::optional<Grant>> Service::Authorize(const Request& request,
+                                                 const ResourcePath& path) const {
+  if (!options_.check_signatures) return std::optional<Grant>();
+  if (!options_.entra || !CarriesEntraToken(request)) {
+    EMULATOR_CHECK(CheckSignature(request, path, key_, account_.clock.WallNow()));
+    return std::optional<Grant>();
   }
-  return CheckSignature(request, path, key_, account_.clock.WallNow());
+  EMULATOR_TRY(Grant grant,
+               CheckEntraToken(request, *options_.entra, key_, account_.clock.WallNow()));
+  if (!IsDataPlane(request, path)) return NotInDataPlane(request);
+  if (const auto action = DemandOf(request, path)) {
+    EMULATOR_CHECK(CheckAction(grant, *action, path));
+  }
+  return std::optional<Grant>(std::move(grant));
 }
 
 Status Service::Upkeep() {

@@ -45,7 +45,8 @@ class Service {
  private:
   Service(ServerOptions options, std::string key, const Clock& clock);
   Reply Dispatch(const Request& request);
-  std::optional<ServiceError> Authorize(const Request& request, const ResourcePath& path) const;
+  // nullopt: the account key, which may do everything.
+  Outcome<std::optional<Grant>> Authorize(const Request& request, const ResourcePath& path) const;
 
   const ServerOptions options_;
   const std::string key_;  // binary

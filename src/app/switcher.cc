@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/switch_place.h"
+#include "base/log.h"
 #include "engine/run_frame.h"
 #include "engine/run_options.h"
 #include "generations/generation_state.h"
@@ -53,6 +54,8 @@ Result<OpenedPipeline> Switcher::OpenContainer(const std::string& container) {
 }
 
 void Switcher::Tell(SwitchStep step, const std::string& container) const {
+  LogLine(LogLevel::kInfo, "switch",
+          fmt::format("pipeline {}: {} {}", pipeline_.name, SwitchStepName(step), container));
   if (on_news_) on_news_({step, container});
 }
 
@@ -94,14 +97,17 @@ Result<bool> Switcher::IsTidy(BuildingPolicy policy) {
   ASSIGN_OR_RETURN(const bool gives_up, GivesUp(policy));
   if (gives_up) return false;
   if (!stand_.live().empty()) {
+    const std::string name = GenerationStateName(pipeline_.name, stand_.live());
     ASSIGN_OR_RETURN(const bool aligned, KnowsLive());
-    ASSIGN_OR_RETURN(
-        const bool can_align,
-        StateIsAbout(state_, GenerationStateName(pipeline_.name, stand_.live()), stand_.live()));
-    if (!aligned && can_align) return false;
-    ASSIGN_OR_RETURN(const std::optional<std::string> tuning,
-                     state_.TuningOf(GenerationStateName(pipeline_.name, stand_.live())));
-    if (aligned && tuning.has_value()) return false;
+    if (!aligned) {
+      // Not looked at when it is aligned: of what was moved, a process that died may have left
+      // half.
+      ASSIGN_OR_RETURN(const bool can_align, StateIsAbout(state_, name, stand_.live()));
+      if (can_align) return false;
+    } else {
+      ASSIGN_OR_RETURN(const std::optional<std::string> tuning, state_.TuningOf(name));
+      if (tuning.has_value()) return false;
+    }
   }
   if (stand_.list.retired.empty()) return true;
   ASSIGN_OR_RETURN(const int64_t now_ms, table_->NowMillis(ctx_));

@@ -60,8 +60,10 @@ class Parser {
       return Refusal(error);
     }
     arguments_.json = output_ == "json";
+    arguments_.log_level = ParseLogLevel(log_level_).value_or(LogLevel::kOff);
     for (const auto& [command, take] : commands_) {
       if (!command->parsed()) continue;
+      arguments_.name = command->get_name();
       if (std::string problem = take(); !problem.empty()) {
         return {std::nullopt, kExitUsage, "spillway: " + problem + "\n"};
       }
@@ -120,6 +122,18 @@ class Parser {
                         "The spillway.yaml; left out: the one of this folder or the nearest above");
     command->add_flag("--allow-inline-secrets", arguments_.allow_inline_secrets,
                       "Take secrets that stand in the spillway.yaml itself: for trying things out");
+    command
+        ->add_option(
+            "--log-level", log_level_,
+            "Tell what is done: off, error, warning, info, debug, or trace (every request)")
+        ->check(CLI::IsMember({"off", "error", "warning", "info", "debug", "trace"}))
+        ->type_name("LEVEL")
+        ->envname("SPILLWAY_LOG_LEVEL");
+    command
+        ->add_option("--log-file", arguments_.log_file,
+                     "Append that to this file; left out: standard error")
+        ->type_name("PATH")
+        ->envname("SPILLWAY_LOG_FILE");
   }
 
   // One option for both: digits are a version, anything else a time; with `run`, "run:12" too.
@@ -503,6 +517,7 @@ class Parser {
   std::vector<std::pair<CLI::App*, Take>> commands_;
   Arguments arguments_;
   std::string output_ = "text";
+  std::string log_level_ = "off";
   std::string timestamp_;
   std::string until_;
   std::string from_;

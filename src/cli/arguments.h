@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/log.h"
 #include "connector/source.h"
 #include "throughput/throughput_limit.h"
 
@@ -149,6 +150,9 @@ struct Arguments {
   std::string config;  // --config; empty: searched
   bool json = false;   // --output json
   bool allow_inline_secrets = false;
+  LogLevel log_level = LogLevel::kOff;
+  std::string log_file;  // appended to; empty: standard error
+  std::string name;      // of the command, as it was typed
   CommandArguments command;
 };
 

@@ -22,6 +22,21 @@ T CommandOf(std::vector<std::string> words) {
   return std::get<T>(outcome.arguments->command);
 }
 
+TEST(Arguments, ReadWhatIsLogged) {
+  const ArgumentsOutcome quiet = ParseArguments({"status"});
+  ASSERT_TRUE(quiet.arguments.has_value());
+  EXPECT_EQ(quiet.arguments->log_level, LogLevel::kOff);
+  EXPECT_EQ(quiet.arguments->name, "status");
+  const ArgumentsOutcome told =
+      ParseArguments({"sync", "p", "--log-level", "trace", "--log-file", "a.log"});
+  ASSERT_TRUE(told.arguments.has_value());
+  EXPECT_EQ(told.arguments->log_level, LogLevel::kTrace);
+  EXPECT_EQ(told.arguments->log_file, "a.log");
+  const ArgumentsOutcome wrong = ParseArguments({"sync", "p", "--log-level", "loud"});
+  EXPECT_FALSE(wrong.arguments.has_value());
+  EXPECT_THAT(wrong.text, HasSubstr("loud"));
+}
+
 TEST(Arguments, ReadASync) {
   const auto sync = CommandOf<SyncArguments>(
       {"sync", "products", "--full", "--version", "12", "--readers", "4", "--lanes", "8"});

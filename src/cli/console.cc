@@ -39,11 +39,11 @@ std::string Indented(std::string_view text, std::string_view indent) {
 
 }  // namespace
 
-Console::Console(bool json)
+Console::Console(bool json, bool plain)
     : json_(json),
-      terminal_(IsTerminal(STDERR_FILENO)),
+      terminal_(IsTerminal(STDERR_FILENO) && !plain),
       color_(IsTerminal(STDOUT_FILENO) && !NoColor()),
-      can_ask_(terminal_ && ::isatty(STDIN_FILENO) == 1),
+      can_ask_(IsTerminal(STDERR_FILENO) && ::isatty(STDIN_FILENO) == 1),
       out_(stdout),
       err_(stderr) {}
 

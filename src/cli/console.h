@@ -17,8 +17,9 @@ namespace spillway {
 // Used by one thread at a time.
 class Console {
  public:
-  // The process's own streams.
-  explicit Console(bool json);
+  // The process's own streams. `plain`: others write to standard error too, so that no line there
+  // is rewritten.
+  explicit Console(bool json, bool plain = false);
   // For tests.
   Console(bool json, bool terminal, std::FILE* out, std::FILE* err)
       : json_(json), terminal_(terminal), color_(false), out_(out), err_(err) {}

@@ -7,6 +7,7 @@
 
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/command_log.h"
 #include "cli/exit_code.h"
 #include "cli/signals.h"
 
@@ -52,14 +53,16 @@ int Main(int argc, char** argv) {
   const Arguments& arguments = *outcome.arguments;
   std::optional<SignalWatch> signals;
   if (NeedsSignals(arguments.command)) signals.emplace();
-  Console console(arguments.json);
+  Console console(arguments.json, LogsToStderr(arguments));
   CommandContext context{console, {},       arguments.config, arguments.allow_inline_secrets,
                          argv[0], kExitDone};
   if (signals) context.call.stop = signals->stop();
 
-  const Status status = std::visit(Dispatch{context}, arguments.command);
+  Status status = OpenCommandLog(arguments);
+  if (status.ok()) status = std::visit(Dispatch{context}, arguments.command);
   int code =
       status.ok() ? context.exit_code : ExitCodeOf(status, signals ? signals->received() : 0);
+  LogCommandEnd(arguments, status, code);
   if (!status.ok()) console.PrintError(status, code);
   if (!console.Flush() && code == kExitDone) code = kExitFailed;
   return code;

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "base/log.h"
+
 namespace spillway {
 namespace {
 
@@ -60,6 +62,10 @@ Status LeaseKeeper::Renew() {
 void LeaseKeeper::KeepRenewing(const std::stop_token& ended) {
   while (clock_.WaitFor(expires_after_ / kRenewalsPerLease, ended)) {
     Status renewed = Renew();
+    if (!renewed.ok()) {
+      LogLine(LogLevel::kWarning, "lease",
+              fmt::format("pipeline {}: not renewed: {}", pipeline_, renewed.message()));
+    }
     if (renewed.code() == StatusCode::kLocked) return stop_.Stop(std::move(renewed));
     // Other failures (a full disk, a busy state) may pass before the lease expires.
     if (renewed.ok()) continue;

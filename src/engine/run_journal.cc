@@ -1,8 +1,13 @@
 #include "engine/run_journal.h"
 
+#include <fmt/format.h>
+
+#include "base/log.h"
+
 namespace spillway {
 namespace {
 
+constexpr std::string_view kArea = "run";
 constexpr std::chrono::seconds kUpdateInterval{5};
 
 }  // namespace
@@ -19,6 +24,8 @@ Result<RunJournal> RunJournal::Start(StateStore& state, Clock& clock, std::strin
   journal.updated_ = clock.Now();
   journal.run_.started_ms = journal.NowMillis();
   ASSIGN_OR_RETURN(journal.run_.id, state.StartRun(journal.run_));
+  LogLine(LogLevel::kInfo, kArea,
+          fmt::format("pipeline {}: run {} begins: {}", pipeline, journal.run_.id, kind));
   return journal;
 }
 
@@ -47,6 +54,9 @@ Status RunJournal::End(const Status& outcome) {
                : outcome.code() == StatusCode::kCancelled ? RunState::kStopped
                                                           : RunState::kFailed;
   if (!outcome.ok()) run_.message = outcome.ToString();
+  LogLine(outcome.ok() ? LogLevel::kInfo : LogLevel::kWarning, kArea,
+          fmt::format("pipeline {}: run {} ended at version {}: {}", run_.pipeline, run_.id,
+                      run_.version, outcome.ok() ? "succeeded" : run_.message));
   return state_->UpdateRun(run_).WithContext("storing how the run ended");
 }
 

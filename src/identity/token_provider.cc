@@ -1,8 +1,29 @@
 #include "identity/token_provider.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
+#include "base/log.h"
+
 namespace spillway {
+namespace {
+
+constexpr std::string_view kArea = "identity";
+
+void Tell(std::string_view name, std::string_view scope, const Result<AccessToken>& token,
+          const Clock& clock) {
+  if (token.ok()) {
+    const auto left = std::chrono::floor<std::chrono::seconds>(token->expires_at - clock.Now());
+    LogLine(LogLevel::kDebug, kArea,
+            fmt::format("a token for {} from {}, good for {} s", scope, name, left.count()));
+  } else if (token.status().code() != StatusCode::kCancelled) {
+    LogLine(LogLevel::kWarning, kArea,
+            fmt::format("no token for {} from {}: {}", scope, name, token.status().message()));
+  }
+}
+
+}  // namespace
 
 bool TokenProvider::Lives(const Entry& entry) const {
   return entry.generation > 0 && clock_.Now() < entry.token.expires_at;
@@ -45,6 +66,7 @@ Status TokenProvider::Fetch(Lock& lock, Entry& entry, const std::string& scope,
   entry.fetching = true;
   lock.unlock();
   Result<AccessToken> token = credential_->Fetch(scope, ctx);
+  Tell(name(), scope, token, clock_);
   lock.lock();
   entry.fetching = false;
   ++entry.fetches;

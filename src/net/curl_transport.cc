@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/prefetch.h"
 #include "net/curl_library.h"
+#include "net/logged_transport.h"
 #include "net/trust_store.h"
 #include "net/url.h"
 
@@ -445,7 +446,7 @@ Result<std::unique_ptr<HttpTransport>> Make(const CurlLibrary& library,
                                             const CurlOptions& options, Clock& clock) {
   auto transport = std::make_unique<CurlTransport>(library, std::move(trust), options, clock);
   RETURN_IF_ERROR(transport->Open());
-  return std::unique_ptr<HttpTransport>(std::move(transport));
+  return LoggedTransport(std::move(transport), clock);
 }
 
 }  // namespace

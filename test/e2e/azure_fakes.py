@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from canaries import WATCH
 from signed_http import SignedConnection
 
 COSMOS = "https://cosmos.azure.com"
@@ -22,6 +23,12 @@ VAULT = "https://vault.azure.net"
 STORAGE = "https://storage.azure.com"
 TENANT, CLIENT = str(uuid.UUID(int=1)), str(uuid.UUID(int=2))
 WRITER, READER = str(uuid.UUID(int=3)), str(uuid.UUID(int=4))
+ACCOUNT_ACTIONS = "Microsoft.DocumentDB/databaseAccounts/"
+CONTAINER_ACTIONS = f"{ACCOUNT_ACTIONS}sqlDatabases/containers/"
+# What docs/identity.md says: nothing that a command does not need.
+MINIMAL_ROLE = [f"{ACCOUNT_ACTIONS}readMetadata"] + [CONTAINER_ACTIONS + action for action in (
+    "items/create", "items/read", "items/replace", "items/upsert", "items/delete",
+    "executeQuery", "readChangeFeed")]
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -105,16 +112,18 @@ class Fake:
 class Giver(Fake):
     """What every token endpoint has in common: the tokens that it gives."""
 
-    def __init__(self, seconds=3600, oid=WRITER, audience=None):
+    def __init__(self, seconds=3600, oid=WRITER, audience=None, **claims):
         super().__init__()
+        self.claims = claims
         self.seconds, self.oid, self.audience = seconds, oid, audience
         self.seconds_of_first = seconds
         self.given = []
 
     def give(self, resource: str) -> str:
         seconds = self.seconds if self.given else self.seconds_of_first
-        token = make_token(self.audience or resource, seconds, self.oid)
+        token = make_token(self.audience or resource, seconds, self.oid, **self.claims)
         self.given.append(token)
+        WATCH.give(token)
         return token
 
 
@@ -409,11 +418,11 @@ class ResourceManager(Fake):
 
 
 class Signed:
-    """What it takes to sign in to a local server as somebody with nothing but a data-plane role,
-    and to have containers made by a Resource Manager."""
+    """What it takes to sign in to a local server as somebody with the smallest role of the data
+    plane, and to have containers made by a Resource Manager."""
 
     def __init__(self, server):
-        self.imds = Imds().__enter__()
+        self.imds = Imds(roles=MINIMAL_ROLE).__enter__()
         self.manager = ResourceManager(server).__enter__()
         self.environment = {"AZURE_POD_IDENTITY_AUTHORITY_HOST": self.imds.url}
         self.connection = {

@@ -2,6 +2,9 @@
 
 Run by `./dev test e2e`, which sets SPILLWAY_BIN (folder of the programs) and the paths that
 `tools/setup/setup.sh env` prints. SPILLWAY_FULL=1 raises the counts to those a release is held to.
+SPILLWAY_AUTH=entra has every test sign in with a token of the smallest role (azure_fakes.py:
+MINIMAL_ROLE), SPILLWAY_CANARIES=1 searches what every test leaves for secrets (canaries.py): both
+are what `./dev test --full trust` does.
 """
 
 import copy
@@ -15,10 +18,11 @@ import pytest
 import yaml
 from azure.cosmos import CosmosClient, documents
 
+from canaries import WATCH, WATCHING
 from control import Control
 from followed import Followed
 from lake import Lake
-from programs import Emulator, Spillway, cosmos_connection
+from programs import ENTRA, Emulator, Spillway, cosmos_connection
 
 TEST_SECONDS_MAX = 180
 # Enough that a test table never waits for its budget, and several partition key ranges.
@@ -29,10 +33,55 @@ DATABASE_NUMBERS = itertools.count(1)
 def pytest_configure(config):
     config.addinivalue_line("markers", "spark: needs Spark, and minutes (./dev test spark)")
     config.addinivalue_line("markers", "wheel: needs the wheel (./dev test wheel)")
-    config.addinivalue_line("markers", "account_key: is about keys; of no use to who has none")
+
+# What cannot sign in with a token of the data plane, by how the test's name begins, and why.
+NEEDS_THE_KEY = {
+    "test_bad_input.py::test_a_secret_that_is_not_set": "it is about the key",
+    "test_bad_input.py::test_a_wrong_key": "it is about the key",
+    "test_bad_input.py::test_a_key_that_is_not_base64": "it is about the key",
+    "test_changes_faults.py::test_a_key_that_was_replaced_is_told_and_the_new_one_goes_on":
+        "it is about the key",
+    "test_changes_faults.py::test_credentials_that_expire_on_the_way_lose_nothing[no longer valid":
+        "another token is fetched, and the run goes on",
+    "test_changes_faults.py::test_credentials_that_expire_on_the_way_lose_nothing[expired":
+        "another token is fetched, and the run goes on",
+    "test_doctor.py::test_a_healthy_pipeline_has_no_findings_but_good_ones":
+        "it names the links of a key",
+    "test_offers.py::test_an_offer_that_may_not_be_changed_is_explained_before_anything_is_done":
+        "offers are the data plane's",
+    "test_doctor.py::test_a_clock_that_is_wrong[-20": "it is signatures that a wrong clock spoils",
+}
 
 
-def pytest_collection_modifyitems(items):
+def leave_out_what_needs_the_key(config, items):
+    names = tuple(NEEDS_THE_KEY)
+    left_out = [item for item in items if f"{item.path.name}::{item.name}".startswith(names)]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+
+
+# Files in which a test puts a secret itself: references to files, and secrets in the open.
+HOLD_SECRETS = {
+    "test_identity.py::test_keys_come_from_vaults_programs_and_files": ["key"],
+    "test_identity.py::test_secrets_in_the_open_are_refused_unless_they_are_allowed":
+        ["spillway.yaml"],
+    "test_canaries.py::test_no_secret_is_found_in_anything_that_a_run_leaves":
+        ["key", "spillway.yaml"],
+}
+
+
+@pytest.fixture(autouse=WATCHING)
+def no_secret_is_left(request, tmp_path):
+    WATCH.forget()
+    yield
+    own = HOLD_SECRETS.get(f"{request.path.name}::{request.node.name}", [])
+    shown = WATCH.found(tmp_path, {tmp_path / name for name in own})
+    assert not shown, f"secrets show: {shown}"
+
+
+def pytest_collection_modifyitems(config, items):
+    if ENTRA:
+        leave_out_what_needs_the_key(config, items)
     for item in items:
         if item.get_closest_marker("timeout") is None:
             # Not of the fixtures: Spark writes a whole lake in one of them.

@@ -11,6 +11,7 @@ import subprocess
 import time
 
 import azure_fakes
+from canaries import WATCH, WATCHING, WatchedProcess
 
 # SPILLWAY_AUTH=entra: the whole suite signs in with tokens, with a role of the data plane alone.
 ENTRA = os.environ.get("SPILLWAY_AUTH") == "entra"
@@ -58,10 +59,11 @@ class Spillway:
 
     def __init__(self, folder: pathlib.Path, environment: dict | None = None):
         self.folder = folder
-        self.environment = {**os.environ, "NO_COLOR": "1", **(environment or {})}
+        self.environment = {**os.environ, "NO_COLOR": "1", **WATCH.environment(),
+                            **(environment or {})}
 
     def start(self, *words: str) -> subprocess.Popen:
-        return subprocess.Popen(
+        return WatchedProcess(
             [program("spillway"), *words],
             cwd=self.folder,
             env=self.environment,
@@ -139,6 +141,8 @@ class Emulator:
         self.signed = None
         if ENTRA and "--entra-audience" not in words:
             words += ("--entra-audience", azure_fakes.COSMOS)
+        if WATCHING and "--key" not in words:
+            words += ("--key", WATCH.new_key())
         self.log = folder / "emulator.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(

@@ -213,7 +213,6 @@ def test_yaml_that_is_not_yaml(workspace):
     assert_says(workspace.run("check", code=USAGE), "spillway.yaml:")
 
 
-@pytest.mark.account_key
 def test_a_secret_that_is_not_set(workspace, own):
     own()
     workspace.spillway.environment.pop("COSMOS_KEY")
@@ -234,7 +233,6 @@ def test_a_column_with_a_name_of_the_service(column, workspace, tmp_path):
 # ---- The destination ----
 
 
-@pytest.mark.account_key
 def test_a_wrong_key(workspace, own):
     own()
     workspace.spillway.environment["COSMOS_KEY"] = "d3Jvbmcga2V5"
@@ -243,7 +241,6 @@ def test_a_wrong_key(workspace, own):
     assert "d3Jvbmcga2V5" not in outcome.text
 
 
-@pytest.mark.account_key
 def test_a_key_that_is_not_base64(workspace, own):
     own()
     workspace.spillway.environment["COSMOS_KEY"] = "not base64!"

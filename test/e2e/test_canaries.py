@@ -4,8 +4,8 @@ is searched for it, as it is and in the forms that secrets travel in."""
 import base64
 import json
 import pathlib
+import subprocess
 import urllib.parse
-import uuid
 
 import pytest
 
@@ -13,24 +13,10 @@ from azure_fakes import (
     CLIENT, COSMOS, TENANT, AppService, Authority, HashiCorpVault, KeyVault, make_certificate,
     make_token,
 )
+import canaries
+from canaries import canary, forms, text_of_files
 from programs import Emulator
 from test_identity import Entra
-
-
-def canary(kind: str) -> str:
-    return f"canary/{kind}+{uuid.uuid4().hex}"
-
-
-def forms(secret: str) -> set:
-    """Plain, base64 (at each of the three places it can begin), URL- and JSON-escaped."""
-    found = {secret, urllib.parse.quote(secret, safe=""), urllib.parse.quote_plus(secret),
-             json.dumps(secret)[1:-1], json.dumps(secret)[1:-1].replace("/", "\\/")}
-    found |= {form.lower() for form in found}
-    for before in range(3):
-        text = base64.b64encode(b"x" * before + secret.encode()).decode()
-        inner = text[-(-before * 8 // 6):].rstrip("=")[:-1]
-        found |= {inner, inner.replace("+", "-").replace("/", "_")}
-    return found
 
 
 def test_the_search_finds_a_secret_in_every_form():
@@ -85,7 +71,8 @@ def test_no_secret_is_found_in_anything_that_a_run_leaves(tmp_path, own_server, 
           HashiCorpVault(secrets["vault-token"], key=own_server.key) as vault,
           AppService() as app, KeyVault(cosmos=own_server.key) as keyvault):
         app.header = secrets["app-header"]
-        watched.set(CLIENT_SECRET=secrets["client-secret"], TOKEN=secrets["token"],
+        watched.set(SPILLWAY_LOG_LEVEL="trace", SPILLWAY_LOG_FILE=str(tmp_path / "trace.log"),
+                    CLIENT_SECRET=secrets["client-secret"], TOKEN=secrets["token"],
                     VAULT_ADDR=vault.url, VAULT_TOKEN=secrets["vault-token"],
                     COSMOS_KEY=own_server.key, PATH="/usr/bin:/bin", **app.environment)
         principal = {"tenant": TENANT, "client_id": CLIENT}
@@ -106,17 +93,59 @@ def test_no_secret_is_found_in_anything_that_a_run_leaves(tmp_path, own_server, 
         for auth, environment in ways:
             watched.use(auth, make=False)
             watched.set(**environment)
-            for words in (("sync", "p"), ("verify", "p"), ("doctor",), ("check", "--connect"),
-                          ("plan", "p"), ("status",), ("runs", "p"), ("state",)):
+            for words in (("sync", "p", "--metrics-file", "metrics.txt"), ("verify", "p"),
+                          ("doctor",), ("check", "--connect"), ("plan", "p"), ("status",),
+                          ("runs", "p"), ("rejects", "p"), ("repair", "p", "--dry-run"),
+                          ("state", "show")):
                 watched.say(*words, "--allow-inline-secrets")
         refused_everywhere(watched, authority, vault, app)
 
-    left = watched.said
-    for file in tmp_path.rglob("*"):
-        if file.is_file() and file not in on_purpose:
-            left += file.read_bytes().decode(errors="replace")
-    found = [kind for kind, secret in secrets.items() for form in forms(secret) if form in left]
-    assert not found, f"found: {found}"
+    left = watched.said + text_of_files(tmp_path, on_purpose)
+    assert_tells_every_request((tmp_path / "trace.log").read_text())
+    assert found(secrets, left) == []
+    # The search would find them: each is planted once, as a careless line of a log would have it.
+    for kind, secret in secrets.items():
+        assert found(secrets, left + f"header authorization: {secret}\n") == [kind]
+
+
+def test_the_watch_over_every_test_finds_what_is_planted(tmp_path, monkeypatch):
+    """SPILLWAY_CANARIES=1: what is said, listed with its arguments, left in a file or in a log."""
+    monkeypatch.setattr(canaries, "WATCHING", True)
+    watch = canaries.Watch()
+    monkeypatch.setattr(canaries, "WATCH", watch)
+    key, token = watch.new_key(), make_token(COSMOS)
+
+    def found_after(plant):
+        watch.give(token)
+        plant()
+        return watch.found(tmp_path, {tmp_path / "on-purpose"})
+
+    def run(*words):
+        canaries.WatchedProcess(words, stdout=subprocess.PIPE, text=True).communicate()
+
+    (tmp_path / "on-purpose").write_text(key)
+    assert found_after(lambda: run("/bin/echo", "nothing")) == []
+    said = found_after(lambda: run("/bin/echo", urllib.parse.quote(key, safe="")))
+    assert "account key in said or listed" in said
+    log = watch.environment()["SPILLWAY_LOG_FILE"]
+    told = found_after(lambda: pathlib.Path(log).write_text(f"authorization: Bearer {token}\n"))
+    assert told and set(told) == {"token in logs"}
+    left = found_after(lambda: (tmp_path / "state").write_text(json.dumps({"key": key})))
+    assert left and set(left) == {"account key in files"}
+
+
+def found(secrets, left) -> list:
+    return [kind for kind, secret in secrets.items()
+            if any(form in left for form in forms(secret))]
+
+
+def assert_tells_every_request(log):
+    for words in ("trace http: POST https://localhost:", "/docs 2", " RU, there ",
+                  " ms, activity ",
+                  "debug identity: a token for https://cosmos.azure.com",
+                  "info run: pipeline p: run 1 begins: load",
+                  "error command: check ends with exit code 6: "):
+        assert words in log, f"{words} is not in the log"
 
 
 def refused_everywhere(watched, authority, vault, app):

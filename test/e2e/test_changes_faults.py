@@ -132,7 +132,6 @@ def test_credentials_that_expire_on_the_way_lose_nothing(refusal, words, changin
     pipeline.assert_complete()
 
 
-@pytest.mark.account_key
 def test_a_key_that_was_replaced_is_told_and_the_new_one_goes_on(changing):
     pipeline = changing()
     pipeline.commit(2)

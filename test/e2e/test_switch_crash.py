@@ -53,13 +53,17 @@ class Victim:
         self.killed = process.returncode == -signal.SIGKILL
         self.told = re.findall(r"switch: ([a-z ]+) items-", stderr)
 
+    def hold(self, operation: str, container: str, skip: int, moment: str) -> int:
+        """Holds a request of the process, or the end of its reply; a reader's requests pass."""
+        name = self.name(container) if container else ""  # a container that is made has no name yet
+        how = {"effect": "pause"} if moment == "before" else {
+            "effect": "none", "drip_bytes_per_second": 1}
+        return self.control.add_fault(1, client="spillway", operation=operation, container=name,
+                                      skip=skip, count=1, **how)
+
     def kill_at(self, operation: str, container: str, skip: int, moment: str, words=()) -> bool:
         """Kills where the server has the request, or has carried it out. False: it never came."""
-        hold = {"effect": "pause"} if moment == "before" else {
-            "effect": "none", "drip_bytes_per_second": 1}
-        name = self.name(container) if container else ""  # a container that is made has no name yet
-        rule = self.control.add_fault(1, operation=operation, container=name, skip=skip, count=1,
-                                      **hold)
+        rule = self.hold(operation, container, skip, moment)
         process = self.workspace.spillway.start("sync", "p", *words)
         try:
             wait_until(lambda: self.control.hits(rule) > 0 or process.poll() is not None,
@@ -158,7 +162,9 @@ def kill_all(workspace, control, folder, state) -> tuple:
 
 
 # With the state beside the data each write of it is a request, too. The full suite takes them all.
-SAMPLE = [("batch", STATE, 9, "before"), ("batch", STATE, 40, "after")]
+# The last is in the middle of forgetting the state that was moved.
+SAMPLE = [("batch", STATE, 9, "before"), ("batch", STATE, 40, "after"),
+          ("batch", STATE, 92, "before")]
 
 
 @pytest.mark.timeout(7200 if FULL else 120)
@@ -179,9 +185,7 @@ def test_killed_between_the_flip_and_the_state(workspace, control, tmp_path):
     victim = Victim(workspace, control, tmp_path)
     with victim.s.poller() as poller:
         wait_until(lambda: poller.problem or poller.seen == [1], "the first snapshot")
-        operation, container, skip, _ = POINTS["flip, not sent"]
-        rule = control.add_fault(1, operation=operation, container=victim.name(container),
-                                 skip=skip, count=1, effect="pause")
+        rule = victim.hold(*POINTS["flip, not sent"])
         process = workspace.spillway.start("sync", "p")
         wait_until(lambda: control.hits(rule) > 0, "the flip", END_SECONDS_MAX)
         state = sqlite3.connect(workspace.folder / ".spillway" / "state.db", isolation_level=None)
@@ -201,9 +205,7 @@ def test_killed_while_an_old_container_is_deleted(workspace, control, tmp_path):
         victim = Victim(workspace, control, tmp_path)
         # A load that nobody wants any more: the next command has a container to delete.
         assert victim.kill_at(*POINTS["verify"])
-        rule = control.add_fault(1, operation=operation, container=victim.name("items-v2"),
-                                 count=1, **({"effect": "pause"} if moment == "before" else {
-                                     "effect": "none", "drip_bytes_per_second": 1}))
+        rule = victim.hold(operation, "items-v2", 0, moment)
         process = workspace.spillway.start("switch", "p", "--abort")
         wait_until(lambda: control.hits(rule) > 0, "the deletion", END_SECONDS_MAX)
         time.sleep(0.05)
@@ -225,9 +227,7 @@ def test_a_way_back_that_is_killed_is_done_or_not(workspace, control, tmp_path):
     for skip, moment in ((8, "before"), (8, "after")):
         victim = Victim(workspace, control, tmp_path)
         workspace.run("sync", "p")
-        rule = control.add_fault(1, operation="batch", container=victim.name(POINTERS), skip=skip,
-                                 count=1, **({"effect": "pause"} if moment == "before" else {
-                                     "effect": "none", "drip_bytes_per_second": 1}))
+        rule = victim.hold("batch", POINTERS, skip, moment)
         with victim.s.poller() as poller:
             wait_until(lambda: poller.problem or poller.seen == [2], "the second snapshot")
             process = workspace.spillway.start("switch", "p", "--back")
@@ -248,9 +248,7 @@ def test_a_way_back_that_is_killed_is_done_or_not(workspace, control, tmp_path):
 
 
 def die_with_the_flip_on_its_way(victim):
-    operation, container, skip, _ = POINTS["flip, not sent"]
-    rule = victim.control.add_fault(1, operation=operation, container=victim.name(container),
-                                    skip=skip, count=1, effect="pause")
+    rule = victim.hold(*POINTS["flip, not sent"])
     process = victim.workspace.spillway.start("sync", "p")
     wait_until(lambda: victim.control.hits(rule) > 0, "the flip", END_SECONDS_MAX)
     victim.kill(process)

@@ -1,5 +1,7 @@
 #include "destinations/cosmosdb/response_classifier.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/check.h"
@@ -10,6 +12,7 @@ namespace {
 
 constexpr int kAny = -1;
 constexpr size_t kMessageBytesMax = 500;
+constexpr int kNotInDataPlane = 5300;
 
 struct Row {
   int status;
@@ -106,6 +109,37 @@ std::string HintForToken(const ServiceError& error) {
   return {};
 }
 
+// "… to perform action [Microsoft.DocumentDB/…/items/upsert] on resource …": the action; empty when
+// the service names none.
+std::string_view RefusedAction(std::string_view message) {
+  constexpr std::string_view kBefore = "perform action [";
+  const size_t at = message.find(kBefore);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = message.substr(at + kBefore.size());
+  const size_t end = rest.find(']');
+  return end == std::string_view::npos ? std::string_view() : rest.substr(0, end);
+}
+
+std::string HintForRole(const ServiceError& error) {
+  if (error.sub_status == kNotInDataPlane) {
+    return "no data-plane role allows this: name the account's `arm` in the connection, or use the "
+           "account key (docs/identity.md)";
+  }
+  const std::string_view action = RefusedAction(error.message);
+  const std::string lacking =
+      action.empty() ? std::string("give the identity a data-plane role: ")
+                     : fmt::format(
+                           "the identity's role lacks the data action {}: add it (az "
+                           "cosmosdb sql role definition update), or give the identity a "
+                           "role that has it: ",
+                           action);
+  return lacking +
+         "az cosmosdb sql role assignment create --account-name ACCOUNT --resource-group GROUP "
+         "--scope / --principal-id OBJECT_ID --role-definition-id "
+         "00000000-0000-0000-0000-000000000002 (docs/identity.md has what each command needs); it "
+         "can take minutes to be in effect";
+}
+
 std::string HintFor(const ServiceError& error) {
   if (error.status == 401) {
     if (std::string hint = HintForToken(error); !hint.empty()) return hint;
@@ -113,10 +147,7 @@ std::string HintFor(const ServiceError& error) {
            "clock";
   }
   if (error.status == 403 && error.sub_status >= 5300 && error.sub_status <= 5400) {
-    return "give the identity a data-plane role: az cosmosdb sql role assignment create "
-           "--account-name ACCOUNT --resource-group GROUP --scope / --principal-id OBJECT_ID "
-           "--role-definition-id 00000000-0000-0000-0000-000000000002 (docs/identity.md has a "
-           "smaller one); it can take minutes to be in effect";
+    return HintForRole(error);
   }
   if (error.status == 403) {
     return "check the account's firewall, that the key may write, or the data-plane role of the "

@@ -1,5 +1,6 @@
 #include "destinations/cosmosdb/response_classifier.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace spillway::cosmosdb {
@@ -98,6 +99,31 @@ TEST(ToStatus, RefusedCredentialsComeWithAHint) {
                      .hint()
                      .empty());
   }
+}
+
+std::string HintOfRefusal(int sub_status, std::string_view message) {
+  const Status status =
+      ToStatus({.status = 403, .sub_status = sub_status, .message = message, .activity_id = {}});
+  return std::string(status.hint());
+}
+
+TEST(ToStatus, ARoleThatLacksAnActionIsToldWhich) {
+  const std::string action =
+      "Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers/items/upsert";
+  const std::string message =
+      "Request is blocked because principal [7] does not have required "
+      "RBAC permissions to perform action [" +
+      action + "] on resource [dbs/d/colls/c]. Learn more: there.";
+  EXPECT_THAT(HintOfRefusal(5302, message),
+              testing::AllOf(testing::HasSubstr("lacks the data action " + action + ":"),
+                             testing::HasSubstr("az cosmosdb sql role assignment create")));
+  for (const char* wordless : {"", "Forbidden", "to perform action [", "perform action []"}) {
+    EXPECT_THAT(HintOfRefusal(5301, wordless),
+                testing::StartsWith("give the identity a data-plane"))
+        << wordless;
+  }
+  EXPECT_THAT(HintOfRefusal(5300, "The given request [POST /dbs] cannot be authorized"),
+              testing::StartsWith("no data-plane role allows this: name the account's `arm`"));
 }
 
 TEST(MessageOfBody, IsTheFirstLineOfTheMessage) {
