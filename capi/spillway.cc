@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -152,6 +153,14 @@ int32_t spillway_session_summary(const spillway_session* session, char** summary
     *summary = Copy(spillway::SummaryJson(session->opened.session->summary()));
     return Status::Ok();
   });
+}
+
+void spillway_session_permit(spillway_session* session, int64_t monotonic_ns, int64_t realtime_ns) {
+  if (session == nullptr || session->process != getpid()) return;
+  session->opened.session->Permit(
+      spillway::SteadyTime(std::chrono::nanoseconds(monotonic_ns)),
+      spillway::WallTime(std::chrono::duration_cast<spillway::WallTime::duration>(
+          std::chrono::nanoseconds(realtime_ns))));
 }
 
 void spillway_session_stop(spillway_session* session) {

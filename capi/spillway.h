@@ -14,11 +14,11 @@
  * spillway_error_clear; a function clears nothing that was there before.
  *
  * Threads and processes. Different sessions may be used from different threads. One session is used
- * by one thread at a time, but for spillway_session_stop and spillway_session_summary, which may be
- * called at any time; so is one reader, but for spillway_reader_stop. The library starts no thread
- * before the first session is opened and keeps none after the last one is closed. A process that
- * was forked off does not use the sessions of its parent (they answer with an error); it opens its
- * own.
+ * by one thread at a time, but for spillway_session_stop, spillway_session_summary and
+ * spillway_session_permit, which may be called at any time; so is one reader, but for
+ * spillway_reader_stop. The library starts no thread before the first session is opened and keeps
+ * none after the last one is closed. A process that was forked off does not use the sessions of its
+ * parent (they answer with an error); it opens its own.
  */
 #ifndef SPILLWAY_CAPI_SPILLWAY_H_
 #define SPILLWAY_CAPI_SPILLWAY_H_
@@ -65,8 +65,8 @@ SPILLWAY_EXPORT int32_t spillway_describe(const char* options, char** facts, spi
 
 /* Opens a session. `options`: "connection", "destination", "documents", "sync", "throughput" as in
  * spillway.yaml (docs/spark.md shows them all), and of the session "memory", "lanes",
- * "rejected_listed", "part_of_more". `schema`: of the rows, a struct with a child per column; it is
- * moved from, also when the call fails. Blocks for some requests. */
+ * "rejected_listed", "part_of_more", "permit". `schema`: of the rows, a struct with a child per
+ * column; it is moved from, also when the call fails. Blocks for some requests. */
 SPILLWAY_EXPORT int32_t spillway_session_open(const char* options, struct ArrowSchema* schema,
                                               spillway_session** session, spillway_error* error);
 
@@ -84,6 +84,12 @@ SPILLWAY_EXPORT int32_t spillway_session_finish(spillway_session* session, spill
  * "rejected_by_reason": {…}, "rejected": [{"row": …, "key": …, "reason": …, "message": …}]} */
 SPILLWAY_EXPORT int32_t spillway_session_summary(const spillway_session* session, char** summary,
                                                  spillway_error* error);
+
+/* Of a session with the option "permit", which sends nothing else: it may send until both moments,
+ * nanoseconds of CLOCK_MONOTONIC and of CLOCK_REALTIME. They are counted from a moment before the
+ * lender of the permit was asked. A write waits for up to two minutes for a permit to come back. */
+SPILLWAY_EXPORT void spillway_session_permit(spillway_session* session, int64_t monotonic_ns,
+                                             int64_t realtime_ns);
 
 /* Ends the session as soon as it is safe: what waits returns "cancelled". */
 SPILLWAY_EXPORT void spillway_session_stop(spillway_session* session);
