@@ -50,6 +50,8 @@ typedef struct spillway_error {
 
 typedef struct spillway_session spillway_session;
 typedef struct spillway_reader spillway_reader;
+typedef struct spillway_load spillway_load;
+typedef struct spillway_part spillway_part;
 
 SPILLWAY_EXPORT uint32_t spillway_abi_version(void);
 /* "1.2.3"; lives as long as the program. */
@@ -120,6 +122,43 @@ SPILLWAY_EXPORT int32_t spillway_reader_summary(const spillway_reader* reader, c
 SPILLWAY_EXPORT void spillway_reader_stop(spillway_reader* reader);
 /* Frees it. NULL is allowed. */
 SPILLWAY_EXPORT void spillway_reader_close(spillway_reader* reader);
+
+/* A pipeline's sync whose load other processes do, in parts; this one has the lease, the plan and
+ * the checkpoint. `settings`: {"project": text of spillway.yaml, "path": where it is, "pipeline":
+ * name, "load_only": true, "full": false, "at_a_time": parts that are worked on together,
+ * "lingers_ms": for which processes of an earlier run may have gone on}. Without "load_only" this
+ * process does all of the sync. Starts it, in a thread of its own. */
+SPILLWAY_EXPORT int32_t spillway_load_open(const char* settings, spillway_load** load,
+                                           spillway_error* error);
+/* Any thread. Blocks until there is a part to be done; NULL: there are no more. */
+SPILLWAY_EXPORT int32_t spillway_load_take(spillway_load* load, char** part, spillway_error* error);
+/* Any thread. What became of a part: what spillway_part_run gave. */
+SPILLWAY_EXPORT int32_t spillway_load_put(spillway_load* load, const char* outcome, uint64_t bytes,
+                                          spillway_error* error);
+/* Any thread. Parts cannot be done: the load ends with that. */
+SPILLWAY_EXPORT void spillway_load_fail(spillway_load* load, const char* why);
+/* Once. Blocks until the sync has ended: {"load": {…}, "changes": {…}, "settle_ms": …}, of
+ * what was due. */
+SPILLWAY_EXPORT int32_t spillway_load_finish(spillway_load* load, char** result,
+                                             spillway_error* error);
+/* Any thread. Ends it with a clean checkpoint. */
+SPILLWAY_EXPORT void spillway_load_stop(spillway_load* load);
+/* Stops it, waits for its end, frees it. NULL is allowed. No other thread is in a call. */
+SPILLWAY_EXPORT void spillway_load_close(spillway_load* load);
+
+/* One who does parts. `settings`: "project", "path" and "pipeline" as of the load, "permit": as of
+ * a session, "share" of the pipeline's limit, "lanes", "memory_bytes", "scratch_folder": an empty
+ * one of its own. */
+SPILLWAY_EXPORT int32_t spillway_part_open(const char* settings, spillway_part** part,
+                                           spillway_error* error);
+/* Once. Does the part; blocks. `outcome` goes back to the load; it may hold any bytes. */
+SPILLWAY_EXPORT int32_t spillway_part_run(spillway_part* part, const char* text, char** outcome,
+                                          uint64_t* bytes, spillway_error* error);
+/* Any thread. As spillway_session_permit. */
+SPILLWAY_EXPORT void spillway_part_permit(spillway_part* part, int64_t monotonic_ns,
+                                          int64_t realtime_ns);
+SPILLWAY_EXPORT void spillway_part_stop(spillway_part* part);
+SPILLWAY_EXPORT void spillway_part_close(spillway_part* part);
 
 #ifdef __cplusplus
 }

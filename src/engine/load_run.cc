@@ -298,6 +298,8 @@ Status LoadRun::LoadByCrew() {
        .work = RemainingWork()},
       std::min(kReportInterval, options_.checkpoint_interval), stop_,
       [this](CrewOutcome outcome) { return OnOutcome(std::move(outcome)); }, [this] { OnTick(); });
+  // What a crew leaves behind may still land.
+  if (!stop_.cause().ok()) ++meter_.unsure;
   return stop_.cause();
 }
 

@@ -82,33 +82,38 @@ class Lender:
         threading.Thread(target=self._run, name="spillway-permits", daemon=True).start()
 
     @contextlib.contextmanager
-    def batch(self, place: str, name: str, settle_seconds: float) -> Iterator[Terms]:
-        """Lends permits for one batch of writes to a place, for as long as the block lasts."""
+    def batch(
+        self, place: str, name: str, settle_seconds: float, first_waits: bool = True
+    ) -> Iterator[Terms]:
+        """Lends permits for one batch of writes to a place, for as long as the block lasts.
+        `first_waits`: nobody else knows whether a driver before this process left attempts."""
         batch = f"{name} {secrets.token_hex(4)}"
         with self._lock:
             self._batches[batch] = _Batch(place)
             # Of a driver that was there before this process, all that is known is how long its
             # permits last.
-            self._free_from.setdefault(place, time.monotonic() + PERMIT_SECONDS + settle_seconds)
+            before = PERMIT_SECONDS + settle_seconds if first_waits else 0
+            self._free_from.setdefault(place, time.monotonic() + before)
         try:
             yield Terms(self._host, self._listening.getsockname()[1], self._secret, batch)
         finally:
             self._close(batch, settle_seconds)
 
-    def wait(self, place: str, meanwhile: Callable[[], Any] = lambda: None) -> None:
+    def wait(self, place: str, meanwhile: Callable[[], Any] = lambda: None) -> bool:
         """Returns when nothing of an earlier batch can be written any more; before a process's
         first batch, nothing of a driver that was there before it. Calls `meanwhile` if that takes a
-        time."""
+        time. Returns whether there was anything to wait for."""
         with self._lock:
             free_from = self._free_from.get(place, 0.0)
         if free_from <= time.monotonic():
-            return
+            return False
         meanwhile()
         left = free_from - time.monotonic()
         if left > 0:
             print(f"{place}: waiting {left:.1f} s, until no earlier attempt can write",
                   file=sys.stderr)
             time.sleep(left)
+        return True
 
     def attempts(self) -> List[str]:
         """ "host:pid" of those that may write now."""
