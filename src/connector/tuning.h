@@ -36,7 +36,8 @@ struct IndexingState {
   std::optional<uint32_t> progress_percent;
 };
 
-// Thread-safe. Every call blocks for a few requests; none waits or repeats a change. Errors of all:
+// Thread-safe. Every call blocks for a few requests, and one that changes something at most for a
+// minute until that is done; none repeats a change. Errors of all:
 // kNotFound: the destination is not there yet; kPermissionDenied, kUnauthenticated; kThrottled,
 // kUnavailable, kUnsure: the same call may work later, and may be made again.
 class Tuning {

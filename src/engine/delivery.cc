@@ -54,6 +54,7 @@ Delivery::Delivery(DeliveryParts parts, DeliveryOptions options, std::unique_ptr
       options_(options),
       writer_(std::move(writer)),
       random_(static_cast<uint32_t>(options.seed + 1)),
+      write_rows_(options.rows_max),
       identities_(options.rows_max) {}
 
 bool Delivery::crowded() const {
@@ -150,6 +151,7 @@ void Delivery::Collect() {
 Status Delivery::Send() {
   Collect();
   if (items_.empty()) return Status::Ok();
+  write_rows_ = waiting_ > 0 ? static_cast<uint32_t>(items_.size()) : options_.rows_max;
   settled_ = 0;
   retry_after_ = std::chrono::milliseconds(0);
   only_throttled_ = true;

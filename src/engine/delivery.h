@@ -71,6 +71,8 @@ class Delivery {
   }
   // Documents that can be sent now, more or less: quarantined keys are found on the way.
   uint64_t waiting() const { return waiting_; }
+  // Documents that one write takes now: fewer than `rows_max` where a limit makes writes small.
+  uint32_t write_rows() const { return write_rows_; }
   bool empty() const { return waiting_ == 0 && quarantine_.empty(); }
   // So many unsure rows that no more documents should be added before they are settled.
   bool crowded() const;
@@ -140,6 +142,7 @@ class Delivery {
   std::vector<Item> items_;
   std::vector<Document> documents_;
   double units_ = 0;  // that it is expected to cost
+  uint32_t write_rows_;
   IdentitySet identities_;
   std::vector<Item> again_;
   std::chrono::milliseconds retry_after_{0};

@@ -140,6 +140,17 @@ TEST_F(DeliveryTest, EndsAWriteAtItsTargetSizeAndSendsALargerDocumentAlone) {
                                   ElementsAre(std::string(50, 'x')), ElementsAre("2")));
 }
 
+TEST_F(DeliveryTest, SaysHowManyDocumentsAWriteTakesNow) {
+  options_.bytes_target = 10;
+  auto delivery = Make({});
+  EXPECT_EQ(delivery->write_rows(), 3u);
+  Add(*delivery, {"1234", "123456", "1", "2"});
+  ASSERT_TRUE(delivery->Send().ok());
+  EXPECT_EQ(delivery->write_rows(), 2u);
+  ASSERT_TRUE(delivery->Send().ok());
+  EXPECT_EQ(delivery->write_rows(), 3u) << "nothing was left that did not fit";
+}
+
 TEST_F(DeliveryTest, NeverSendsTwoDocumentsOfOneKeyInOneWrite) {
   auto delivery = Make({});
   Add(*delivery, {"a", "b", "a", "a"});

@@ -15,7 +15,7 @@ namespace {
 constexpr std::chrono::milliseconds kFillWaitMax{2};
 // How often a lane with unsure rows looks for new documents meanwhile.
 constexpr std::chrono::milliseconds kLookAgain{5};
-// Full writes that wait in a lane which is far behind.
+// Writes that wait in a lane which is far behind.
 constexpr uint64_t kFarBehindWrites = 4;
 // How long a stop lets writes under way go on.
 constexpr std::chrono::seconds kDrainMax{10};
@@ -71,6 +71,10 @@ void Lane::Add(const Slice& slice) {
   queued_ -= slice.end - slice.begin;
 }
 
+bool Lane::far_behind() const {
+  return backlog() > kFarBehindWrites * write_rows_;
+}
+
 bool Lane::Overflowed() const {
   return overflow_.overflow != nullptr && overflow_.overflow->holds(index_);
 }
@@ -86,6 +90,7 @@ Status Lane::TakeOverflow() {
 Status Lane::Send() {
   RETURN_IF_ERROR(delivery_.Send());
   waiting_ = delivery_.waiting();
+  write_rows_ = delivery_.write_rows();
   if (overflow_.memory != nullptr && backlog() == 0) overflow_.memory->Wake();
   return Status::Ok();
 }
@@ -173,8 +178,7 @@ std::vector<uint32_t> LaneSet::Route(EncodedBatch& encoded) const {
 }
 
 bool LaneSet::far_behind(uint32_t index) const {
-  const Lane& lane = *lanes_[index];
-  return lane.backlog() > kFarBehindWrites * lane.rows_max() || overflow_.overflow->holds(index);
+  return lanes_[index]->far_behind() || overflow_.overflow->holds(index);
 }
 
 bool LaneSet::uneven() const {

@@ -38,7 +38,8 @@ class Lane {
         overflow_(overflow),
         index_(index),
         delivery_(parts, options, std::move(writer)),
-        rows_max_(options.rows_max) {}
+        rows_max_(options.rows_max),
+        write_rows_(options.rows_max) {}
 
   Status Push(const Slice& slice);
   // Looks for documents in the overflow.
@@ -47,7 +48,8 @@ class Lane {
 
   // Documents in memory that are not sent yet, or are to be sent again.
   uint64_t backlog() const { return queued_ + waiting_; }
-  uint32_t rows_max() const { return rows_max_; }
+  // Whether it can do without new documents for some writes.
+  bool far_behind() const;
 
   // The lane's thread: until its input is closed and everything in it is settled.
   Status Run();
@@ -69,6 +71,7 @@ class Lane {
   const uint32_t rows_max_;
   std::atomic<uint64_t> queued_{0};   // documents in the queue
   std::atomic<uint64_t> waiting_{0};  // and in the delivery
+  std::atomic<uint32_t> write_rows_;  // of the delivery
   // Not bounded by itself: a batch adds at most one slice, and the batches are bounded by their
   // budget.
   BoundedQueue<Slice> queue_{std::numeric_limits<size_t>::max()};

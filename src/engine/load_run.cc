@@ -26,9 +26,10 @@ constexpr uint64_t kBatchesOpenMax = 4'096;  // between reading and the checkpoi
 constexpr uint64_t BatchMemory(uint64_t memory_bytes_max) {
   return memory_bytes_max / 8;
 }
-// For the rows that go past those of a slow range (see overflow.h).
+// For the rows that go past those of a slow range (see overflow.h). Several batches of them: with
+// one at a time the quick ranges wait for each other.
 constexpr uint64_t ReserveMemory(uint64_t memory_bytes_max) {
-  return memory_bytes_max / 32;
+  return memory_bytes_max / 8;
 }
 constexpr uint64_t SortMemory(uint64_t memory_bytes_max) {
   return memory_bytes_max / 32;  // little, so that a large table needs no more than a small one

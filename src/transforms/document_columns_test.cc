@@ -125,6 +125,7 @@ TEST(DocumentColumns, NumbersFitWhereTheyLoseNothing) {
               HasSubstr("1.234 is no decimal(4,2)"));
   EXPECT_EQ(FirstOf({"n", Decimals(4, 2, {__int128{1}})}, R"({"id":"1","n":"-1.5"})"),
             R"({"id":"1","n":-1.5})");
+  EXPECT_THAT(FirstOf({"n", Floats({1})}, R"({"id":"1","n":-1e39})"), HasSubstr("-1e39 is no"));
 }
 
 TEST(DocumentColumns, TextColumnsTakeTheJsonOfWhatIsNoText) {

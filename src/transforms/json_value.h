@@ -4,6 +4,7 @@
 
 #include <simdjson.h>
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -51,6 +52,7 @@ std::optional<T> ReadFloating(simdjson::ondemand::value& value,
   double number = 0;
   if (type == simdjson::ondemand::json_type::number &&
       value.get_double().get(number) == simdjson::SUCCESS) {
+    if (std::abs(number) > std::numeric_limits<T>::max()) return std::nullopt;
     return static_cast<T>(number);
   }
   const std::string_view token = TokenOf(value);

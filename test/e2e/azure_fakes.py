@@ -264,11 +264,13 @@ class ResourceManager(Fake):
 
     base = ("/subscriptions/s1/resourceGroups/shop/providers/Microsoft.DocumentDB/"
             "databaseAccounts/a1")
+    NO_THROUGHPUT = 404, {}, {"error": {"code": "NotFound", "message": "None of its own."}}
 
     def __init__(self, server, polls=2):
         super().__init__()
         self.polls = polls
         self.operations = {}
+        self.may_change = True  # who asks has a role for it
         self.server_url, self.key = server.http_endpoint, server.key
 
     def answer(self, method, path, query, headers, body):
@@ -279,18 +281,59 @@ class ResourceManager(Fake):
             done = self.operations[path] <= 0
             return 200, {"Retry-After": "0"}, {"status": "Succeeded" if done else "InProgress"}
         assert "api-version" in query
+        assert path.startswith(self.base), path
+        if method != "GET" and not self.may_change:
+            return 403, {}, {"error": {"code": "AuthorizationFailed", "message": "May not write."}}
         names = urllib.parse.unquote(path.removeprefix(self.base)).strip("/").split("/")
         data_plane = SignedConnection(self.server_url, self.key)
         try:
-            if method == "GET" and path.endswith("/throughputSettings/default"):
-                return self.settings(data_plane, names)
-            assert method == "PUT" and path.startswith(self.base), (method, path)
-            self.make(data_plane, names, json.loads(body)["properties"])
+            found = self.look_or_do(data_plane, method, names, json.loads(body or "{}"))
         finally:
             data_plane.close()
+        if found is not None:
+            return found
         operation = f"/operations/{uuid.uuid4()}"
         self.operations[operation] = self.polls
         return 202, {"Azure-AsyncOperation": self.url + operation, "Retry-After": "0"}, None
+
+    def look_or_do(self, data_plane, method, names, body):
+        """An answer, or None for what has begun."""
+        settings = "throughputSettings" in names
+        if method == "GET" and names[-1] == "containers":
+            return self.containers(data_plane, names)
+        if method == "DELETE":
+            return self.delete(data_plane, names)
+        if method == "GET":
+            return (self.settings if settings else self.container)(data_plane, names)
+        if not settings:
+            assert method == "PUT", (method, names)
+            return self.make(data_plane, names, body["properties"])
+        offer = self.find_offer(data_plane, names)
+        if offer is None:
+            return self.NO_THROUGHPUT
+        content, headers = offer["content"], {}
+        autoscale = content.pop("offerAutopilotSettings", None)
+        if method == "PUT":
+            wanted = body["properties"]["resource"]
+            if ("autoscaleSettings" in wanted) != (autoscale is not None):
+                return 400, {}, {"error": {"code": "BadRequest", "message": "Migrate it first."}}
+            if autoscale is None:
+                content["offerThroughput"] = wanted["throughput"]
+            else:
+                most = wanted["autoscaleSettings"]["maxThroughput"]
+                content["offerAutopilotSettings"] = {**autoscale, "maxThroughput": most}
+        elif names[-1] == "migrateToAutoscale":
+            content["offerThroughput"] = -1
+            headers = {"cosmos_migrate_offer_to_autopilot": "true"}
+        else:
+            assert (method, names[-1]) == ("POST", "migrateToManualThroughput"), names
+            content["offerAutopilotSettings"] = {"maxThroughput": -1}
+            content.pop("offerThroughput", None)
+            headers = {"cosmos_migrate_offer_to_manual_throughput": "true"}
+        rid = offer["_rid"]
+        status, reply = data_plane.call("PUT", "offers", rid.lower(), f"/offers/{rid}", offer,
+                                        **headers)
+        assert status == 200, reply
 
     def make(self, data_plane, names, properties):
         resource, options = properties["resource"], properties["options"]
@@ -304,23 +347,65 @@ class ResourceManager(Fake):
         kind = "colls" if link else "dbs"
         path = f"/{urllib.parse.quote(link)}/colls" if link else "/dbs"
         status, reply = data_plane.call("POST", kind, link, path, resource, **offer)
-        assert status in (201, 409), reply
+        if status == 409 and link:
+            link = self.link(names)
+            status, reply = data_plane.call("PUT", kind, link, "/" + urllib.parse.quote(link),
+                                            resource)
+        assert status in (200, 201, 409), reply
+
+    @staticmethod
+    def link(names):
+        return f"dbs/{names[1]}" + (f"/colls/{names[3]}" if "containers" in names else "")
+
+    def resource(self, data_plane, names):
+        kind = "colls" if "containers" in names else "dbs"
+        link = self.link(names)
+        status, found = data_plane.call("GET", kind, link, "/" + urllib.parse.quote(link))
+        return found if status == 200 else None
+
+    def find_offer(self, data_plane, names):
+        found = self.resource(data_plane, names)
+        _, offers = data_plane.call("GET", "offers", "", "/offers")
+        return next((offer for offer in offers["Offers"]
+                     if found and offer["resource"] == found["_self"]), None)
+
+    def delete(self, data_plane, names):
+        kind, link = "colls" if len(names) > 2 else "dbs", self.link(names)
+        status, reply = data_plane.call("DELETE", kind, link, "/" + urllib.parse.quote(link))
+        if status == 404:
+            return 404, {}, {"error": {"code": "NotFound", "message": "It is not there."}}
+        assert status == 204, reply
+
+    def containers(self, data_plane, names):
+        link = f"dbs/{names[1]}"
+        path = f"/{urllib.parse.quote(link)}/colls"
+        status, found = data_plane.call("GET", "colls", link, path, max_item_count="1000")
+        if status == 404:
+            return 404, {}, {"error": {"code": "NotFound", "message": "It is not there."}}
+        return 200, {}, {"value": [{"name": container["id"], "properties": {"resource": container}}
+                                   for container in found["DocumentCollections"]]}
+
+    def container(self, data_plane, names):
+        found = self.resource(data_plane, names)
+        if found is None:
+            return 404, {}, {"error": {"code": "NotFound", "message": "It is not there."}}
+        return 200, {}, {"properties": {"resource": found}}
 
     def settings(self, data_plane, names):
-        link = f"dbs/{names[1]}" + (f"/colls/{names[3]}" if "containers" in names else "")
-        kind = "colls" if "containers" in names else "dbs"
-        status, found = data_plane.call("GET", kind, link, "/" + urllib.parse.quote(link))
-        _, offers = data_plane.call("GET", "offers", "", "/offers")
-        for offer in offers["Offers"] if status == 200 else []:
-            if offer["resource"] != found["_self"]:
-                continue
-            content = offer["content"]
-            resource = {"throughput": content["offerThroughput"]}
-            if "offerAutopilotSettings" in content:
-                most = content["offerAutopilotSettings"]["maxThroughput"]
-                resource["autoscaleSettings"] = {"maxThroughput": most}
-            return 200, {}, {"properties": {"resource": resource}}
-        return 404, {}, {"error": {"code": "NotFound", "message": "No throughput of its own."}}
+        offer = self.find_offer(data_plane, names)
+        if offer is None:
+            return self.NO_THROUGHPUT
+        rid, content = offer["_rid"], offer["content"]
+        data_plane.call("GET", "offers", rid.lower(), f"/offers/{rid}")
+        least = data_plane.headers.get("x-ms-cosmos-min-throughput")
+        pending = content.get("isOfferReplacePending", False)
+        resource = {"throughput": content["offerThroughput"], "minimumThroughput": least,
+                    "offerReplacePending": str(pending).lower(),
+                    "throughputBuckets": content.get("throughputBuckets", [])}
+        if "offerAutopilotSettings" in content:
+            most = content["offerAutopilotSettings"]["maxThroughput"]
+            resource["autoscaleSettings"] = {"maxThroughput": most}
+        return 200, {}, {"properties": {"resource": resource}}
 
 
 class Signed:

@@ -17,6 +17,7 @@ ENTRA = os.environ.get("SPILLWAY_AUTH") == "entra"
 READY_SECONDS_MAX = 20
 RUN_SECONDS_MAX = 120
 STOP_SECONDS_MAX = 20
+MEMORY_POLL_SECONDS = 0.005
 
 
 def program(name: str) -> str:
@@ -201,3 +202,19 @@ def wait_until(condition, what: str, seconds_max: float = READY_SECONDS_MAX):
             return value
         time.sleep(0.02)
     raise AssertionError(f"not seen in {seconds_max} s: {what}")
+
+
+def peak_mib(process: subprocess.Popen) -> float:
+    """Runs the process to its end; the most that it had in memory, as the kernel keeps it."""
+    peak = 0.0
+    while process.poll() is None:
+        try:
+            lines = pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        except ProcessLookupError:
+            break
+        peaks = [int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")]
+        peak = max([peak, *peaks])
+        time.sleep(MEMORY_POLL_SECONDS)
+    stdout, stderr = process.communicate()
+    assert process.returncode == 0, stdout + stderr
+    return peak

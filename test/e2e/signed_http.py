@@ -22,7 +22,7 @@ class SignedConnection:
         self.connection = http.client.HTTPConnection(
             address.hostname, address.port, timeout=REPLY_SECONDS_MAX
         )
-        self.continuation = ""  # of the last reply
+        self.headers = {}  # of the last reply
 
     def call(self, verb: str, kind: str, link: str, path: str, body=None, **headers):
         """Status and parsed body. Names of headers have `_` for `-`, without their `x-ms-`."""
@@ -41,7 +41,7 @@ class SignedConnection:
         self.connection.request(verb, path, payload, sent)
         reply = self.connection.getresponse()
         content = reply.read()
-        self.continuation = reply.headers.get("x-ms-continuation", "")
+        self.headers = reply.headers
         return reply.status, json.loads(content) if content else None
 
     def create(self, database: str, container: str, units: int | None = None) -> None:
@@ -80,7 +80,7 @@ class SignedConnection:
 
     def query(self, link: str, text: str) -> list:
         """All rows of a query that every range can answer for itself."""
-        rows, token = [], ""
+        rows, token = [], None
         while True:
             more = {"continuation": token} if token else {}
             link_headers = {
@@ -92,7 +92,7 @@ class SignedConnection:
             )
             assert status == 200, page
             rows += page["Documents"]
-            token = self.continuation
+            token = self.headers.get("x-ms-continuation")
             if not token:
                 return rows
 

@@ -23,6 +23,7 @@ from programs import Emulator
 HERE = pathlib.Path(__file__).resolve().parent
 SUITE_SECONDS_MAX = 7200 if FULL else 900
 TABLE = "partition_strings"
+BEFORE, DURING = 5_000, 9_000  # RU/s
 USAGE, AUTH, TEMPORARY = 2, 6, 7
 PRINCIPAL = {"tenant": TENANT, "client_id": CLIENT}
 
@@ -54,11 +55,12 @@ class Entra(Workspace):
         environment["AZURE_POD_IDENTITY_AUTHORITY_HOST"] = "http://127.0.0.1:9"
         environment["PATH"] = "/nowhere"
 
-    def use(self, auth, make=True, **connection):
+    def use(self, auth, make=True, throughput=None, **connection):
         if make:
-            self.create_container(partition_key=self.about.partition_key)
+            self.create_container(partition_key=self.about.partition_key, throughput=BEFORE)
         destination = {"id": self.about.key, "partition_key": self.about.partition_key}
-        project = self.project(self.lake.path(TABLE).parent, destination=destination)
+        project = self.project(self.lake.path(TABLE).parent, destination=destination,
+                               throughput=throughput or {})
         project["connections"]["shop"].update(auth=auth, **connection)
         self.configure(project)
 
@@ -217,6 +219,35 @@ def test_containers_are_made_through_resource_manager_or_the_command_is_told(ent
         polls = [request for request in manager.requests if request[1].startswith("/operations/")]
         assert len(polls) == 4, "a database and a container, two looks each"
         assert {request[2]["resource"] for request in imds.requests} >= {COSMOS, ARM}
+
+
+def test_throughput_and_index_are_changed_for_a_load_through_resource_manager(entra):
+    raised = {"initial_load": {"manual": DURING, "indexing": "light"}, "ask": False}
+    with Imds() as imds, ResourceManager(entra.server) as manager:
+        entra.set(AZURE_POD_IDENTITY_AUTHORITY_HOST=imds.url)
+        arm = {"subscription": "s1", "resource_group": "shop", "account": "a1",
+               "endpoint": manager.url}
+        entra.use("managed_identity", arm=arm, throughput=raised)
+        policy = entra.container().read()["indexingPolicy"]
+        manager.may_change = False
+        told = entra.run("sync", "p", code=AUTH).text
+        assert "May not write." in told and "az role assignment create" in told
+        manager.may_change = True
+        entra.loads()
+        changes = [request for request in manager.requests if request[0] == "PUT"]
+        offers = [path for _, path, *_ in changes if "throughputSettings" in path]
+        assert len(offers) == 3, "refused, raised, set back"
+        assert len(changes) - len(offers) == 2, "the index, there and back"
+        assert entra.container().get_throughput().offer_throughput == BEFORE
+        assert entra.container().read()["indexingPolicy"] == policy
+
+
+def test_throughput_that_only_resource_manager_would_tell_is_explained(entra):
+    with Imds() as imds:
+        entra.set(AZURE_POD_IDENTITY_AUTHORITY_HOST=imds.url)
+        entra.use("managed_identity", throughput={"initial_load": {"manual": DURING}, "ask": False})
+        told = entra.run("sync", "p", code=AUTH).text
+        assert "arm: {subscription" in told and "az cosmosdb sql container throughput" in told
 
 
 def test_keys_come_from_vaults_programs_and_files(entra, tmp_path):

@@ -3,30 +3,14 @@
 import pathlib
 import subprocess
 import sys
-import time
+
+from programs import peak_mib
 
 BENCH = pathlib.Path(__file__).resolve().parent.parent / "bench"
 ROWS, FILES = 10_000, 4  # 100 columns and 25 MB a file, most of which a reader holds
 KNOB = "64MiB"
 # It takes 85; 165 when the memory of a file that was read stays with its thread.
 PEAK_MIB_MAX = 150
-POLL_SECONDS = 0.005
-
-
-def peak_mib(process: subprocess.Popen) -> float:
-    """Runs the process to its end; the most that it had in memory, as the kernel keeps it."""
-    peak = 0.0
-    while process.poll() is None:
-        try:
-            lines = pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines()
-        except ProcessLookupError:
-            break
-        peaks = [int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")]
-        peak = max([peak, *peaks])
-        time.sleep(POLL_SECONDS)
-    stdout, stderr = process.communicate()
-    assert process.returncode == 0, stdout + stderr
-    return peak
 
 
 def test_wide_rows_stay_inside_the_knob(workspace, tmp_path):

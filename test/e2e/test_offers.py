@@ -314,6 +314,7 @@ def test_plan_and_check_say_what_would_be_set(shop):
 # Bad input.
 
 
+@pytest.mark.account_key
 def test_an_offer_that_may_not_be_changed_is_explained_before_anything_is_done(shop):
     shop.configure({"initial_load": {"manual": DURING}})
     shop.control.add_fault(1, operation="offer", effect="error", status=403, substatus=5300)

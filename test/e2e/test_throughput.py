@@ -22,6 +22,7 @@ USED_SMALL = 0.97 if FULL else 0.94
 RUNS_MAX = 3  # of a measurement that the machine made void
 WARM_UP_SECONDS = 2
 DOCUMENT_UNITS = 6.5
+MILLION_SECONDS_MAX = 900
 
 
 def make_table(path, units: float) -> None:
@@ -102,6 +103,20 @@ def test_a_limit_is_used_and_kept_in_every_second(measured, provisioned, limit, 
     assert meter.dearest_second() <= OVERSHOOT * units
     assert meter.rate(WARM_UP_SECONDS, meter.backlog_seconds) >= USED_LARGE * units
     assert summary["throttled_requests"] == 0
+
+
+@pytest.mark.timeout(MILLION_SECONDS_MAX)
+def test_of_a_million_operations_under_a_limit_none_is_throttled(measured):
+    """The limit leaves a tenth of what is provisioned to others."""
+    count = 1_000_000 if FULL else 20_000
+    measured.configure(100_000, count * DOCUMENT_UNITS, "90%")
+    outcome = measured.workspace.run("sync", "p", "--output", "json",
+                                     seconds_max=MILLION_SECONDS_MAX)
+    summary = outcome.result
+    assert summary["run_upserted"] == count
+    assert summary["throttled_requests"] == 0
+    operations = measured.history.new()
+    assert len(operations) == count
 
 
 @pytest.mark.parametrize("limit", [400, *([1_000, 2_500, 4_900] * FULL)])

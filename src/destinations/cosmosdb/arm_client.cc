@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "base/json_writer.h"
@@ -17,16 +16,14 @@ namespace {
 using std::chrono::seconds;
 
 constexpr char kApiVersion[] = "2024-11-15";
+constexpr char kSettings[] = "/throughputSettings/default";
 constexpr seconds kPollWait{5};
 constexpr seconds kPollWaitMax{60};
 
 // How long the other side wants us to wait before we look again.
 seconds PollWait(const HttpHeaders& headers) {
-  const std::string_view text = headers.Find("retry-after");
-  uint32_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (text.empty() || error != std::errc()) return kPollWait;
-  return std::min(seconds(count), kPollWaitMax);
+  const std::optional<uint32_t> count = WholeNumber(headers.Find("retry-after"));
+  return count.has_value() ? std::min(seconds(*count), kPollWaitMax) : kPollWait;
 }
 
 void WriteThroughput(JsonWriter& json, const Throughput& throughput) {
@@ -70,24 +67,33 @@ Status RefusalOf(const HttpResponse& response, const ArmOptions& arm) {
   }
 }
 
-std::optional<uint32_t> UnitsIn(const simdjson::dom::element& object, std::string_view name) {
-  const int64_t units = IntMember(object, name, -1);
-  if (units < 0 || units > UINT32_MAX) return std::nullopt;
-  return static_cast<uint32_t>(units);
+uint32_t UnitsIn(const simdjson::dom::element& object, std::string_view name) {
+  return static_cast<uint32_t>(std::clamp<int64_t>(IntMember(object, name), 0, UINT32_MAX));
 }
 
-Result<std::optional<OfferInfo>> ParseSettings(std::string_view body) {
+// What is a number or a flag elsewhere is a string here: "400", "true".
+Result<std::optional<TunedOffer>> ParseSettings(std::string_view body) {
   ASSIGN_OR_RETURN(const JsonDocument json, JsonDocument::Parse(body, "the throughput settings"));
   simdjson::dom::element resource;
   if (json.root().at_pointer("/properties/resource").get(resource) != simdjson::SUCCESS) {
     return DataLoss("the throughput settings hold no resource");
   }
-  OfferInfo offer{.throughput = UnitsIn(resource, "throughput").value_or(0), .autoscale_max = {}};
+  TunedOffer offer;
+  offer.state.now.units_per_second = UnitsIn(resource, "throughput");
   simdjson::dom::element autoscale;
   if (resource["autoscaleSettings"].get(autoscale) == simdjson::SUCCESS && autoscale.is_object()) {
-    offer.autoscale_max = UnitsIn(autoscale, "maxThroughput");
+    offer.state.now = {true, UnitsIn(autoscale, "maxThroughput")};
   }
-  return std::optional<OfferInfo>(offer);
+  offer.state.units_min = WholeNumber(StringMember(resource, "minimumThroughput"));
+  offer.state.change_pending = StringMember(resource, "offerReplacePending") == "true";
+  simdjson::dom::array buckets;
+  if (resource["throughputBuckets"].get(buckets) == simdjson::SUCCESS) {
+    offer.buckets.emplace();
+    for (const simdjson::dom::element bucket : buckets) {
+      offer.buckets->push_back(UnitsIn(bucket, "id"));
+    }
+  }
+  return std::optional(std::move(offer));
 }
 
 }  // namespace
@@ -131,14 +137,15 @@ Result<HttpResponse> ArmClient::Ask(HttpMethod method, const std::string& path,
 }
 
 Status ArmClient::Do(HttpMethod method, const std::string& path, const std::string& body,
-                     const CallContext& ctx) const {
+                     const CallContext& ctx, std::chrono::minutes time_max) const {
   ASSIGN_OR_RETURN(HttpResponse response, Ask(method, path, body, ctx));
   if (response.status >= 300) return RefusalOf(response, arm_);
-  return WaitForEnd(std::move(response), ctx);
+  return WaitForEnd(std::move(response), time_max, ctx);
 }
 
 // "Azure-AsyncOperation" tells the status in a body; "Location" by 202 until it is another.
-Status ArmClient::WaitForEnd(HttpResponse accepted, const CallContext& ctx) const {
+Status ArmClient::WaitForEnd(HttpResponse accepted, std::chrono::minutes time_max,
+                             const CallContext& ctx) const {
   const std::string operation(accepted.headers.Find("azure-asyncoperation"));
   const std::string location(accepted.headers.Find("location"));
   const std::string& url = operation.empty() ? location : operation;
@@ -148,7 +155,7 @@ Status ArmClient::WaitForEnd(HttpResponse accepted, const CallContext& ctx) cons
   if (!asked.ok() || asked->Origin() != ParseUrl(arm_.endpoint)->Origin()) {
     return DataLoss("Azure Resource Manager sends us elsewhere to ask how its operation goes");
   }
-  const SteadyTime until = clock_.Now() + kArmOperationTimeMax;
+  const SteadyTime until = clock_.Now() + time_max;
   seconds wait = PollWait(accepted.headers);
   while (clock_.Now() + wait < std::min(until, ctx.deadline)) {
     if (!clock_.WaitFor(wait, ctx.stop)) return Cancelled("stopped on request");
@@ -174,43 +181,86 @@ Status ArmClient::CreateDatabase(const CallContext& ctx) const {
   return Do(HttpMethod::kPut, DatabasePath(), ResourceBody(resource.text(), {}), ctx);
 }
 
-Status ArmClient::CreateContainer(const CallContext& ctx) const {
-  return Do(HttpMethod::kPut, ContainerPath(),
-            ResourceBody(ContainerDefinition(options_), options_.create->throughput), ctx);
+Status ArmClient::CreateContainer(std::string_view definition, const Throughput& throughput,
+                                  const CallContext& ctx) const {
+  return Do(HttpMethod::kPut, ContainerPath(), ResourceBody(definition, throughput), ctx);
 }
 
-Result<std::optional<OfferInfo>> ArmClient::ReadThroughput(const CallContext& ctx) const {
-  ASSIGN_OR_RETURN(std::optional<OfferInfo> offer, ReadSettings(ContainerPath(), ctx));
-  if (offer.has_value()) return offer;
+Status ArmClient::Delete(const std::string& path, const CallContext& ctx) const {
+  Status deleted = Do(HttpMethod::kDelete, path, "", ctx);
+  return deleted.code() == StatusCode::kNotFound ? Status::Ok() : deleted;
+}
+
+Status ArmClient::DeleteContainer(const CallContext& ctx) const {
+  return Delete(ContainerPath(), ctx);
+}
+
+Status ArmClient::DeleteDatabase(const CallContext& ctx) const {
+  return Delete(DatabasePath(), ctx);
+}
+
+Result<std::vector<ListedContainer>> ArmClient::ListContainers(const CallContext& ctx) const {
+  std::vector<ListedContainer> listed;
+  ASSIGN_OR_RETURN(const HttpResponse response,
+                   Ask(HttpMethod::kGet, DatabasePath() + "/containers", "", ctx));
+  if (response.status == 404) return listed;
+  if (response.status >= 300) return RefusalOf(response, arm_);
+  ASSIGN_OR_RETURN(const JsonDocument json,
+                   JsonDocument::Parse(response.body, "the list of containers"));
+  for (const simdjson::dom::element container : ArrayMember(json.root(), "value")) {
+    simdjson::dom::element resource;
+    if (container.at_pointer("/properties/resource").get(resource) != simdjson::SUCCESS) continue;
+    listed.push_back({std::string(StringMember(resource, "id")), IntMember(resource, "_ts")});
+  }
+  return listed;
+}
+
+Result<std::optional<TunedOffer>> ArmClient::ReadContainerOffer(const CallContext& ctx) const {
+  return ReadSettings(ContainerPath(), ctx);
+}
+
+Result<std::optional<TunedOffer>> ArmClient::ReadDatabaseOffer(const CallContext& ctx) const {
   return ReadSettings(DatabasePath(), ctx);
 }
 
 // 404: none of its own. 400: the account is serverless.
-Result<std::optional<OfferInfo>> ArmClient::ReadSettings(const std::string& of,
-                                                         const CallContext& ctx) const {
-  ASSIGN_OR_RETURN(const HttpResponse response,
-                   Ask(HttpMethod::kGet, of + "/throughputSettings/default", "", ctx));
-  if (response.status == 404 || response.status == 400) return std::optional<OfferInfo>();
+Result<std::optional<TunedOffer>> ArmClient::ReadSettings(const std::string& of,
+                                                          const CallContext& ctx) const {
+  ASSIGN_OR_RETURN(const HttpResponse response, Ask(HttpMethod::kGet, of + kSettings, "", ctx));
+  if (response.status == 404 || response.status == 400) return std::optional<TunedOffer>();
   if (response.status >= 300) return RefusalOf(response, arm_);
   return ParseSettings(response.body);
 }
 
-Status ArmClient::SetThroughput(const Throughput& throughput, const CallContext& ctx) const {
-  const std::string settings = ContainerPath() + "/throughputSettings/default";
-  ASSIGN_OR_RETURN(const std::optional<OfferInfo> now, ReadSettings(ContainerPath(), ctx));
-  if (!now.has_value()) {
-    return InvalidArgument("container " + options_.container + " has no throughput of its own");
-  }
-  const bool to_autoscale = throughput.autoscale_max.has_value();
-  if (to_autoscale != now->autoscale_max.has_value()) {
-    const char* migrate = to_autoscale ? "/migrateToAutoscale" : "/migrateToManualThroughput";
-    RETURN_IF_ERROR(Do(HttpMethod::kPost, settings + migrate, "", ctx));
-  }
+Status ArmClient::MigrateThroughput(bool to_autoscale, const CallContext& ctx) const {
+  const char* const migrate = to_autoscale ? "/migrateToAutoscale" : "/migrateToManualThroughput";
+  return Do(HttpMethod::kPost, ContainerPath() + kSettings + migrate, "", ctx,
+            kArmThroughputTimeMax);
+}
+
+Status ArmClient::SetThroughput(const ProvisionedThroughput& wanted, const CallContext& ctx) const {
+  Throughput throughput;
+  (wanted.autoscale ? throughput.autoscale_max : throughput.manual) = wanted.units_per_second;
   JsonWriter json;
   json.BeginObject().Key("properties").BeginObject().Key("resource").BeginObject();
   WriteThroughput(json, throughput);
   json.EndObject().EndObject().EndObject();
-  return Do(HttpMethod::kPut, settings, json.text(), ctx);
+  return Do(HttpMethod::kPut, ContainerPath() + kSettings, json.text(), ctx, kArmThroughputTimeMax);
+}
+
+Result<std::string> ArmClient::ReadContainer(const CallContext& ctx) const {
+  ASSIGN_OR_RETURN(const HttpResponse response, Ask(HttpMethod::kGet, ContainerPath(), "", ctx));
+  if (response.status >= 300) return RefusalOf(response, arm_);
+  ASSIGN_OR_RETURN(const JsonDocument json, JsonDocument::Parse(response.body, "the container"));
+  simdjson::dom::element resource;
+  if (json.root().at_pointer("/properties/resource").get(resource) != simdjson::SUCCESS) {
+    return DataLoss("Azure Resource Manager shows a container without its resource");
+  }
+  return simdjson::minify(resource);
+}
+
+Status ArmClient::ReplaceContainer(std::string_view resource, const CallContext& ctx) const {
+  return Do(HttpMethod::kPut, ContainerPath(), ResourceBody(resource, {}), ctx);
 }
 
 std::string CreateContainerCommand(const CosmosOptions& options) {

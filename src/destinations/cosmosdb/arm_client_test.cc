@@ -3,44 +3,24 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "destinations/cosmosdb/fake_cosmos.h"
+#include "destinations/cosmosdb/fake_arm.h"
 
 namespace spillway::cosmosdb {
 namespace {
 
 using testing::HasSubstr;
 
-constexpr char kArm[] = "https://management.azure.com";
 constexpr char kContainer[] =
     "https://management.azure.com/subscriptions/s/resourceGroups/g/providers/Microsoft.DocumentDB/"
     "databaseAccounts/contoso/sqlDatabases/shop/containers/orders";
 
-class OneToken : public Credential {
- public:
-  std::string_view name() const override { return "test"; }
-  Result<AccessToken> Fetch(const std::string& scope, const CallContext&) override {
-    EXPECT_EQ(scope, "https://management.azure.com/.default");
-    return AccessToken{"t" + std::to_string(++count_), SteadyTime::max(), SteadyTime::max()};
-  }
-  int count_ = 0;
-};
-
 class ArmClientTest : public testing::Test {
  protected:
-  ArmClientTest() {
-    options_.arm =
-        ArmOptions{.endpoint = kArm,
-                   .subscription = "s",
-                   .resource_group = "g",
-                   .account = "contoso",
-                   .token = {std::make_shared<TokenProvider>(std::make_unique<OneToken>(), clock_),
-                             "https://management.azure.com/.default"}};
-    options_.create->throughput.autoscale_max = 4000;
-  }
+  ArmClientTest() { options_.create->throughput.autoscale_max = 4000; }
   ArmClient Client() { return ArmClient(options_, network_.factory(), clock_); }
 
   ManualClock clock_;
-  CosmosOptions options_ = FakeOptions();
+  CosmosOptions options_ = ArmFakeOptions(clock_);
   std::vector<HttpResponse> answers_;  // the last one is given for good
   FakeNetwork network_{[this](const SeenRequest&) {
     const size_t at = std::min(network_.requests().size(), answers_.size()) - 1;
@@ -50,7 +30,9 @@ class ArmClientTest : public testing::Test {
 
 TEST_F(ArmClientTest, AContainerIsPutWithItsDefinitionAndThroughput) {
   answers_ = {FakeResponse(200, "{}")};
-  ASSERT_TRUE(Client().CreateContainer({}).ok());
+  ASSERT_TRUE(Client()
+                  .CreateContainer(ContainerDefinition(options_), options_.create->throughput, {})
+                  .ok());
   const SeenRequest seen = network_.requests().at(0);
   EXPECT_EQ(seen.http.method, HttpMethod::kPut);
   EXPECT_THAT(seen.http.url, testing::StartsWith(std::string(kContainer) + "?api-version="));
@@ -110,33 +92,39 @@ TEST_F(ArmClientTest, ARefusedTokenIsRenewedOnce) {
 TEST_F(ArmClientTest, AMissingRoleIsNamedWithTheCommandThatGivesIt) {
   answers_ = {
       FakeResponse(403, R"({"error":{"code":"AuthorizationFailed","message":"May not."}})")};
-  const Status status = Client().CreateContainer({});
+  const Status status =
+      Client().CreateContainer(ContainerDefinition(options_), options_.create->throughput, {});
   EXPECT_EQ(status.code(), StatusCode::kPermissionDenied);
   EXPECT_THAT(std::string(status.hint()), HasSubstr("az role assignment create"));
 }
 
-TEST_F(ArmClientTest, ThroughputIsTheContainersOrItsDatabases) {
-  answers_ = {FakeResponse(200, R"({"properties":{"resource":{"throughput":400,)"
-                                R"("autoscaleSettings":{"maxThroughput":4000}}}})")};
-  const auto own = Client().ReadThroughput({});
-  ASSERT_TRUE(own.ok() && own->has_value());
-  EXPECT_EQ((*own)->autoscale_max, 4000u);
+TEST_F(ArmClientTest, WhatIsGoneNeedsNoDelete) {
   answers_ = {FakeResponse(404, "{}")};
-  const auto none = Client().ReadThroughput({});
-  ASSERT_TRUE(none.ok());
-  EXPECT_FALSE(none->has_value());
-  EXPECT_EQ(network_.requests().size(), 3u);
+  EXPECT_TRUE(Client().DeleteContainer({}).ok());
+  EXPECT_EQ(network_.requests().at(0).http.method, HttpMethod::kDelete);
+  EXPECT_TRUE(Client().ListContainers({})->empty());
 }
 
-TEST_F(ArmClientTest, ThroughputIsChangedAndItsKindFirst) {
-  answers_ = {FakeResponse(200, R"({"properties":{"resource":{"throughput":400}}})"),
-              FakeResponse(200, "{}")};
-  ASSERT_TRUE(Client().SetThroughput({.autoscale_max = 8000}, {}).ok());
-  const auto seen = network_.requests();
-  ASSERT_EQ(seen.size(), 3u);
-  EXPECT_THAT(seen[1].http.url, HasSubstr("/throughputSettings/default/migrateToAutoscale?"));
-  EXPECT_EQ(seen[2].body,
-            R"({"properties":{"resource":{"autoscaleSettings":{"maxThroughput":8000}}}})");
+TEST_F(ArmClientTest, ContainersAreListed) {
+  answers_ = {FakeResponse(200, R"({"value":[{"name":"a","properties":{"resource":)"
+                                R"({"id":"a","_ts":7}}}]})")};
+  const auto listed = Client().ListContainers({});
+  ASSERT_TRUE(listed.ok());
+  ASSERT_EQ(listed->size(), 1u);
+  EXPECT_EQ(listed->front().name, "a");
+  EXPECT_EQ(listed->front().changed_seconds, 7);
+}
+
+TEST_F(ArmClientTest, WhatIsKnownOfAnOfferIsRead) {
+  answers_ = {FakeResponse(200, R"({"properties":{"resource":{"throughput":400,)"
+                                R"("minimumThroughput":"1200","offerReplacePending":"true",)"
+                                R"("throughputBuckets":[{"id":1},{"id":3}]}}})")};
+  const auto offer = Client().ReadContainerOffer({});
+  ASSERT_TRUE(offer.ok() && offer->has_value());
+  EXPECT_EQ((*offer)->state.now, (ProvisionedThroughput{false, 400}));
+  EXPECT_EQ((*offer)->state.units_min, 1200u);
+  EXPECT_TRUE((*offer)->state.change_pending);
+  EXPECT_EQ((*offer)->buckets, (std::vector<uint32_t>{1, 3}));
 }
 
 TEST(ArmCommand, IsTheOneThatMakesTheContainer) {

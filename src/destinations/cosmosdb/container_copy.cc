@@ -71,7 +71,7 @@ Result<std::string> DefinitionLike(std::string_view definition, const CosmosOpti
   return body + "}";
 }
 
-Status CreateContainerLike(ContainerClient& client, const CallContext& ctx) {
+Result<ContainerModel> ReadModel(ContainerClient& client, const CallContext& ctx) {
   const CosmosOptions& options = client.client().account().options();
   const Place model = PlaceOf(options, options.create_like);
   ASSIGN_OR_RETURN(const CosmosResponse found,
@@ -84,8 +84,13 @@ Status CreateContainerLike(ContainerClient& client, const CallContext& ctx) {
         .WithHint("say in the destination's `create:` how a container is made");
   }
   ASSIGN_OR_RETURN(const ContainerInfo info, ParseContainer(found.body));
-  ASSIGN_OR_RETURN(const std::optional<OfferInfo> offer, client.ReadOffer(info.self, ctx));
-  ASSIGN_OR_RETURN(const std::string body, DefinitionLike(found.body, options));
+  ASSIGN_OR_RETURN(std::string definition, DefinitionLike(found.body, options));
+  return ContainerModel{info.self, std::move(definition)};
+}
+
+Status CreateContainerAs(ContainerClient& client, std::string_view definition,
+                         const std::optional<OfferInfo>& offer, const CallContext& ctx) {
+  const CosmosOptions& options = client.client().account().options();
   const std::string database_link = "dbs/" + options.database;
   const std::string path = "/dbs/" + PercentEncode(options.database) + "/colls";
   CosmosRequest request{.method = HttpMethod::kPost,
@@ -93,7 +98,7 @@ Status CreateContainerLike(ContainerClient& client, const CallContext& ctx) {
                         .resource_link = database_link,
                         .path = path,
                         .headers = {{"content-type", "application/json"}},
-                        .body = body,
+                        .body = definition,
                         .write = true};
   for (HttpHeader& header : ThroughputHeaders(offer)) request.headers.push_back(std::move(header));
   ASSIGN_OR_RETURN(const CosmosResponse made, client.client().Call(request, ctx));

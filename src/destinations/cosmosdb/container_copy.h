@@ -2,6 +2,7 @@
 #ifndef SPILLWAY_DESTINATIONS_COSMOSDB_CONTAINER_COPY_H_
 #define SPILLWAY_DESTINATIONS_COSMOSDB_CONTAINER_COPY_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,15 +10,23 @@
 
 namespace spillway::cosmosdb {
 
-// Makes the container of the account's options with the settings of `create_like`: indexing policy,
-// time to live, unique keys, conflict resolution, vector and full text policies, computed
-// properties, analytical store, throughput. Where the options' partition key is another, that is
-// the new one's. kNotFound: there is no such container to take them from. OK when somebody else was
-// faster. By the data plane, whatever the control plane is.
-Status CreateContainerLike(ContainerClient& client, const CallContext& ctx);
+// A container whose settings another one gets: indexing policy, time to live, unique keys, conflict
+// resolution, vector and full text policies, computed properties, analytical store.
+struct ContainerModel {
+  std::string self;        // "dbs/…/colls/…/"
+  std::string definition;  // of the container of the account's options, as DefinitionLike
+};
+
+// Reads `create_like` of the account's options. kNotFound: there is no such container.
+Result<ContainerModel> ReadModel(ContainerClient& client, const CallContext& ctx);
+
+// Makes the container of the account's options by the data plane. OK when somebody else was faster.
+Status CreateContainerAs(ContainerClient& client, std::string_view definition,
+                         const std::optional<OfferInfo>& offer, const CallContext& ctx);
 
 // The body that makes a container `id` with the settings of `definition`, a container resource.
-// `partition_key`: paths. kDataLoss: `definition` is none.
+// Where the options' partition key is another, that is the new one's. kDataLoss: `definition` is
+// none.
 Result<std::string> DefinitionLike(std::string_view definition, const CosmosOptions& options);
 
 }  // namespace spillway::cosmosdb

@@ -127,7 +127,7 @@ class CosmosDestination : public Destination, public PlaceReading {
 
   Status Remove(const CallContext& ctx) override {
     ASSIGN_OR_RETURN(const Lease client, Borrow());
-    RETURN_IF_ERROR(client->DeleteContainer(ctx));
+    RETURN_IF_ERROR(control_.DeleteContainer(*client, ctx));
     std::lock_guard lock(mutex_);
     container_.reset();
     return Status::Ok();
@@ -289,7 +289,7 @@ class CosmosDestination : public Destination, public PlaceReading {
 
   Status Create(ContainerClient& client, const CallContext& ctx) const {
     if (options().create_like.empty()) return control_.CreateContainer(client, ctx);
-    return CreateContainerLike(client, ctx);
+    return control_.CreateContainerLike(client, ctx);
   }
 
   // What is known of the container; read when nothing is.

@@ -1,5 +1,7 @@
 #include "destinations/cosmosdb/cosmos_json.h"
 
+#include <charconv>
+
 #include "json/copy_unescaped.h"
 
 namespace spillway::cosmosdb {
@@ -27,6 +29,13 @@ uint32_t NextCodePoint(std::string_view text, size_t* at) {
 }
 
 }  // namespace
+
+std::optional<uint32_t> WholeNumber(std::string_view text) {
+  uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole ? std::optional(number) : std::nullopt;
+}
 
 void AppendJsonString(std::string_view utf8, std::string* out) {
   out->push_back('"');

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,9 @@ void AppendJsonString(std::string_view utf8, std::string* out);
 // REQUIRES: `json` is JSON, so that such characters stand inside strings only. Bytes that are not
 // UTF-8 become U+FFFD.
 std::string AsciiJson(std::string_view json);
+
+// A number that stands as text, in a header or a string; nullopt: it is none, or too large.
+std::optional<uint32_t> WholeNumber(std::string_view text);
 
 // A view of `text` with room behind it as simdjson needs it: grows the capacity, keeps the content.
 simdjson::padded_string_view Padded(std::string* text);

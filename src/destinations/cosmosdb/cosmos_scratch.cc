@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "destinations/cosmosdb/container_client.h"
+#include "destinations/cosmosdb/control_plane.h"
 #include "destinations/cosmosdb/cosmos_destination.h"
 
 namespace spillway::cosmosdb {
@@ -21,7 +22,7 @@ class CosmosScratch : public ScratchSpace {
     constexpr int64_t kMillis = 1'000;
     ASSIGN_OR_RETURN(Conversation conversation, Open(options_));
     ASSIGN_OR_RETURN(const std::vector<ListedContainer> containers,
-                     conversation.client->ListContainers(ctx));
+                     Control(options_).ListContainers(*conversation.client, ctx));
     std::vector<ScratchPlace> places;
     for (const ListedContainer& container : containers) {
       if (!container.name.starts_with(prefix)) continue;
@@ -48,9 +49,9 @@ class CosmosScratch : public ScratchSpace {
     if (!database.has_value()) {
       if (!options_.create.has_value()) return NoDatabase();
       made_database_ = true;
-      RETURN_IF_ERROR(Explained(client.CreateDatabase(ctx)));
+      RETURN_IF_ERROR(Explained(Control(made).CreateDatabase(client, ctx)));
     }
-    RETURN_IF_ERROR(Explained(client.CreateContainer(ctx)));
+    RETURN_IF_ERROR(Explained(Control(made).CreateContainer(client, ctx)));
     CosmosOptions used = made;
     used.create.reset();
     ASSIGN_OR_RETURN(std::unique_ptr<Destination> destination,
@@ -63,12 +64,12 @@ class CosmosScratch : public ScratchSpace {
     CosmosOptions gone = options_;
     gone.container = name;
     ASSIGN_OR_RETURN(Conversation conversation, Open(gone));
-    RETURN_IF_ERROR(conversation.client->DeleteContainer(ctx));
+    RETURN_IF_ERROR(Control(gone).DeleteContainer(*conversation.client, ctx));
     if (!made_database_) return Status::Ok();
     // Whoever else has found it by now and put something into it keeps it.
     ASSIGN_OR_RETURN(const std::vector<ListedContainer> others,
-                     conversation.client->ListContainers(ctx));
-    if (others.empty()) RETURN_IF_ERROR(conversation.client->DeleteDatabase(ctx));
+                     Control(options_).ListContainers(*conversation.client, ctx));
+    if (others.empty()) RETURN_IF_ERROR(Control(gone).DeleteDatabase(*conversation.client, ctx));
     made_database_ = false;
     return Status::Ok();
   }
@@ -113,10 +114,16 @@ class CosmosScratch : public ScratchSpace {
   }
 
   // A container that draws on its database, or on a serverless account, gets none of its own.
-  static Result<bool> HasOffer(ContainerClient& client, const ContainerInfo& present,
-                               const CallContext& ctx) {
-    ASSIGN_OR_RETURN(const std::optional<OfferInfo> offer, client.ReadOffer(present.self, ctx));
-    return offer.has_value();
+  Result<bool> HasOffer(ContainerClient& client, const ContainerInfo& present,
+                        const CallContext& ctx) const {
+    bool shared = false;
+    ASSIGN_OR_RETURN(const std::optional<OfferInfo> offer,
+                     Control(options_).ReadThroughput(client, present, ctx, &shared));
+    return offer.has_value() && !shared;
+  }
+
+  ControlPlane Control(const CosmosOptions& options) const {
+    return ControlPlane(options, transports_, clock_);
   }
 
   Status NoDatabase() const {
@@ -132,8 +139,8 @@ class CosmosScratch : public ScratchSpace {
       return status;
     }
     return std::move(status).WithHint(
-        "a role of the data plane may not make containers: plan without --measure, or with the "
-        "account's key");
+        "a role of the data plane may not make containers: plan without --measure, with the "
+        "account's key, or with `arm:` in the connection");
   }
 
   const CosmosOptions options_;

@@ -1,6 +1,6 @@
-// CosmosTuning: a container's offer and index policy: read, set, and set back (connector/tuning.h).
-// Facts: the REST reference "Replace an Offer" and "Replace a Collection"; the headers of the
-// public SDKs for the minimum, a pending change, migration and the progress of an index.
+// CosmosTuning: a container's offer and index policy: read, set, and set back (connector/tuning.h),
+// on the plane that lets us (tuning_plane.h). Facts: the headers of the public SDKs for the
+// progress of an index.
 #ifndef SPILLWAY_DESTINATIONS_COSMOSDB_COSMOS_TUNING_H_
 #define SPILLWAY_DESTINATIONS_COSMOSDB_COSMOS_TUNING_H_
 
@@ -11,8 +11,9 @@
 #include <vector>
 
 #include "connector/tuning.h"
-#include "destinations/cosmosdb/container_client.h"
+#include "destinations/cosmosdb/container_resource.h"
 #include "destinations/cosmosdb/offer_json.h"
+#include "destinations/cosmosdb/tuning_plane.h"
 
 namespace spillway::cosmosdb {
 
@@ -33,28 +34,16 @@ class CosmosTuning : public Tuning {
   Result<std::vector<std::string>> Warnings(const CallContext& ctx) override;
 
  private:
-  // An offer with what only its headers say.
-  struct Offer {
-    OfferResource resource;
-    ProvisionedState state;
-  };
   // All of these hold mutex_.
-  Result<ContainerClient*> Client();
-  Result<ContainerInfo> Container(const CallContext& ctx);
-  Result<std::optional<OfferResource>> FindOffer(std::string_view resource_self,
-                                                 const CallContext& ctx);
   Status NoOfferOfItsOwn(const CallContext& ctx);
-  Result<Offer> ReadOffer(const CallContext& ctx);
-  Result<Offer> Replace(const std::string& rid, std::string_view body, const char* migration,
-                        const CallContext& ctx);
-  Result<CosmosResponse> ReadContainerResource(const CallContext& ctx);
+  // nullopt: it is there, and has none.
+  Result<std::optional<TunedOffer>> FindOffer(const CallContext& ctx);
+  Result<TunedOffer> ReadOffer(const CallContext& ctx);
+  Status Explained(Status status) const;
 
-  CosmosAccount& account_;
-  const HttpTransportFactory transports_;
-  const std::string container_link_;
-  const std::string container_path_;
   std::mutex mutex_;  // one conversation
-  std::unique_ptr<ContainerClient> client_;
+  ContainerResource container_;
+  const std::unique_ptr<TuningPlane> plane_;
 };
 
 }  // namespace spillway::cosmosdb
