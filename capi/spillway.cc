@@ -2,23 +2,23 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
-#include <cstring>
-#include <exception>
 #include <memory>
 #include <stop_token>
-#include <string>
-#include <string_view>
 #include <utility>
 
 #include "app/embedded_reader.h"
 #include "app/embedded_session.h"
 #include "base/json_writer.h"
+#include "capi/calls.h"
 #include "capi/summary_json.h"
 #include "model/arrow_abi.h"
 
-using spillway::Result;
 using spillway::Status;
+using spillway::capi::CheckOwner;
+using spillway::capi::Copy;
+using spillway::capi::Guarded;
 
 // The stop comes first: the session's last threads look at it.
 struct spillway_session {
@@ -34,45 +34,6 @@ struct spillway_reader {
 };
 
 namespace {
-
-char* Copy(std::string_view text) {
-  auto* copy = static_cast<char*>(std::malloc(text.size() + 1));
-  if (copy == nullptr) return nullptr;
-  std::memcpy(copy, text.data(), text.size());
-  copy[text.size()] = '\0';
-  return copy;
-}
-
-int32_t Answer(const Status& status, spillway_error* error) {
-  const auto code = static_cast<int32_t>(status.code());
-  if (error != nullptr) {
-    *error = {code, nullptr, nullptr, nullptr};
-    if (!status.ok()) {
-      error->code_name = Copy(spillway::StatusCodeName(status.code()));
-      error->message = Copy(status.message());
-      error->hint = Copy(status.hint());
-    }
-  }
-  return code;
-}
-
-// What a library below throws (memory, mostly) ends here: no exception crosses the interface.
-template <typename Call>
-int32_t Guarded(spillway_error* error, const Call& call) {
-  try {
-    return Answer(call(), error);
-  } catch (const std::exception& failure) {
-    return Answer(spillway::Internal(failure.what()), error);
-  }
-}
-
-// A session or a reader.
-template <typename Handle>
-Status CheckOwner(const Handle& handle) {
-  if (handle.process == getpid()) return Status::Ok();
-  return spillway::InvalidArgument("it belongs to the process that this one was forked of")
-      .WithHint("open another one in this process");
-}
 
 // Takes the content of a struct of the Arrow C data interface, as its rules for moving have it.
 template <typename T>
@@ -152,6 +113,14 @@ int32_t spillway_session_summary(const spillway_session* session, char** summary
     *summary = Copy(spillway::SummaryJson(session->opened.session->summary()));
     return Status::Ok();
   });
+}
+
+void spillway_session_permit(spillway_session* session, int64_t monotonic_ns, int64_t realtime_ns) {
+  if (session == nullptr || session->process != getpid()) return;
+  session->opened.session->Permit(
+      spillway::SteadyTime(std::chrono::nanoseconds(monotonic_ns)),
+      spillway::WallTime(std::chrono::duration_cast<spillway::WallTime::duration>(
+          std::chrono::nanoseconds(realtime_ns))));
 }
 
 void spillway_session_stop(spillway_session* session) {

@@ -14,11 +14,11 @@
  * spillway_error_clear; a function clears nothing that was there before.
  *
  * Threads and processes. Different sessions may be used from different threads. One session is used
- * by one thread at a time, but for spillway_session_stop and spillway_session_summary, which may be
- * called at any time; so is one reader, but for spillway_reader_stop. The library starts no thread
- * before the first session is opened and keeps none after the last one is closed. A process that
- * was forked off does not use the sessions of its parent (they answer with an error); it opens its
- * own.
+ * by one thread at a time, but for spillway_session_stop, spillway_session_summary and
+ * spillway_session_permit, which may be called at any time; so is one reader, but for
+ * spillway_reader_stop. The library starts no thread before the first session is opened and keeps
+ * none after the last one is closed. A process that was forked off does not use the sessions of its
+ * parent (they answer with an error); it opens its own.
  */
 #ifndef SPILLWAY_CAPI_SPILLWAY_H_
 #define SPILLWAY_CAPI_SPILLWAY_H_
@@ -50,6 +50,8 @@ typedef struct spillway_error {
 
 typedef struct spillway_session spillway_session;
 typedef struct spillway_reader spillway_reader;
+typedef struct spillway_load spillway_load;
+typedef struct spillway_part spillway_part;
 
 SPILLWAY_EXPORT uint32_t spillway_abi_version(void);
 /* "1.2.3"; lives as long as the program. */
@@ -65,8 +67,8 @@ SPILLWAY_EXPORT int32_t spillway_describe(const char* options, char** facts, spi
 
 /* Opens a session. `options`: "connection", "destination", "documents", "sync", "throughput" as in
  * spillway.yaml (docs/spark.md shows them all), and of the session "memory", "lanes",
- * "rejected_listed", "part_of_more". `schema`: of the rows, a struct with a child per column; it is
- * moved from, also when the call fails. Blocks for some requests. */
+ * "rejected_listed", "part_of_more", "permit". `schema`: of the rows, a struct with a child per
+ * column; it is moved from, also when the call fails. Blocks for some requests. */
 SPILLWAY_EXPORT int32_t spillway_session_open(const char* options, struct ArrowSchema* schema,
                                               spillway_session** session, spillway_error* error);
 
@@ -84,6 +86,12 @@ SPILLWAY_EXPORT int32_t spillway_session_finish(spillway_session* session, spill
  * "rejected_by_reason": {…}, "rejected": [{"row": …, "key": …, "reason": …, "message": …}]} */
 SPILLWAY_EXPORT int32_t spillway_session_summary(const spillway_session* session, char** summary,
                                                  spillway_error* error);
+
+/* Of a session with the option "permit", which sends nothing else: it may send until both moments,
+ * nanoseconds of CLOCK_MONOTONIC and of CLOCK_REALTIME. They are counted from a moment before the
+ * lender of the permit was asked. A write waits for up to two minutes for a permit to come back. */
+SPILLWAY_EXPORT void spillway_session_permit(spillway_session* session, int64_t monotonic_ns,
+                                             int64_t realtime_ns);
 
 /* Ends the session as soon as it is safe: what waits returns "cancelled". */
 SPILLWAY_EXPORT void spillway_session_stop(spillway_session* session);
@@ -114,6 +122,43 @@ SPILLWAY_EXPORT int32_t spillway_reader_summary(const spillway_reader* reader, c
 SPILLWAY_EXPORT void spillway_reader_stop(spillway_reader* reader);
 /* Frees it. NULL is allowed. */
 SPILLWAY_EXPORT void spillway_reader_close(spillway_reader* reader);
+
+/* A pipeline's sync whose load other processes do, in parts; this one has the lease, the plan and
+ * the checkpoint. `settings`: {"project": text of spillway.yaml, "path": where it is, "pipeline":
+ * name, "load_only": true, "full": false, "at_a_time": parts that are worked on together,
+ * "lingers_ms": for which processes of an earlier run may have gone on}. Without "load_only" this
+ * process does all of the sync. Starts it, in a thread of its own. */
+SPILLWAY_EXPORT int32_t spillway_load_open(const char* settings, spillway_load** load,
+                                           spillway_error* error);
+/* Any thread. Blocks until there is a part to be done; NULL: there are no more. */
+SPILLWAY_EXPORT int32_t spillway_load_take(spillway_load* load, char** part, spillway_error* error);
+/* Any thread. What became of a part: what spillway_part_run gave. */
+SPILLWAY_EXPORT int32_t spillway_load_put(spillway_load* load, const char* outcome, uint64_t bytes,
+                                          spillway_error* error);
+/* Any thread. Parts cannot be done: the load ends with that. */
+SPILLWAY_EXPORT void spillway_load_fail(spillway_load* load, const char* why);
+/* Once. Blocks until the sync has ended: {"load": {…}, "changes": {…}, "settle_ms": …}, of
+ * what was due. */
+SPILLWAY_EXPORT int32_t spillway_load_finish(spillway_load* load, char** result,
+                                             spillway_error* error);
+/* Any thread. Ends it with a clean checkpoint. */
+SPILLWAY_EXPORT void spillway_load_stop(spillway_load* load);
+/* Stops it, waits for its end, frees it. NULL is allowed. No other thread is in a call. */
+SPILLWAY_EXPORT void spillway_load_close(spillway_load* load);
+
+/* One who does parts. `settings`: "project", "path" and "pipeline" as of the load, "permit": as of
+ * a session, "share" of the pipeline's limit, "lanes", "memory_bytes", "scratch_folder": an empty
+ * one of its own. */
+SPILLWAY_EXPORT int32_t spillway_part_open(const char* settings, spillway_part** part,
+                                           spillway_error* error);
+/* Once. Does the part; blocks. `outcome` goes back to the load; it may hold any bytes. */
+SPILLWAY_EXPORT int32_t spillway_part_run(spillway_part* part, const char* text, char** outcome,
+                                          uint64_t* bytes, spillway_error* error);
+/* Any thread. As spillway_session_permit. */
+SPILLWAY_EXPORT void spillway_part_permit(spillway_part* part, int64_t monotonic_ns,
+                                          int64_t realtime_ns);
+SPILLWAY_EXPORT void spillway_part_stop(spillway_part* part);
+SPILLWAY_EXPORT void spillway_part_close(spillway_part* part);
 
 #ifdef __cplusplus
 }

@@ -14,7 +14,35 @@ void WriteCounts(JsonWriter& json, const IntentCounts& counts) {
   json.Field("adds_up", counts.AddsUp()).EndObject();
 }
 
+template <typename Totals>
+void WriteTotals(JsonWriter& json, const Totals& totals) {
+  json.Field("version", totals.version);
+  WriteCounts(json, totals.counts);
+  json.Field("cost", totals.cost).Field("requests", totals.requests);
+  json.Field("throttled_requests", totals.throttled_requests);
+}
+
 }  // namespace
+
+std::string SyncJson(const SyncResult& synced, std::chrono::milliseconds settle) {
+  JsonWriter json;
+  json.BeginObject().Field("settle_ms", int64_t{settle.count()});
+  if (synced.load) {
+    json.Key("load").BeginObject().Field("run", synced.load->run_id);
+    json.Field("loaded_already", synced.load->outcome == LoadOutcome::kAlreadyLoaded);
+    json.Field("resumed", synced.load->resumed).Field("bytes_sent", synced.load->bytes_sent);
+    WriteTotals(json, synced.load->totals);
+    json.EndObject();
+  }
+  if (synced.changes) {
+    json.Key("changes").BeginObject().Field("run", synced.changes->run_id);
+    json.Field("from_version", synced.changes->from_version);
+    json.Field("bytes_sent", synced.changes->totals.bytes_sent);
+    WriteTotals(json, synced.changes->totals);
+    json.EndObject();
+  }
+  return json.EndObject().text();
+}
 
 std::string FactsJson(const DestinationFacts& facts) {
   JsonWriter json;

@@ -6,10 +6,12 @@
 
 #include "app/embedded_reader.h"
 #include "app/embedded_session.h"
+#include "app/sync_pipeline.h"
 
 namespace spillway {
 
 std::string FactsJson(const DestinationFacts& facts);
+std::string SyncJson(const SyncResult& synced, std::chrono::milliseconds settle);
 std::string SummaryJson(const SessionSummary& summary);
 std::string ReadSummaryJson(const ReadSummary& summary);
 

@@ -12,7 +12,8 @@ from spillway._handle import Handle
 from spillway._summary import Summary
 
 #: As spillway.yaml has it: "connection", "destination", "documents", "sync", "throughput"; and of
-#: the session itself "memory", "lanes", "rejected_listed", "part_of_more" (docs/spark.md).
+#: the session itself "memory", "lanes", "rejected_listed", "part_of_more", "permit"
+#: (capi/spillway.h).
 Options = Mapping[str, Any]
 
 
@@ -42,7 +43,8 @@ class WriteSession(Handle):
     summary; more of them than `sync.max_rejected` allows end the session. Nothing is stored on this
     machine: when a session fails, write all of its rows again.
 
-    Used by one thread at a time, but for stop(). Batches are read in place, without a copy.
+    Used by one thread at a time, but for stop() and permit(). Batches are read in
+    place, without a copy.
     """
 
     _kind = "session"
@@ -69,6 +71,12 @@ class WriteSession(Handle):
         address, keep = _native.export_batch(batch)
         _native.call("spillway_session_write", self._open(), address)
         del keep
+
+    def permit(self, monotonic_ns: int, realtime_ns: int) -> None:
+        """Of a session with the option `permit`, which sends nothing else: it may send until both
+        moments, by time.monotonic_ns() and time.time_ns(). Any thread may call it."""
+        if self._handle is not None:
+            _native.library().spillway_session_permit(self._handle, monotonic_ns, realtime_ns)
 
     def finish(self) -> Summary:
         """Returns when every row has its fate. No write after it."""

@@ -43,6 +43,7 @@ struct OptionsSection {
   uint32_t lanes = SessionOptions().lanes_max;
   uint32_t rejected_listed = SessionOptions().rejected_listed_max;
   bool part_of_more = false;
+  bool permit = false;
   ReadOptionsSection read;
 };
 
@@ -98,6 +99,8 @@ const Spec<OptionsSection>& OptionsSpec() {
           .Field(&OptionsSection::part_of_more, "part_of_more",
                  "The rows are a part of more: a share of rejected rows is not judged at the end.",
                  Boolean())
+          .Field(&OptionsSection::permit, "permit",
+                 "Nothing is sent but while the session is permitted to.", Boolean())
           .Field(&OptionsSection::read, "read", "Of readers.", Nested(ReadSpec()));
   return spec;
 }
@@ -137,6 +140,7 @@ class Reader {
     config_.session.lanes_max = section.lanes;
     config_.session.rejected_listed_max = section.rejected_listed;
     config_.session.part_of_more = section.part_of_more;
+    config_.session.needs_permit = section.permit;
     return std::move(config_);
   }
 

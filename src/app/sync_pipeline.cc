@@ -69,10 +69,13 @@ class Syncer {
     if (load_is_due) {
       ASSIGN_OR_RETURN(result.load, RunLoad(Parts(), pipeline_.documents, LoadingOptions(),
                                             Polling(listener_.on_load), ctx_));
+    } else if (request_.load_only) {
+      return result;
     } else if (tuning_ != nullptr) {
       RETURN_IF_ERROR(
           RestoreTuning(*tuning_, *state_, SystemClock(), pipeline_.name, ctx_).status());
     }
+    if (request_.load_only) return result;
     RETURN_IF_ERROR(SweepIfDue(result));
     if (!load_is_due) RETURN_IF_ERROR(RetryIfDue(result));
     ASSIGN_OR_RETURN(const bool changes_are_due, ChangesAreDue(load_is_due));
@@ -161,6 +164,7 @@ class Syncer {
   RunOptions OptionsOfAnyRun() const {
     RunOptions options = RunSettings(project_, pipeline_, *state_);
     options.generation = opened_.container;
+    options.settle += request_.crew_lingers;
     options.readers_max = request_.readers.value_or(options.readers_max);
     options.lanes_max = request_.lanes.value_or(options.lanes_max);
     return options;
@@ -172,6 +176,7 @@ class Syncer {
     options.sweep = request_.resync;
     options.at = request_.at.given() ? request_.at : request_.until;
     options.around = tuning_.get();
+    options.crew = request_.crew;
     return options;
   }
 
@@ -213,6 +218,11 @@ Status CheckRequest(const PipelineConfig& pipeline, const SyncRequest& request) 
         "--resume goes on from where a rollback has left the pipeline; --full, --resync and "
         "--from"
         " begin anew: only one of them");
+  }
+  if (request.crew != nullptr && pipeline.sync.strategy == StrategyKind::kSwitch) {
+    return Unsupported(fmt::format("pipelines.{}.sync.strategy is switch, which one process does",
+                                   pipeline.name))
+        .WithHint(fmt::format("run: spillway sync {}", pipeline.name));
   }
   if (request.continuous && request.at.given()) {
     return InvalidArgument(

@@ -3,6 +3,7 @@
 #ifndef SPILLWAY_APP_SYNC_PIPELINE_H_
 #define SPILLWAY_APP_SYNC_PIPELINE_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -28,6 +29,10 @@ struct SyncRequest {
   bool resume = false;         // from where a rollback has left it
   bool allow_deletes = false;  // this once, whatever the delete guard says
   bool allow_cost = false;     // somebody has agreed to what the load's throughput costs
+  bool load_only = false;      // not what has changed since, nor what was rejected
+  LoadCrew* crew = nullptr;    // who loads in place of this process; outlives the call
+  // What processes of an earlier run may go on sending after it has died, besides `settle`.
+  std::chrono::milliseconds crew_lingers{0};
   std::optional<uint32_t> readers{};
   std::optional<uint32_t> lanes{};
 };

@@ -25,7 +25,7 @@ namespace spillway {
 struct SenderParts {
   Clock& clock;
   Destination& destination;
-  const LeaseKeeper* lease;  // null: none is needed (tests)
+  const SendRight* lease;  // null: none is needed (tests)
   RejectedGuard& rejected;
   RunMeter& meter;
   RunStop& stop;

@@ -18,10 +18,10 @@
 #include "connector/destination.h"
 #include "engine/batch_in_flight.h"
 #include "engine/identity_set.h"
-#include "engine/lease_keeper.h"
 #include "engine/rejected_budget.h"
 #include "engine/run_meter.h"
 #include "engine/run_stop.h"
+#include "engine/send_right.h"
 #include "net/concurrency_limit.h"
 #include "net/retry_policy.h"
 #include "throughput/charge_model.h"
@@ -43,7 +43,7 @@ struct DeliveryParts {
   ConcurrencyLimit& concurrency;
   ThroughputLimiter& limiter;
   ChargeModel& charges;
-  const LeaseKeeper* lease;  // null: none is needed (tests)
+  const SendRight* lease;  // null: none is needed
   RejectedGuard& rejected;
   RunMeter& meter;
   RunStop& stop;

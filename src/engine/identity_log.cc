@@ -21,9 +21,9 @@ struct BlockHeader {
 
 constexpr std::string_view kSuffix = ".identities";
 
-uint64_t Checksum(const std::vector<IdentityRecord>& records) {
+uint64_t Checksum(std::span<const IdentityRecord> records) {
   const auto* bytes = reinterpret_cast<const char*>(records.data());
-  return Murmur3x64_128({bytes, records.size() * sizeof(IdentityRecord)}).high;
+  return Murmur3x64_128({bytes, records.size_bytes()}).high;
 }
 
 }  // namespace
@@ -85,7 +85,7 @@ Result<bool> IdentityLog::ReadBlock(uint64_t& offset, std::vector<IdentityRecord
   return true;
 }
 
-Status IdentityLog::Append(const BatchInFlight& batch) {
+Status AppendIdentities(const BatchInFlight& batch, std::vector<IdentityRecord>& records) {
   const EncodedBatch& encoded = batch.encoded();
   if (encoded.split >= RowPlace::kSplitsMax ||
       encoded.first_row + encoded.rows_read >= RowPlace::kRowsMax) {
@@ -93,26 +93,50 @@ Status IdentityLog::Append(const BatchInFlight& batch) {
         fmt::format("split {} with row {}: more than the search for duplicates takes",
                     encoded.split, encoded.first_row + encoded.rows_read));
   }
-  std::lock_guard lock(mutex_);
   for (uint32_t i = 0; i < batch.documents(); ++i) {
     if (batch.fate(i) == RowFate::kRejected) continue;
     const Document& document = batch.document(i);
-    block_.push_back(IdentityRecord::Make(document.identity,
-                                          {encoded.split, encoded.first_row + document.row},
-                                          IsUpserted(batch.fate(i))));
-    if (block_.size() == kBlockRecordsMax) RETURN_IF_ERROR(WriteBlock());
+    records.push_back(IdentityRecord::Make(document.identity,
+                                           {encoded.split, encoded.first_row + document.row},
+                                           IsUpserted(batch.fate(i))));
   }
   return Status::Ok();
 }
 
+Status IdentityLog::Append(const BatchInFlight& batch) {
+  std::lock_guard lock(mutex_);
+  RETURN_IF_ERROR(AppendIdentities(batch, block_));
+  return WriteFullBlocks();
+}
+
+Status IdentityLog::Append(const std::vector<IdentityRecord>& records) {
+  std::lock_guard lock(mutex_);
+  block_.insert(block_.end(), records.begin(), records.end());
+  return WriteFullBlocks();
+}
+
+Status IdentityLog::WriteFullBlocks() {
+  size_t begin = 0;
+  for (; block_.size() - begin >= kBlockRecordsMax; begin += kBlockRecordsMax) {
+    RETURN_IF_ERROR(WriteRecords(std::span(block_).subspan(begin, kBlockRecordsMax)));
+  }
+  block_.erase(block_.begin(), block_.begin() + static_cast<ptrdiff_t>(begin));
+  return Status::Ok();
+}
+
+Status IdentityLog::WriteRecords(std::span<const IdentityRecord> records) {
+  const BlockHeader header{.records = records.size(), .checksum = Checksum(records)};
+  std::vector<char> bytes(sizeof(header) + records.size_bytes());
+  std::memcpy(bytes.data(), &header, sizeof(header));
+  std::memcpy(bytes.data() + sizeof(header), records.data(), records.size_bytes());
+  return file_->Append(bytes.data(), bytes.size());
+}
+
 Status IdentityLog::WriteBlock() {
   if (block_.empty()) return Status::Ok();
-  const BlockHeader header{.records = block_.size(), .checksum = Checksum(block_)};
-  std::vector<char> bytes(sizeof(header) + block_.size() * sizeof(IdentityRecord));
-  std::memcpy(bytes.data(), &header, sizeof(header));
-  std::memcpy(bytes.data() + sizeof(header), block_.data(), bytes.size() - sizeof(header));
+  RETURN_IF_ERROR(WriteRecords(block_));
   block_.clear();
-  return file_->Append(bytes.data(), bytes.size());
+  return Status::Ok();
 }
 
 Status IdentityLog::Sync() {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,10 @@ struct IdentityRecord {
   auto operator<=>(const IdentityRecord&) const = default;
 };
 
+// A record for every document of the batch but the rejected ones. REQUIRES: all have their fate.
+// kUnsupported: more rows than a place can say.
+Status AppendIdentities(const BatchInFlight& batch, std::vector<IdentityRecord>& records);
+
 // Thread-safe.
 class IdentityLog {
  public:
@@ -58,8 +63,9 @@ class IdentityLog {
   // What is there, up to the first block that is not whole.
   static Result<std::unique_ptr<IdentityLog>> Continue(const std::string& path);
 
-  // Every document of the batch but the rejected ones. REQUIRES: all have their fate.
+  // As AppendIdentities.
   Status Append(const BatchInFlight& batch);
+  Status Append(const std::vector<IdentityRecord>& records);
   // What was appended is on disk for good.
   Status Sync();
   // All records, in the order of appending. Not beside Append.
@@ -70,7 +76,10 @@ class IdentityLog {
 
  private:
   explicit IdentityLog(std::unique_ptr<SpillFile> file) : file_(std::move(file)) {}
+  // These hold mutex_.
+  Status WriteFullBlocks();
   Status WriteBlock();
+  Status WriteRecords(std::span<const IdentityRecord> records);
   // Reads the block at `offset` into `records` and moves the offset behind it. False: no whole
   // block.
   Result<bool> ReadBlock(uint64_t& offset, std::vector<IdentityRecord>& records) const;

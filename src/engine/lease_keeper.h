@@ -14,12 +14,13 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "engine/run_stop.h"
+#include "engine/send_right.h"
 #include "state/state_store.h"
 
 namespace spillway {
 
 // Thread-safe.
-class LeaseKeeper {
+class LeaseKeeper : public SendRight {
  public:
   // kLocked while another runner holds it. A lease lost later stops `stop`. Both must outlive this.
   static Result<std::unique_ptr<LeaseKeeper>> Acquire(StateStore& state, Clock& clock,
@@ -27,8 +28,8 @@ class LeaseKeeper {
                                                       std::chrono::milliseconds expires_after,
                                                       RunStop& stop);
 
-  // OK: a write may be sent now. Cheap: asked before each one.
-  Status CheckHeld() const;
+  // Does not wait: a lease that is lost does not come back.
+  Status CheckHeld() const override;
 
  private:
   struct Deadline {

@@ -68,6 +68,8 @@ class LoadRun {
   Result<uint64_t> SettleDuplicates();
   Status Rewrite(std::vector<SplitWork> work);
   Status Pump(OpenBatches& batches, std::vector<SplitWork> work);
+  Status LoadByCrew();
+  Status OnOutcome(CrewOutcome outcome);
   ThroughputOptions Throughput();
   Status OnSettled(BatchInFlight& batch);
   void OnTick();
@@ -274,7 +276,7 @@ Status LoadRun::Pump(OpenBatches& batches, std::vector<SplitWork> work) {
 Status LoadRun::Load() {
   OpenBatches batches([this](BatchInFlight& batch) { return OnSettled(batch); });
   next_commit_ = parts_.clock.Now() + options_.checkpoint_interval;
-  const Status pumped = Pump(batches, RemainingWork());
+  const Status pumped = options_.crew != nullptr ? LoadByCrew() : Pump(batches, RemainingWork());
   if (pumped.code() == StatusCode::kLocked) return pumped;
   if (!pumped.ok()) {
     batches.VisitUnsettled([this](BatchInFlight& batch) {
@@ -286,6 +288,50 @@ Status LoadRun::Load() {
   const Status stored = acknowledger_->Commit();
   const bool stored_matters = pumped.ok() || pumped.code() == StatusCode::kCancelled;
   return stored_matters && !stored.ok() ? stored : pumped;
+}
+
+Status LoadRun::LoadByCrew() {
+  options_.crew->Do(
+      {.table_id = plan_.checkpoint.table_id,
+       .version = plan_.checkpoint.version,
+       .run_id = journal_.run_id(),
+       .splits = plan_.snapshot->splits(),
+       .work = RemainingWork()},
+      std::min(kReportInterval, options_.checkpoint_interval), stop_,
+      [this](CrewOutcome outcome) { return OnOutcome(std::move(outcome)); }, [this] { OnTick(); });
+  // What a crew leaves behind may still land.
+  if (!stop_.cause().ok()) ++meter_.unsure;
+  return stop_.cause();
+}
+
+Status LoadRun::OnOutcome(CrewOutcome outcome) {
+  meter_.cost.fetch_add(outcome.cost);
+  meter_.requests += outcome.requests;
+  meter_.throttled_requests += outcome.throttled_requests;
+  meter_.bytes_sent += outcome.bytes_sent;
+  uint64_t rejected = 0;
+  for (SplitOutcome& split : outcome.splits) {
+    if (!split.counts.AddsUp() || split.counts.read != split.rows) {
+      return Internal(
+          fmt::format("the counts of {} do not add up", plan_.snapshot->splits()[split.split].key));
+    }
+    RETURN_IF_ERROR(identities_->Append(split.identities));
+    const Split& whole = plan_.snapshot->splits()[split.split];
+    meter_.bytes_read += whole.bytes - BytesOfRows(whole, split.first_row);
+    meter_.rows_settled += split.rows;
+    rejected_->CountRead(split.rows);
+    rejected += split.rejected.size();
+    if (split.rows > 0) {
+      RETURN_IF_ERROR(acknowledger_->OnBatchSettled({.split = split.split,
+                                                     .first_row = split.first_row,
+                                                     .rows = split.rows,
+                                                     .counts = split.counts,
+                                                     .rejected = std::move(split.rejected),
+                                                     .shares = {}}));
+    }
+    acknowledger_->OnSplitRead(split.split, split.first_row + split.rows);
+  }
+  return rejected_->CountRejected(rejected);
 }
 
 Result<uint64_t> LoadRun::SettleDuplicates() {

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "connector/destination.h"
 #include "connector/source.h"
+#include "engine/load_crew.h"
 #include "engine/run_options.h"
 #include "model/intent_counts.h"
 #include "state/state_store.h"
@@ -39,6 +40,9 @@ struct LoadOptions : RunOptions {
   bool sweep = false;    // a fresh load is marked: what it leaves over is to be taken away
   VersionSelector at{};
   LoadSurroundings* around = nullptr;  // outlives the load; null: nothing is done
+  // Reads and writes the splits, but for the winners among duplicates, in place of this process;
+  // outlives the load.
+  LoadCrew* crew = nullptr;
 };
 
 enum class BindingLimit : uint8_t { kSource, kDestination, kThrottled, kStarting };

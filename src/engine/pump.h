@@ -25,7 +25,7 @@ struct PumpParts {
   Budget& places;
   Budget& reading;
   OpenBatches& batches;
-  const LeaseKeeper* lease;
+  const SendRight* lease;
   RejectedGuard& rejected;
   RunMeter& meter;
   RunStop& stop;

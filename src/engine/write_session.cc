@@ -38,6 +38,7 @@ WriteSession::WriteSession(const SessionParts& parts, std::shared_ptr<const Owne
       options_(options),
       rows_in_part_(kPartRowsFirst),
       stop_(ctx.stop),
+      permit_(parts.clock, stop_.token()),
       rejected_(options.max_rejected, "", 0, 0),
       memory_(options.memory_bytes_max),
       concurrency_(LimitOfLanes(options.lanes_max)),
@@ -68,7 +69,7 @@ Status WriteSession::Start(const DocumentOptions& documents) {
                                .concurrency = concurrency_,
                                .limiter = throughput_->limiter(),
                                .charges = throughput_->charges(),
-                               .lease = nullptr,
+                               .lease = options_.needs_permit ? &permit_ : nullptr,
                                .rejected = rejected_,
                                .meter = meter_,
                                .stop = stop_};

@@ -18,6 +18,7 @@
 
 #include "engine/lane.h"
 #include "engine/run_options.h"
+#include "engine/write_permit.h"
 #include "transforms/document_encoder.h"
 
 namespace spillway {
@@ -28,6 +29,8 @@ struct SessionOptions {
   // The session writes a part of something larger: a share of rejected rows is judged while there
   // are many rows, but not at the end.
   bool part_of_more = false;
+  // Nothing is sent before, or without, what Permit says.
+  bool needs_permit = false;
   uint32_t rejected_listed_max = 100;        // rows; the others are counted alone
   uint64_t memory_bytes_max = 64ull << 20;   // of encoded documents on their way
   uint32_t lanes_max = 16;                   // a thread and a connection each
@@ -89,6 +92,8 @@ class WriteSession {
 
   // Thread-safe.
   SessionSummary summary() const;
+  // Thread-safe. Of a session that needs permits: as WritePermit::Extend.
+  void Permit(SteadyTime steady, WallTime wall) { permit_.Extend(steady, wall); }
 
  private:
   WriteSession(const SessionParts& parts, std::shared_ptr<const OwnedSchema> schema,
@@ -113,6 +118,7 @@ class WriteSession {
   SessionSummary settled_;
 
   RunStop stop_;
+  WritePermit permit_;
   RunMeter meter_;
   RejectedGuard rejected_;
   Budget memory_;

@@ -207,6 +207,25 @@ TEST_F(WriteSessionTest, AStopEndsAWriteThatWaitsForMemory) {
   EXPECT_EQ(session_->Finish().code(), StatusCode::kCancelled);
 }
 
+TEST_F(WriteSessionTest, SendsOnlyWhileItIsPermitted) {
+  options_.needs_permit = true;
+  Open();
+  ASSERT_TRUE(session_->Write(Array(Rows(0, 100))).ok());
+  clock_.WaitFor(std::chrono::seconds(5), {});
+  EXPECT_EQ(destination_.calls(), 0u);
+  session_->Permit(clock_.Now() + std::chrono::hours(1), clock_.WallNow() + std::chrono::hours(1));
+  ASSERT_TRUE(session_->Finish().ok());
+  EXPECT_THAT(destination_.Contents(), SizeIs(100));
+}
+
+TEST_F(WriteSessionTest, OneThatWasGivenUpBeforeItWasPermittedHasSentNothing) {
+  options_.needs_permit = true;
+  Open();
+  ASSERT_TRUE(session_->Write(Array(Rows(0, 100))).ok());
+  session_.reset();
+  EXPECT_EQ(destination_.calls(), 0u);
+}
+
 TEST_F(WriteSessionTest, ASessionThatIsNotFinishedEndsWithItsOwner) {
   Open();
   ASSERT_TRUE(session_->Write(Array(Rows(0, 100))).ok());

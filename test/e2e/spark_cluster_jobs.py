@@ -7,9 +7,12 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pyspark
+import spillway.spark
+from pyspark.sql import functions as F
 
 from spark_jobs import SparkJobs, run_jobs, session_of
 
@@ -19,6 +22,8 @@ HALF = 5  # batches of a partition
 DAWDLE_SECONDS_MAX = 90
 # In which what was handed over is written.
 LAST_SECONDS = 2
+GIVEN_UP_ROWS = 300
+SESSION_THREADS_MIN = 4
 
 
 def first_attempt():
@@ -54,12 +59,79 @@ def kill_executor(batches):
         yield batch
 
 
+def wait_until(condition, what):
+    by = time.monotonic() + DAWDLE_SECONDS_MAX
+    while not condition():
+        assert time.monotonic() < by, what
+        time.sleep(0.05)
+
+
+def state_of(pid):
+    """ "T" for a process that is paused; None for one that is gone."""
+    with contextlib.suppress(FileNotFoundError):
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    return None
+
+
+def writing_workers():
+    """Python workers with a write session: no others have that many threads."""
+    found = []
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            threads = len(list((folder / "task").iterdir()))
+            if threads > SESSION_THREADS_MIN and b"pyspark.daemon" in (
+                    folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+    return found
+
+
 class ClusterJobs(SparkJobs):
     def speculated(self):
         return self._save(self._through(self._rows(), dawdle), "speculated")
 
     def executor_killed(self):
         return self._save(self._through(self._rows(), kill_executor), "executor_killed")
+
+    def given_up(self):
+        """The host of an attempt of the first batch is paused, while another one writes in its
+        place; when the next batch is done, it goes on."""
+        known = self.spark.sparkContext._jsc.sc().statusTracker()
+        wait_until(lambda: len(known.getExecutorInfos()) == 3, "two executors and the driver")
+        pausing = threading.Thread(target=self._pause_an_attempt)
+        pausing.start()
+        try:
+            counts = [self._given_up_batch(version) for version in (1, 2)]
+            pausing.join()
+            state = state_of(self.paused[0])
+            os.kill(self.paused[0], signal.SIGCONT)
+            # It has its rows, and needs nobody to write them.
+            time.sleep(LAST_SECONDS)
+        finally:
+            for pid in self.paused:
+                os.kill(pid, signal.SIGCONT)
+        wait_until(lambda: state_of(self.paused[0]) in (None, "Z"), "the end of the attempt")
+        return {"counts": counts, "state": state}
+
+    def _given_up_batch(self, version):
+        options = self._options("given_up")
+        if version == 1:  # slow enough to be paused half way
+            options["spark.cosmos.throughputControl.enabled"] = "true"
+            options["spark.cosmos.throughputControl.targetThroughput"] = "400"
+        rows = self._rows(GIVEN_UP_ROWS).select(
+            "id", "category", F.lit(version).alias("n"), F.lit(version).alias("_commit_version"),
+            F.lit("update_postimage").alias("_change_type"))
+        return spillway.spark.apply_changes(rows, options).counts
+
+    def _pause_an_attempt(self):
+        wait_until(lambda: len(writing_workers()) == 2, "two attempts at work")
+        time.sleep(LAST_SECONDS)
+        worker = writing_workers()[0]
+        daemon = parent_of(worker)
+        executor = parent_of(daemon)
+        # The last is what would end the executor.
+        self.paused = [worker, daemon, executor, parent_of(executor)]
+        for pid in self.paused:
+            os.kill(pid, signal.SIGSTOP)
 
 
 def free_port():
@@ -99,6 +171,10 @@ def main():
         "spark.speculation.multiplier": "1.1",
         "spark.speculation.quantile": "0.5",
         "spark.executor.memory": "512m",
+        # An executor that is paused is taken for lost.
+        "spark.executor.heartbeatInterval": "1s",
+        "spark.network.timeout": "8s",
+        "spark.network.timeoutInterval": "2s",
         "spark.executorEnv.PYTHONPATH": os.environ["PYTHONPATH"],
     }
     with cluster(folder) as url:

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 
+import deltalake
 import pyarrow as pa
 import pytest
 
@@ -23,6 +24,7 @@ os.environ.setdefault("SPILLWAY_LIBRARY", str(LIBRARY))
 sys.path.insert(0, str(PACKAGE))
 
 import spillway  # noqa: E402
+from spillway._load import Load, Part  # noqa: E402
 
 
 @pytest.fixture
@@ -303,3 +305,91 @@ def test_the_control_container_is_not_the_one_that_is_written(options):
     group = {"name": "loaders", "container": CONTAINER}
     with pytest.raises(spillway.SpillwayError, match="writes into the group's control container"):
         spillway.describe({**options, "throughput": {"limit": 400, "group": group}})
+
+
+@pytest.fixture
+def load(workspace, tmp_path, monkeypatch):
+    """Settings of a load of 12 files, of which one row is refused."""
+    for file in range(12):
+        deltalake.write_deltalake(str(tmp_path / "lake" / "table"), pa.table({
+            "id": ["a/b" if n == 77 else str(n) for n in range(file * 100, file * 100 + 100)],
+            "n": pa.array(range(file * 100, file * 100 + 100), pa.int64())}), mode="append")
+    project = workspace.project(tmp_path / "lake", sync={"max_rejected": "5"})
+    workspace.configure(project)
+    for name, value in workspace.server.credentials.items():
+        monkeypatch.setenv(name, value)
+    path = tmp_path / "spillway.yaml"
+    return {"project": path.read_text(), "path": str(path), "pipeline": "p"}
+
+
+def do_part(settings, text, tmp_path):
+    with Part({**settings, "scratch_folder": str(tmp_path)}) as part:
+        return part.run(text)
+
+
+def test_a_load_in_parts_is_a_load_like_any_other(load, workspace, tmp_path):
+    parts = 0
+    with Load({**load, "load_only": True, "at_a_time": 3}) as running:
+        while text := running.take():
+            outcome = do_part(load, text, tmp_path)
+            running.put(outcome)
+            running.put(outcome)  # Spark may say it twice
+            parts += 1
+        result = running.finish()
+    assert parts in (3, 4)
+    counts = result["load"]["counts"]
+    assert (counts["read"], counts["upserted"], counts["rejected"]) == (1_200, 1_199, 1)
+    found = by_identity(workspace.documents("items"), "id")
+    assert_same(found, {(str(n), str(n)): {"id": str(n), "n": n} for n in range(1_200) if n != 77})
+    assert workspace.json("rejects", "p")["rows"][0]["row"] == 77
+    deltalake.DeltaTable(str(tmp_path / "lake" / "table")).delete("n = 5")
+    with Load(load) as running:
+        assert running.finish()["changes"]["counts"]["deleted"] == 1
+    assert workspace.json("sync", "p")["outcome"] == "up to date"
+
+
+def test_a_load_goes_on_with_the_parts_that_are_left(load, workspace, tmp_path):
+    with Load({**load, "load_only": True, "at_a_time": 3}) as running:
+        outcome = do_part(load, running.take(), tmp_path)
+        running.put(outcome)
+        running.fail("the cluster is gone")
+        assert running.take() is None
+        with pytest.raises(spillway.SpillwayError, match="the cluster is gone"):
+            running.finish()
+    splits = json.loads(outcome.split(b"\n", 1)[0])["splits"]
+    upserted = sum(split["counts"]["upserted"] for split in splits)
+    assert 0 < len(workspace.documents("items")) == upserted < 1_199
+    done = workspace.json("sync", "p")
+    assert done["resumed"] and done["counts"]["read"] == 1_200
+    assert done["run_upserted"] == 1_199 - upserted
+
+
+def test_a_load_that_is_given_up_leaves_the_pipeline_to_the_next(load, workspace):
+    running = Load({**load, "load_only": True})
+    assert running.take() is not None
+    running.close()
+    with pytest.raises(spillway.SpillwayError, match="closed"):
+        running.take()
+    assert workspace.json("sync", "p")["counts"]["read"] == 1_200
+
+
+def test_a_part_sends_nothing_without_a_permit(load, workspace, tmp_path):
+    with Load({**load, "load_only": True}) as running:
+        text = running.take()
+        part = Part({**load, "permit": True, "scratch_folder": str(tmp_path)})
+        threading.Timer(1.0, part.stop).start()
+        with pytest.raises(spillway.SpillwayError, match="cancelled"):
+            part.run(text)
+        part.close()
+        assert workspace.documents("items") == []
+        running.stop()
+
+
+@pytest.mark.parametrize("change, said", [
+    ({"pipeline": "q"}, "no pipeline"),
+    ({"project": "version: 1\nconections: {}"}, "connections"),
+])
+def test_settings_that_are_wrong_are_refused(load, change, said):
+    for kind in (Load, Part):
+        with pytest.raises(spillway.SpillwayError, match=said):
+            kind({**load, **change})

@@ -15,7 +15,7 @@ from typing import Any, List, Mapping, Sequence
 from spillway._errors import SpillwayError
 from spillway._summary import Summary
 from spillway.spark.job import WriteJob, plan_job
-from spillway.spark.writing import tasks_of, write_with
+from spillway.spark.writing import fenced, tasks_of, write_with
 
 #: Delta's words for what a row is.
 UPSERTS = ("insert", "update_postimage")
@@ -64,7 +64,9 @@ def collapse(df: Any, key: Sequence[str], change: str, version: str) -> Any:
             .where(F.col(_NUMBER) == 1).drop(_NUMBER))
 
 
-def _apply(df: Any, options: Mapping[str, str], change: str, version: str) -> Summary:
+def _apply(
+    df: Any, options: Mapping[str, str], change: str, version: str, batch: str
+) -> Summary:
     from pyspark.sql import functions as F
 
     given = {str(name): str(value) for name, value in options.items()}
@@ -82,7 +84,10 @@ def _apply(df: Any, options: Mapping[str, str], change: str, version: str) -> Su
         gone = last.where(_DELETES_ROW).select(
             COLLAPSED, *dict.fromkeys(name.split(".")[0] for name in key))
         # In this order: a row that moved is there twice for a moment, and never not at all.
-        parts = [*write_with(upserts, rows, COLLAPSED), *write_with(deletes, gone, COLLAPSED)]
+        with fenced(df.sparkSession, batch, upserts, deletes) as wait:
+            wait(last.count)
+            parts = [*write_with(upserts, rows, COLLAPSED),
+                     *write_with(deletes, gone, COLLAPSED)]
     finally:
         last.unpersist()
     return upserts.judge(parts)
@@ -96,12 +101,14 @@ def apply_changes(
 
     `change` and `version` name the columns that say what a row is ("insert", "update_preimage",
     "update_postimage", "delete") and in which order rows came. A micro-batch that comes again does
-    the same again. Raises SpillwayError where an option is wrong, or too many rows were rejected.
+    the same again, and nothing that Spark has given up writes over a later one. Raises
+    SpillwayError where an option is wrong, or too many rows were rejected.
     """
     if not df.isStreaming:
-        return _apply(df, options, change, version)
+        return _apply(df, options, change, version, "changes")
 
     def apply_batch(batch: Any, batch_id: int) -> None:
-        print(f"batch {batch_id}: {_apply(batch, options, change, version)}")
+        name = f"batch {batch_id}"
+        print(f"{name}: {_apply(batch, options, change, version, name)}")
 
     return df.writeStream.foreachBatch(apply_batch)

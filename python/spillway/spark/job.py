@@ -11,12 +11,13 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 from typing import Any, Dict, Iterable, Iterator, Mapping, Optional, Tuple
 
 import spillway
 from spillway._errors import SpillwayError
 from spillway._summary import Summary
-from spillway.spark import limits
+from spillway.spark import limits, permits
 from spillway.spark import options as option_table
 from spillway.spark.identity import for_this_process
 from spillway.spark.options import DateTimes, WritePlan
@@ -34,6 +35,10 @@ def readable_errors() -> Iterator[None]:
         raise
 
 
+#: As the engine has it.
+SETTLE_DEFAULT = "15s"
+
+
 @dataclasses.dataclass
 class WriteJob:
     """What travels to the tasks. Holds the account's key, as the connector's own options do, and
@@ -44,6 +49,9 @@ class WriteJob:
     max_rejected: str = option_table.MAX_REJECTED_DEFAULT
     summary_file: Optional[str] = None
     place: str = ""
+    fence: bool = True
+    driver_host: Optional[str] = None
+    terms: Optional[permits.Terms] = None  # on which an attempt may write; None: always
 
     def write_task(
         self, batches: Iterable[Any], task: str, collapsed: Optional[str] = None
@@ -51,8 +59,7 @@ class WriteJob:
         """Brings one task's batches to the container. Written again, they make the same documents,
         so Spark may try a task as often as it likes. `collapsed`: a column that says how many
         changes a row stands for; it is no part of the document."""
-        session = None
-        convert = None
+        writer = None
         changes = rows = 0
         try:
             for batch in batches:
@@ -60,23 +67,27 @@ class WriteJob:
                     rows += batch.num_rows
                     stood_for, batch = _split_off(batch, collapsed)
                     changes += stood_for
-                if session is None:
-                    schema, convert = self._schema(batch.schema)
-                    session = spillway.WriteSession(for_this_process(self.engine), schema, task)
-                session.write(convert(batch))
-            summary = session.finish() if session is not None else Summary()
+                if writer is None:
+                    writer = _TaskWriter(self, batch.schema, task)
+                writer.write(batch)
+            summary = writer.finish() if writer is not None else Summary()
         finally:
-            if session is not None:
-                session.close()
+            if writer is not None:
+                writer.close()
         summary.add_superseded(changes - rows)
         return summary
 
-    def _schema(self, schema: Any) -> Any:
+    def schema_of(self, schema: Any) -> Any:
+        """Of what is written, and what makes it of a batch."""
         if self.date_times is DateTimes.ENGINE:
             return schema, lambda batch: batch
         from spillway.spark.times import as_numbers
 
         return as_numbers(schema)
+
+    def settle_seconds(self) -> float:
+        """Within which a request lands, or never."""
+        return seconds_of(self.engine["sync"].get("settle", SETTLE_DEFAULT))
 
     def judge(self, parts: Iterable[Summary]) -> Summary:
         """The whole job's summary. SpillwayError: it does not add up, or too many rows were
@@ -92,6 +103,55 @@ class WriteJob:
         return total
 
 
+class _TaskWriter:
+    """A task's session, and its right to write where one is needed."""
+
+    def __init__(self, job: WriteJob, schema: Any, task: str) -> None:
+        self._session: Optional[spillway.WriteSession] = None
+        self._borrower = permits.Borrower(job.terms, task) if job.terms is not None else None
+        self._sure = False
+        try:
+            schema, self._convert = job.schema_of(schema)
+            engine = {**for_this_process(job.engine), "permit": self._borrower is not None}
+            self._session = spillway.WriteSession(engine, schema, task)
+            if self._borrower is not None:
+                self._borrower.keep(self._session)
+        except BaseException:
+            self.close()
+            raise
+
+    def write(self, batch: Any) -> None:
+        assert self._session is not None
+        with self._reason():
+            self._session.write(self._convert(batch))
+
+    def finish(self) -> Summary:
+        assert self._session is not None
+        with self._reason():
+            summary = self._session.finish()
+        self._sure = True
+        return summary
+
+    def close(self) -> None:
+        """Nothing is sent when it returns; what is not sure may still land."""
+        if self._borrower is not None:
+            self._borrower.release()
+        if self._session is not None:
+            self._session.close()
+        if self._borrower is not None:
+            self._borrower.close(self._sure or self._session is None)
+
+    @contextlib.contextmanager
+    def _reason(self) -> Iterator[None]:
+        """A session that was stopped says why."""
+        try:
+            yield
+        except SpillwayError:
+            if self._borrower is not None and self._borrower.failure is not None:
+                raise self._borrower.failure from None
+            raise
+
+
 def _split_off(batch: Any, column: str) -> Tuple[int, Any]:
     """The sum of a column, and the batch without it."""
     import pyarrow
@@ -101,6 +161,12 @@ def _split_off(batch: Any, column: str) -> Tuple[int, Any]:
     kept = [field for field in batch.schema if field.name != column]
     return total, pyarrow.RecordBatch.from_arrays(
         [batch.column(field.name) for field in kept], schema=pyarrow.schema(kept))
+
+
+def seconds_of(text: str) -> float:
+    """ "200ms", "15s"."""
+    number, unit = re.fullmatch(r"(\d+)(ms|s|m|h|d)", text).groups()  # type: ignore[union-attr]
+    return int(number) * {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400}[unit]
 
 
 def allowed_rejected(budget: str, rows: int) -> float:
@@ -151,7 +217,8 @@ def plan_job(options: Mapping[str, str], tasks: Optional[int] = None) -> WriteJo
     engine["sync"]["max_rejected"] = plan.max_rejected
     facts = spillway.describe(for_this_process(engine))
     engine["destination"]["partition_key"] = facts["partition_key"]
-    return WriteJob(engine, plan.date_times, plan.max_rejected, plan.summary_file, facts["place"])
+    return WriteJob(engine, plan.date_times, plan.max_rejected, plan.summary_file, facts["place"],
+                    plan.fence, plan.driver_host)
 
 
 def task_name() -> str:

@@ -64,6 +64,8 @@ class WritePlan(Plan):
     date_times: DateTimes = DateTimes.CONNECTOR
     max_rejected: str = MAX_REJECTED_DEFAULT
     summary_file: Optional[str] = None
+    fence: bool = True
+    driver_host: Optional[str] = None
     patch_operation: str = "replace"
 
 
@@ -463,6 +465,11 @@ OPTIONS: Tuple[Option, ...] = (
          _set("documents", "non_finite")),
     _own("settle", "A request whose answer was lost arrives within this time or never; left out: "
          "15s.", _set("sync", "settle")),
+    _own("fence", "Of `apply_changes` and `foreach_batch`: `driver` (left out: that), attempts "
+         "write only while the driver lets them, so that none writes over a later batch; or "
+         "`none`.", _attribute("fence", _one_of({"driver": True, "none": False}))),
+    _own("driverHost", "Where executors reach the driver for that; left out: `spark.driver.host`.",
+         _attribute("driver_host")),
     _own("caFile", "A PEM file of certificates to trust: for the local server.",
          _set("connection", "ca_file"), use=Use.BOTH),
     _own("summaryFile", "A file on the driver that gets the job's summary as JSON.",

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Callable, Iterator, List, Mapping, Optional
 
 from spillway._summary import Summary
+from spillway.spark import permits
 from spillway.spark.job import (WriteJob, from_message, plan_job, readable_errors, task_name,
                                 to_message)
 
@@ -55,16 +57,41 @@ def write(df: Any, options: Mapping[str, str]) -> Summary:
 
     Raises SpillwayError where an option is wrong, or too many rows were rejected.
     """
-    job = plan_job({str(key): str(value) for key, value in options.items()},
-                   tasks_of(df.sparkSession))
+    job = _plan(df, options)
     return job.judge(write_with(job, df))
+
+
+def _plan(df: Any, options: Mapping[str, str]) -> WriteJob:
+    given = {str(key): str(value) for key, value in options.items()}
+    return plan_job(given, tasks_of(df.sparkSession))
+
+
+@contextlib.contextmanager
+def fenced(session: Any, batch: str, *jobs: WriteJob) -> Iterator[Callable[..., None]]:
+    """Attempts of the jobs write only while the block lasts. Call what it gives before the first of
+    them: it waits until nothing of an earlier batch can be written any more, and calls its argument
+    if that takes a time."""
+    job = jobs[0]
+    if not job.fence:
+        yield lambda meanwhile=None: None
+        return
+    lender = permits.lender(job.driver_host or permits.driver_host(session))
+    settle = job.settle_seconds()
+    with lender.batch(job.place, batch, settle) as terms:
+        for each in jobs:
+            each.terms = terms
+        yield lambda meanwhile=lambda: None: lender.wait(job.place, meanwhile)
 
 
 def foreach_batch(options: Mapping[str, str]) -> Callable[[Any, int], None]:
     """For DataStreamWriter.foreachBatch. A micro-batch may come again: its rows make the same
-    documents."""
+    documents; and no attempt of an earlier one writes over a later one."""
 
     def write_batch(df: Any, batch_id: int) -> None:
-        print(f"batch {batch_id}: {write(df, options)}")
+        job = _plan(df, options)
+        with fenced(df.sparkSession, f"batch {batch_id}", job) as wait:
+            wait()
+            summary = job.judge(write_with(job, df))
+        print(f"batch {batch_id}: {summary}")
 
     return write_batch

@@ -1,0 +1,58 @@
+// What the functions of the C interface have in common.
+#ifndef SPILLWAY_CAPI_CALLS_H_
+#define SPILLWAY_CAPI_CALLS_H_
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <string_view>
+
+#include "base/result.h"
+#include "capi/spillway.h"
+
+namespace spillway::capi {
+
+inline char* Copy(std::string_view text) {
+  auto* copy = static_cast<char*>(std::malloc(text.size() + 1));
+  if (copy == nullptr) return nullptr;
+  std::memcpy(copy, text.data(), text.size());
+  copy[text.size()] = '\0';
+  return copy;
+}
+
+inline int32_t Answer(const Status& status, spillway_error* error) {
+  const auto code = static_cast<int32_t>(status.code());
+  if (error != nullptr) {
+    *error = {code, nullptr, nullptr, nullptr};
+    if (!status.ok()) {
+      error->code_name = Copy(StatusCodeName(status.code()));
+      error->message = Copy(status.message());
+      error->hint = Copy(status.hint());
+    }
+  }
+  return code;
+}
+
+// What a library below throws (memory, mostly) ends here: no exception crosses the interface.
+template <typename Call>
+int32_t Guarded(spillway_error* error, const Call& call) {
+  try {
+    return Answer(call(), error);
+  } catch (const std::exception& failure) {
+    return Answer(Internal(failure.what()), error);
+  }
+}
+
+// A handle.
+template <typename Handle>
+Status CheckOwner(const Handle& handle) {
+  if (handle.process == getpid()) return Status::Ok();
+  return InvalidArgument("it belongs to the process that this one was forked of")
+      .WithHint("open another one in this process");
+}
+
+}  // namespace spillway::capi
+
+#endif  // SPILLWAY_CAPI_CALLS_H_

@@ -1,0 +1,138 @@
+"""A pipeline of spillway.yaml, with Spark as the scheduler alone: the driver plans, keeps lease,
+checkpoint, history and rejected rows as `spillway sync` does; the load's files are read and written
+by the engine in the executors, and no row passes through Spark.
+
+    result = spillway.spark.sync(spark, "spillway.yaml", "products")
+
+Each part of the load is a Spark job of one task, so that Spark's retries are a part's, and the
+driver knows of each as soon as it is done. What has changed since is brought by the driver itself.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import tempfile
+import threading
+import time
+from typing import Any, Dict, List, Optional
+
+from spillway._errors import SpillwayError
+from spillway._load import Load, Part
+from spillway.spark import permits
+from spillway.spark.job import readable_errors, task_name
+from spillway.spark.writing import tasks_of
+
+#: Of a task, besides what Python and Spark take.
+MEMORY_BYTES = 128 << 20
+LANES = 16
+
+
+def _do_part(settings: Dict[str, Any], terms: permits.Terms, text: str) -> bytes:
+    """In an executor: one part, and what became of it."""
+    with readable_errors(), tempfile.TemporaryDirectory(prefix="spillway-") as scratch:
+        borrower = permits.Borrower(terms, task_name())
+        sure = False
+        part = None
+        try:
+            part = Part({**settings, "permit": True, "scratch_folder": scratch})
+            borrower.keep(part)
+            outcome = part.run(text)
+            sure = True
+            return outcome
+        except SpillwayError:
+            if borrower.failure is not None:
+                raise borrower.failure from None
+            raise
+        finally:
+            borrower.release()
+            if part is not None:
+                part.close()
+            borrower.close(sure or part is None)
+
+
+class _Crew:
+    """Threads of the driver, each of which has one part at a time done by Spark."""
+
+    def __init__(self, session: Any, load: Load, settings: Dict[str, Any],
+                 terms: permits.Terms) -> None:
+        self._context = session.sparkContext
+        self._load = load
+        self._settings = settings
+        self._terms = terms
+        self._group = f"spillway {terms.batch}"
+
+    def work(self, threads: int) -> None:
+        from pyspark import InheritableThread
+
+        crew: List[threading.Thread] = [InheritableThread(target=self._work)
+                                        for _ in range(threads)]
+        for thread in crew:
+            thread.daemon = True
+            thread.start()
+        try:
+            for thread in crew:
+                thread.join()
+        except BaseException:  # Ctrl-C in a notebook: a clean checkpoint all the same
+            self._load.stop()
+            self._context.cancelJobGroup(self._group)
+            raise
+
+    def _work(self) -> None:
+        self._context.setJobGroup(self._group, "spillway: a part of the load", True)
+        while True:
+            text = self._load.take()
+            if text is None:
+                return
+            try:
+                self._load.put(self._done_by_spark(text))
+            except Exception as failure:  # noqa: BLE001: whatever Spark says of a job that failed
+                self._load.fail(_reason_of(failure))
+                return
+
+    def _done_by_spark(self, text: str) -> bytes:
+        settings, terms = self._settings, self._terms
+
+        def do(texts: Any) -> Any:
+            return [_do_part(settings, terms, text) for text in texts]
+
+        return self._context.parallelize([text], 1).mapPartitions(do).collect()[0]
+
+
+def _reason_of(failure: BaseException) -> str:
+    """What our own code said in the executor, or the first line of Spark's."""
+    lines = [line.strip() for line in str(failure).splitlines() if line.strip()]
+    ours = [line for line in lines if "SpillwayError: " in line]
+    text = ours[-1].split("SpillwayError: ", 1)[1] if ours else (lines or [repr(failure)])[0]
+    return f"a part of the load failed in Spark: {text}"
+
+
+def sync(spark: Any, project: str, pipeline: str, full: bool = False,
+         tasks: Optional[int] = None, driver_host: Optional[str] = None) -> Dict[str, Any]:
+    """Brings a pipeline's container up to date with its table, as `spillway sync` does, with the
+    executors for the load. Returns {"load": …, "changes": …}, of what was due.
+
+    `project`: the path of spillway.yaml, which need be on the driver alone; what it refers to
+    (environment variables and files of secrets, a table's path) every executor resolves by itself.
+    `full`: load again. `tasks`: parts at a time; left out: as many as the session runs. Raises
+    SpillwayError; what was done is kept, and the next call goes on from there.
+    """
+    path = pathlib.Path(project).resolve()
+    settings: Dict[str, Any] = {"project": path.read_text(encoding="utf-8"), "path": str(path),
+                                "pipeline": pipeline}
+    count = tasks or tasks_of(spark) or 1
+    part = {**settings, "share": 1 / count, "lanes": LANES, "memory_bytes": MEMORY_BYTES}
+    lingers = {"lingers_ms": int(permits.PERMIT_SECONDS * 1_000)}
+    lender = permits.lender(driver_host or permits.driver_host(spark))
+    place = f"{path}: {pipeline}"
+    with lender.batch(place, pipeline, 0, first_waits=False) as terms:
+        with Load({**settings, **lingers, "load_only": True, "full": full,
+                   "at_a_time": count}) as load:
+            _Crew(spark, load, part, terms).work(count)
+            result = load.finish()
+    settle_ms = result.pop("settle_ms")
+    if lender.wait(place):  # for an attempt that was left behind: it must not write over changes
+        time.sleep(settle_ms / 1_000)
+    with Load({**settings, **lingers}) as rest:
+        after = rest.finish()
+    after.pop("settle_ms")
+    return {**after, **result}
