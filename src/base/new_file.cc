@@ -28,14 +28,21 @@ Result<std::unique_ptr<NewFile>> NewFile::Create(const std::string& path, Existi
     return CannotWrite(path, EEXIST);
   }
   const std::string part = path + ".part";
-  const int file = open(part.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  const int file = open(part.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (file < 0) return CannotWrite(path, errno);
   auto made = std::unique_ptr<NewFile>(new NewFile(path, existing, file));
   if (flock(file, LOCK_EX | LOCK_NB) != 0) {
     made->finished_ = true;  // it is not ours to take away
     return InvalidArgument(fmt::format("{} is being written by another program", path));
   }
-  // One that was killed left it behind.
+  struct stat info {};
+  if (fstat(file, &info) != 0) return CannotWrite(path, errno);
+  if (info.st_nlink > 1) {
+    // One that was killed had finished it and not taken this name away.
+    made.reset();
+    return Create(path, existing);
+  }
+  // What one that was killed left behind goes.
   if (ftruncate(file, 0) != 0 || fchmod(file, 0600) != 0) return CannotWrite(path, errno);
   return made;
 }

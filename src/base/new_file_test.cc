@@ -97,6 +97,25 @@ TEST_F(NewFileTest, WhatAKilledProgramLeftBehindIsWrittenOver) {
   EXPECT_EQ(Text(), "new");
 }
 
+TEST_F(NewFileTest, WhatWasFinishedIsNotTouchedByTheNext) {
+  const std::filesystem::path finished = folder_ / "moved away";
+  std::ofstream(finished) << "finished";
+  std::filesystem::create_hard_link(finished, path_ + ".part");
+  auto file = *NewFile::Create(path_, ExistingFile::kRefuse);
+  ASSERT_TRUE(file->Append("new").ok());
+  ASSERT_TRUE(file->Finish().ok());
+  EXPECT_EQ(Text(), "new");
+  EXPECT_EQ(std::filesystem::file_size(finished), 8u);
+}
+
+TEST_F(NewFileTest, ALinkThatLiesInTheWayIsNotFollowed) {
+  const std::filesystem::path victim = folder_ / "victim";
+  std::ofstream(victim) << "untouched";
+  std::filesystem::create_symlink(victim, path_ + ".part");
+  EXPECT_FALSE(NewFile::Create(path_, ExistingFile::kReplace).ok());
+  EXPECT_EQ(std::filesystem::file_size(victim), 9u);
+}
+
 TEST_F(NewFileTest, SaysWhyItCannotBeMade) {
   const auto file = NewFile::Create(path_ + "/missing/out", ExistingFile::kRefuse);
   ASSERT_EQ(file.status().code(), StatusCode::kInvalidArgument);
