@@ -49,6 +49,8 @@ NEEDS_THE_KEY = {
         "it names the links of a key",
     "test_offers.py::test_an_offer_that_may_not_be_changed_is_explained_before_anything_is_done":
         "offers are the data plane's",
+    "test_switch_crash.py::test_killed_while_an_old_container_is_deleted":
+        "it is Resource Manager that deletes, not the process",
     "test_doctor.py::test_a_clock_that_is_wrong[-20": "it is signatures that a wrong clock spoils",
 }
 

@@ -186,7 +186,9 @@ def test_nothing_is_left_of_a_session(options):
     before = held()
     for _ in range(3):
         once()
-    wait_until(lambda: held() == before, "no thread and no file is left")
+    # Fewer: a thread of a server in this process may end meanwhile.
+    wait_until(lambda: all(now <= then for now, then in zip(held(), before)),
+               "no thread and no file is left")
 
 
 def test_a_child_does_not_use_its_parents_session_and_opens_its_own(options, workspace):
