@@ -14,8 +14,11 @@ using std::chrono::milliseconds;
 
 constexpr uint64_t kSplitBytes = 1 << 20;
 
+// Four splits are half of eight: two parts.
 class PartExchangeTest : public testing::Test {
  protected:
+  ~PartExchangeTest() override { exchange_.Fail(Internal("the test has ended")); }
+
   // The load's side, on a thread of its own, as it is.
   void Start(uint32_t splits) {
     for (uint32_t split = 0; split < splits; ++split) {
@@ -57,17 +60,17 @@ class PartExchangeTest : public testing::Test {
 };
 
 TEST_F(PartExchangeTest, EverySplitIsGivenOutOnceAndTheLoadEndsWithTheLastOutcome) {
-  Start(7);
+  Start(8);
   const ReadPartText first = Take();
   const ReadPartText second = Take();
-  EXPECT_EQ(first.work.work.size() + second.work.work.size(), 7u);
+  EXPECT_EQ(first.work.work.size() + second.work.work.size(), 8u);
   EXPECT_EQ(first.work.table_id, "t");
   EXPECT_EQ(first.work.keys[0], "part-0");
   ASSERT_TRUE(exchange_.Put(Outcome(second)).ok());
   ASSERT_TRUE(exchange_.Put(Outcome(first)).ok());
   EXPECT_EQ(exchange_.Take({}), std::nullopt);
   load_.join();
-  EXPECT_EQ(done_.size(), 7u);
+  EXPECT_EQ(done_.size(), 8u);
   EXPECT_TRUE(stop_.cause().ok());
 }
 

@@ -20,17 +20,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kReportInterval{250};
 constexpr uint64_t kBatchesOpenMax = 4'096;  // between reading and the checkpoint
-// Encoded batches take an eighth of the knob: 32 of 256 MiB. Three eighths are for what readers
-// hold (ReadingBytesMax); the rest is what is being encoded, requests under way, what the allocator
-// keeps and, at the end, the search for duplicates.
-constexpr uint64_t BatchMemory(uint64_t memory_bytes_max) {
-  return memory_bytes_max / 8;
-}
-// For the rows that go past those of a slow range (see overflow.h). Several batches of them: with
-// one at a time the quick ranges wait for each other.
-constexpr uint64_t ReserveMemory(uint64_t memory_bytes_max) {
-  return memory_bytes_max / 8;
-}
 constexpr uint64_t SortMemory(uint64_t memory_bytes_max) {
   return memory_bytes_max / 32;  // little, so that a large table needs no more than a small one
 }
@@ -49,8 +38,8 @@ class LoadRun {
         lease_(lease),
         journal_(journal),
         ctx_{.stop = stop.token()},
-        memory_(BatchMemory(options.memory_bytes_max)),
-        reserve_(ReserveMemory(options.memory_bytes_max)),
+        memory_(BatchesBytesMax(options.memory_bytes_max)),
+        reserve_(ReserveBytesMax(options.memory_bytes_max)),
         places_(kBatchesOpenMax),
         reading_(ReadingBytesMax(options.memory_bytes_max)) {}
 

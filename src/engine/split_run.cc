@@ -16,14 +16,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick{250};
 constexpr uint64_t kBatchesOpenMax = 4'096;
-// As a load's: see docs/architecture.md, "Memory".
-constexpr uint64_t BatchMemory(uint64_t memory_bytes_max) {
-  return memory_bytes_max / 8;
-}
-constexpr uint64_t ReserveMemory(uint64_t memory_bytes_max) {
-  return memory_bytes_max / 32;
-}
-
 // Used by one thread, but for what the lanes settle.
 class SplitRun {
  public:
@@ -71,8 +63,8 @@ class SplitRun {
 
   Status Pump() {
     OpenBatches batches([this](BatchInFlight& batch) { return OnSettled(batch); });
-    Budget memory(BatchMemory(options_.memory_bytes_max));
-    Budget reserve(ReserveMemory(options_.memory_bytes_max));
+    Budget memory(BatchesBytesMax(options_.memory_bytes_max));
+    Budget reserve(ReserveBytesMax(options_.memory_bytes_max));
     Budget places(kBatchesOpenMax);
     Budget reading(ReadingBytesMax(options_.memory_bytes_max));
     RejectedGuard rejected({.rows = kRejectedPerPartMax, .share = std::nullopt}, options_.pipeline,

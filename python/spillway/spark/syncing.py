@@ -25,6 +25,7 @@ from spillway.spark.writing import tasks_of
 #: Of a task, besides what Python and Spark take.
 MEMORY_BYTES = 128 << 20
 LANES = 16
+LOOK_SECONDS = 0.2
 
 
 def _do_part(settings: Dict[str, Any], terms: permits.Terms, text: str) -> bytes:
@@ -60,22 +61,36 @@ class _Crew:
         self._settings = settings
         self._terms = terms
         self._group = f"spillway {terms.batch}"
+        self._end: Any = None
 
-    def work(self, threads: int) -> None:
+    def run(self, threads: int) -> Dict[str, Any]:
+        """What Load.finish says. Nothing of the crew is at work when it returns or raises."""
         from pyspark import InheritableThread
 
         crew: List[threading.Thread] = [InheritableThread(target=self._work)
                                         for _ in range(threads)]
-        for thread in crew:
-            thread.daemon = True
-            thread.start()
+        ends = threading.Thread(target=self._finish)
         try:
-            for thread in crew:
-                thread.join()
-        except BaseException:  # Ctrl-C in a notebook: a clean checkpoint all the same
+            for thread in (*crew, ends):
+                thread.daemon = True
+                thread.start()
+            while ends.is_alive():  # in steps, so that Ctrl-C gets through
+                ends.join(LOOK_SECONDS)
+        finally:
+            # A load that ends early (a lost lease, Ctrl-C) takes its parts along.
             self._load.stop()
             self._context.cancelJobGroup(self._group)
-            raise
+            for thread in (*crew, ends):
+                thread.join()
+        if isinstance(self._end, SpillwayError):
+            raise self._end
+        return self._end
+
+    def _finish(self) -> None:
+        try:
+            self._end = self._load.finish()
+        except SpillwayError as failure:
+            self._end = failure
 
     def _work(self) -> None:
         self._context.setJobGroup(self._group, "spillway: a part of the load", True)
@@ -127,8 +142,7 @@ def sync(spark: Any, project: str, pipeline: str, full: bool = False,
     with lender.batch(place, pipeline, 0, first_waits=False) as terms:
         with Load({**settings, **lingers, "load_only": True, "full": full,
                    "at_a_time": count}) as load:
-            _Crew(spark, load, part, terms).work(count)
-            result = load.finish()
+            result = _Crew(spark, load, part, terms).run(count)
     settle_ms = result.pop("settle_ms")
     if lender.wait(place):  # for an attempt that was left behind: it must not write over changes
         time.sleep(settle_ms / 1_000)
