@@ -12,7 +12,6 @@ who asks proves that it has the job's secret without sending it.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import dataclasses
 import hashlib
@@ -77,7 +76,6 @@ class Lender:
         self._lock = threading.Lock()
         self._batches: Dict[str, _Batch] = {}
         self._free_from: Dict[str, float] = {}  # by place
-        self._loop = asyncio.new_event_loop()
         self._listening = _listen(host)
         threading.Thread(target=self._run, name="spillway-permits", daemon=True).start()
 
@@ -130,11 +128,17 @@ class Lender:
                 self._free_from[batch.place] = max(self._free_from.get(batch.place, 0), until)
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(asyncio.start_server(self._serve, sock=self._listening))
-        self._loop.run_forever()
+        import asyncio  # here: tasks do without it, and it takes a time to import
+
+        async def serve() -> None:
+            server = await asyncio.start_server(self._serve, sock=self._listening)
+            await server.serve_forever()
+
+        asyncio.run(serve())
 
     async def _serve(self, reader: Any, writer: Any) -> None:
+        import asyncio
+
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, asyncio.TimeoutError):
             nonce = secrets.token_hex(16)
             await _say(writer, {"nonce": nonce})
