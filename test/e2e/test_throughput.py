@@ -58,7 +58,8 @@ class Measured:
         project = self.workspace.project(
             self.folder, table=name, destination=destination, **throughput
         )
-        self.workspace.configure(project)
+        self.pipeline = name  # a pipeline keeps the destination that it has begun with
+        self.workspace.configure({**project, "pipelines": {name: project["pipelines"]["p"]}})
         self.history = History(self.control, f"{self.workspace.database}/{name}")
 
     def load(self, provisioned, seconds, limit, units_per_second, meanwhile=None):
@@ -66,10 +67,12 @@ class Measured:
         for attempt in range(RUNS_MAX):
             self.configure(provisioned, units_per_second * seconds, limit)
             with Ticker() as ticker:
-                process = self.workspace.spillway.start("sync", "p", "--output", "json")
+                self.process = self.workspace.spillway.start(
+                    "sync", self.pipeline, "--output", "json"
+                )
                 if meanwhile:
                     meanwhile(self)
-                outcome = self.workspace.spillway.end_of(process)
+                outcome = self.workspace.spillway.end_of(self.process)
             assert_adds_up(outcome.result)
             meter = Meter(self.history.new(), ticker)
             try:
@@ -84,6 +87,12 @@ class Measured:
 def items_of(run) -> int:
     found = run.control.container(run.history.container)
     return sum(part["items"] for part in found["ranges"]) if found else 0
+
+
+def wait_for_items(run, count) -> None:
+    wait_until(lambda: items_of(run) > count or run.process.poll() is not None,
+               "a part of the load")
+    assert run.process.poll() is None, run.process.communicate()
 
 
 @pytest.fixture
@@ -110,7 +119,7 @@ def test_of_a_million_operations_under_a_limit_none_is_throttled(measured):
     """The limit leaves a tenth of what is provisioned to others."""
     count = 1_000_000 if FULL else 20_000
     measured.configure(100_000, count * DOCUMENT_UNITS, "90%")
-    outcome = measured.workspace.run("sync", "p", "--output", "json",
+    outcome = measured.workspace.run("sync", measured.pipeline, "--output", "json",
                                      seconds_max=MILLION_SECONDS_MAX)
     summary = outcome.result
     assert summary["run_upserted"] == count
@@ -139,7 +148,7 @@ def test_without_a_limit_the_container_is_filled_and_hardly_anything_is_throttle
 def test_a_share_follows_the_throughput_that_is_changed_under_it(measured):
     def lower(run):
         container = run.workspace.container(run.container)
-        wait_until(lambda: items_of(run) > 2_000, "a part of the load")
+        wait_for_items(run, 2_000)
         container.replace_throughput(10_000)
         run.lowered_ms = Meter(History(run.control, run.history.container).new()).end_ms
 
@@ -154,9 +163,9 @@ def test_a_share_follows_the_throughput_that_is_changed_under_it(measured):
 
 def test_a_limit_that_is_changed_while_a_run_goes_on_holds_within_two_seconds(measured):
     def lower(run):
-        wait_until(lambda: items_of(run) > 2_000, "a part of the load")
-        told = run.workspace.json("throttle", "p", "--ru", "5000")
-        assert told == {"pipeline": "p", "limit": "5000", "set": True}
+        wait_for_items(run, 2_000)
+        told = run.workspace.json("throttle", run.pipeline, "--ru", "5000")
+        assert told == {"pipeline": run.pipeline, "limit": "5000", "set": True}
         run.lowered_ms = Meter(History(run.control, run.history.container).new()).end_ms
 
     meter, summary = measured.load(20_000, 4, None, 20_000, lower)
@@ -165,7 +174,7 @@ def test_a_limit_that_is_changed_while_a_run_goes_on_holds_within_two_seconds(me
     assert meter.dearest_second(lowered + WARM_UP_SECONDS) <= OVERSHOOT * 5_000
     used = meter.rate(lowered + WARM_UP_SECONDS, meter.backlog_seconds)
     assert used >= USED_LARGE * 5_000
-    told = measured.workspace.run("throttle", "p", "--reset").text
+    told = measured.workspace.run("throttle", measured.pipeline, "--reset").text
     assert "no limit, as spillway.yaml says" in told
 
 
