@@ -5,8 +5,10 @@ Where this machine itself stood still (a ticker of 10 ms came more than 20 ms la
 tell who was late: such seconds are left out, and if they are many the run says nothing.
 """
 
-import threading
-import time
+import json
+import pathlib
+import subprocess
+import sys
 from itertools import accumulate
 
 from lake import FULL
@@ -14,6 +16,7 @@ from lake import FULL
 STEP_MS = 10
 SECOND_STEPS = 100
 LATE_MS = 20
+TICKER = pathlib.Path(__file__).resolve().parent / "ticker.py"
 LEFT_OUT_MAX = 0.01 if FULL else 0.5
 
 
@@ -22,28 +25,22 @@ class Void(AssertionError):
 
 
 class Ticker:
-    """Notes when this machine stood still."""
+    """Notes when this machine stood still (ticker.py)."""
 
     def __init__(self):
         self.late_ms = []
-        self.stop = threading.Event()
-        self.thread = threading.Thread(target=self.run, daemon=True)
-
-    def run(self):
-        before = time.time_ns() // 1_000_000
-        while not self.stop.wait(STEP_MS / 1000):
-            now = time.time_ns() // 1_000_000
-            if now - before > STEP_MS + LATE_MS:
-                self.late_ms.append((before, now))
-            before = now
 
     def __enter__(self):
-        self.thread.start()
+        words = [sys.executable, str(TICKER), str(STEP_MS), str(LATE_MS)]
+        self.process = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout.readline() == "ticking\n"
         return self
 
     def __exit__(self, *_):
-        self.stop.set()
-        self.thread.join()
+        told, _ = self.process.communicate()
+        self.late_ms = json.loads(told)
 
 
 class Meter:
