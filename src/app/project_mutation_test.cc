@@ -2,9 +2,8 @@
 // project or with words: sound texts, damaged at random places, under a fixed seed.
 #include <gtest/gtest.h>
 
-#include <random>
-
 #include "app/project.h"
+#include "base/testing/damaged.h"
 
 namespace spillway {
 namespace {
@@ -39,38 +38,16 @@ pipelines:
     destination: {connection: shop, container: c, id: id, partition_key: /pk}
 )";
 
-std::string Damage(std::string text, std::minstd_rand& random) {
-  constexpr std::string_view kAwkward = "{}[]\",:\\-#&*!|>'%@ \n\t\x01\xC3\xFF";
-  for (uint32_t change = 0; change <= random() % 3 && !text.empty(); ++change) {
-    const size_t at = random() % text.size();
-    switch (random() % 4) {
-      case 0:
-        text.erase(at, random() % 12);
-        break;
-      case 1:
-        text[at] = static_cast<char>(text[at] ^ (1 << (random() % 8)));
-        break;
-      case 2:
-        text[at] = kAwkward[random() % kAwkward.size()];
-        break;
-      default:
-        text.insert(at, text.substr(at, random() % 20));
-        break;
-    }
-  }
-  return text;
-}
+constexpr std::string_view kAwkward = "{}[]\",:\\-#&*!|>'%@ \n\t\x01\xC3\xFF";
 
 TEST(DamagedConfiguration, IsAProjectOrAnError) {
   ASSERT_TRUE(Project::Parse(kSound, "spillway.yaml").ok());
-  std::minstd_rand random(20261121);
-  for (int i = 0; i < kMutations; ++i) {
-    const std::string text = Damage(kSound, random);
+  ForEachDamaged(kSound, kAwkward, kMutations, [](const std::string& text) {
     const auto project = Project::Parse(text, "spillway.yaml");
-    if (project.ok()) continue;
+    if (project.ok()) return;
     EXPECT_EQ(project.status().code(), StatusCode::kInvalidArgument) << text;
     EXPECT_FALSE(project.status().message().empty());
-  }
+  });
 }
 
 TEST(DamagedConfiguration, NeverShowsASecretThatStandsInTheOpen) {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <random>
+#include "base/testing/damaged.h"
 
 namespace spillway {
 namespace {
@@ -103,34 +103,30 @@ TEST(DamagedInput, TokenRepliesAreATokenOrAnError) {
   const std::string sound =
       R"({"token_type":"Bearer","expires_in":"3599","expires_on":1700003600,"refresh_in":1e3,)"
       R"("expiresOn":"2023-11-14T23:13:20Z","access_token":"abc.def"})";
-  std::minstd_rand random(20261121);
-  for (int i = 0; i < 20'000; ++i) {
-    std::string text = sound;
-    for (uint32_t change = 0; change <= random() % 3 && !text.empty(); ++change) {
-      const size_t at = random() % text.size();
-      switch (random() % 4) {
-        case 0:
-          text.resize(at);
-          break;
-        case 1:
-          text[at] = static_cast<char>(text[at] ^ (1 << (random() % 8)));
-          break;
-        case 2:
-          text[at] = "{}[]\",:\\0-9e.\n"[random() % 14];
-          break;
-        default:
-          text.insert(at, text.substr(at, random() % 12));
-      }
-    }
+  ForEachDamaged(sound, kAwkwardInJson, 20'000, [](const std::string& text) {
     const auto token = Parse(text);
     if (!token.ok()) {
       EXPECT_EQ(token.status().code(), StatusCode::kDataLoss);
-      continue;
+      return;
     }
     EXPECT_GT(token->expires_at, kAsked.asked_at);
     EXPECT_LE(token->refresh_at, token->expires_at);
     EXPECT_EQ(token->text.find_first_of(" \r\n"), std::string::npos);
-    EXPECT_LE(ParseRefusal(text).message.size(), 500u);
+  });
+}
+
+TEST(DamagedInput, RefusalsAreOneLineOfWords) {
+  for (const char* sound :
+       {R"({"error":"invalid_client","error_description":"AADSTS7000215: Invalid\r\nTrace"})",
+        R"({"error":{"code":"AuthorizationFailed","message":"May not.","innererror":{"a":[1]}}})",
+        R"({"errors":["permission denied"]})"}) {
+    ForEachDamaged(sound, kAwkwardInJson, 5'000, [](const std::string& text) {
+      const ServiceRefusal refusal = ParseRefusal(text);
+      EXPECT_LE(refusal.message.size(), 500u);
+      for (const char c : refusal.code + refusal.message) {
+        EXPECT_GE(static_cast<unsigned char>(c), 0x20) << text;
+      }
+    });
   }
 }
 

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <random>
 
+#include "base/testing/damaged.h"
 #include "destinations/cosmosdb/bulk_response.h"
 #include "destinations/cosmosdb/container_client.h"
 #include "destinations/cosmosdb/cosmos_reader.h"
@@ -19,36 +19,9 @@ namespace {
 
 constexpr int kMutations = 3000;
 
-// Cuts, flips, doubles or overwrites a few bytes.
-std::string Damage(std::string text, std::minstd_rand& random) {
-  const auto below = [&](size_t end) { return static_cast<size_t>(random() % (end + 1)); };
-  constexpr std::string_view kAwkward = "{}[]\",:\\0-9e.\xC3\xFF\n\x01tfn";
-  const size_t changes = 1 + below(3);
-  for (size_t i = 0; i < changes && !text.empty(); ++i) {
-    const size_t at = below(text.size() - 1);
-    switch (random() % 4) {
-      case 0:
-        text.resize(at);
-        break;
-      case 1:
-        text[at] = static_cast<char>(text[at] ^ (1 << (random() % 8)));
-        break;
-      case 2:
-        text[at] = kAwkward[below(kAwkward.size() - 1)];
-        break;
-      default:
-        text.insert(at, text.substr(at, below(12)));
-        break;
-    }
-  }
-  return text;
-}
-
 void ForEachDamaged(const std::string& sound,
                     const std::function<void(const std::string&)>& parse) {
-  std::minstd_rand random(20261121);
-  parse(sound);
-  for (int i = 0; i < kMutations; ++i) parse(Damage(sound, random));
+  ::spillway::ForEachDamaged(sound, kAwkwardInJson, kMutations, parse);
 }
 
 TEST(DamagedInput, BulkResponsesAreReadWholeOrNotAtAll) {
