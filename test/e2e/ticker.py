@@ -1,5 +1,5 @@
-"""A process of its own that notes when this machine stood still: nothing else in it is slow. Prints a
-line when it ticks, and at the end of its input the pauses in milliseconds since 1970.
+"""A process of its own that notes when this machine stood still: nothing else in it is slow. Prints
+a line when it ticks, and at the end of its input the pauses in milliseconds since 1970.
 
 ticker.py STEP_MS LATE_MS
 """
