@@ -74,6 +74,7 @@ Result<SplitOutcome> ReadSplit(const JsonNode& json, std::string_view& records) 
   if (identities > records.size() / sizeof(IdentityRecord)) {
     return DataLoss("the outcome of a part is cut");
   }
+  if (identities == 0) return split;
   split.identities.resize(identities);
   std::memcpy(split.identities.data(), records.data(), identities * sizeof(IdentityRecord));
   records.remove_prefix(identities * sizeof(IdentityRecord));
