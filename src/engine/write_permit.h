@@ -1,7 +1,7 @@
 // WritePermit: the right of a write session to send, lent for moments by whoever has opened the
 // session for somebody else (a Spark driver, for the attempt of a task). It ends by itself: an
 // attempt that was given up, paused or cut off sends nothing once its permit has run out, and the
-// lender only waits for that moment. Why so: docs/decisions/0014-permits-fence-attempts.md.
+// lender only waits for that moment. Why so: docs/decisions/0011-permits-fence-attempts.md.
 #ifndef SPILLWAY_ENGINE_WRITE_PERMIT_H_
 #define SPILLWAY_ENGINE_WRITE_PERMIT_H_
 
