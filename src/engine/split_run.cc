@@ -62,11 +62,12 @@ class SplitRun {
   }
 
   Status Pump() {
-    OpenBatches batches([this](BatchInFlight& batch) { return OnSettled(batch); });
     Budget memory(BatchesBytesMax(options_.memory_bytes_max));
     Budget reserve(ReserveBytesMax(options_.memory_bytes_max));
     Budget places(kBatchesOpenMax);
     Budget reading(ReadingBytesMax(options_.memory_bytes_max));
+    // After the budgets, of which a run that was stopped leaves shares in it.
+    OpenBatches batches([this](BatchInFlight& batch) { return OnSettled(batch); });
     RejectedGuard rejected({.rows = kRejectedPerPartMax, .share = std::nullopt}, options_.pipeline,
                            0, 0);
     const PumpParts pump{.snapshot = *snapshot_,
