@@ -4,11 +4,14 @@
 
 #include <unistd.h>
 
+#include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "capi/spillway.h"
 
@@ -51,6 +54,14 @@ Status CheckOwner(const Handle& handle) {
   if (handle.process == getpid()) return Status::Ok();
   return InvalidArgument("it belongs to the process that this one was forked of")
       .WithHint("open another one in this process");
+}
+
+// The two moments until which a permit holds, from nanoseconds: `extend` takes them.
+template <typename Extend>
+void ExtendPermit(int64_t monotonic_ns, int64_t realtime_ns, const Extend& extend) {
+  using std::chrono::nanoseconds;
+  extend(SteadyTime(nanoseconds(monotonic_ns)),
+         WallTime(std::chrono::duration_cast<WallTime::duration>(nanoseconds(realtime_ns))));
 }
 
 }  // namespace spillway::capi

@@ -1,5 +1,4 @@
 // The functions of the C interface that share a pipeline's load out among processes.
-#include <chrono>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -13,6 +12,7 @@
 using spillway::Status;
 using spillway::capi::CheckOwner;
 using spillway::capi::Copy;
+using spillway::capi::ExtendPermit;
 using spillway::capi::Guarded;
 
 struct spillway_load {
@@ -102,9 +102,8 @@ int32_t spillway_part_run(spillway_part* part, const char* text, char** outcome,
 
 void spillway_part_permit(spillway_part* part, int64_t monotonic_ns, int64_t realtime_ns) {
   if (part == nullptr || part->process != getpid()) return;
-  part->opened->Permit(spillway::SteadyTime(std::chrono::nanoseconds(monotonic_ns)),
-                       spillway::WallTime(std::chrono::duration_cast<spillway::WallTime::duration>(
-                           std::chrono::nanoseconds(realtime_ns))));
+  ExtendPermit(monotonic_ns, realtime_ns,
+               [&](auto steady, auto wall) { part->opened->Permit(steady, wall); });
 }
 
 void spillway_part_stop(spillway_part* part) {

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <stop_token>
@@ -18,6 +17,7 @@
 using spillway::Status;
 using spillway::capi::CheckOwner;
 using spillway::capi::Copy;
+using spillway::capi::ExtendPermit;
 using spillway::capi::Guarded;
 
 // The stop comes first: the session's last threads look at it.
@@ -117,10 +117,8 @@ int32_t spillway_session_summary(const spillway_session* session, char** summary
 
 void spillway_session_permit(spillway_session* session, int64_t monotonic_ns, int64_t realtime_ns) {
   if (session == nullptr || session->process != getpid()) return;
-  session->opened.session->Permit(
-      spillway::SteadyTime(std::chrono::nanoseconds(monotonic_ns)),
-      spillway::WallTime(std::chrono::duration_cast<spillway::WallTime::duration>(
-          std::chrono::nanoseconds(realtime_ns))));
+  ExtendPermit(monotonic_ns, realtime_ns,
+               [&](auto steady, auto wall) { session->opened.session->Permit(steady, wall); });
 }
 
 void spillway_session_stop(spillway_session* session) {

@@ -9,27 +9,12 @@
 namespace spillway {
 namespace {
 
-// In the order of the text.
-template <typename Counts, typename Visit>
-void VisitCounts(Counts& counts, const Visit& visit) {
-  visit("read", counts.read);
-  visit("upserted", counts.upserted);
-  visit("inserted", counts.inserted);
-  visit("replaced", counts.replaced);
-  visit("deleted", counts.deleted);
-  visit("delete_found_nothing", counts.delete_found_nothing);
-  visit("unchanged", counts.unchanged);
-  visit("superseded", counts.superseded);
-  visit("filtered", counts.filtered);
-  visit("rejected", counts.rejected);
-}
-
 void WriteSplit(const SplitOutcome& split, JsonWriter& json) {
   json.BeginObject().Field("split", split.split).Field("first_row", split.first_row);
   json.Field("rows", split.rows).Field("identities", uint64_t{split.identities.size()});
-  json.Key("counts").BeginObject();
-  VisitCounts(split.counts, [&](const char* name, uint64_t count) { json.Field(name, count); });
-  json.EndObject().Key("rejected").BeginArray();
+  json.Key("counts");
+  WriteCountsJson(split.counts, json);
+  json.Key("rejected").BeginArray();
   for (const RejectedRow& row : split.rejected) {
     json.BeginObject().Field("row", row.row).Field("key", row.key).Field("reason", row.reason);
     json.Field("message", row.message).EndObject();
@@ -54,17 +39,7 @@ Result<SplitOutcome> ReadSplit(const JsonNode& json, std::string_view& records) 
   split.split = static_cast<uint32_t>(number);
   ASSIGN_OR_RETURN(split.first_row, UintOf(json, "first_row"));
   ASSIGN_OR_RETURN(split.rows, UintOf(json, "rows"));
-  ASSIGN_OR_RETURN(const JsonNode* const counts, MemberOf(json, "counts"));
-  Status read;
-  VisitCounts(split.counts, [&](const char* name, uint64_t& count) {
-    Result<uint64_t> found = UintOf(*counts, name);
-    if (found.ok()) {
-      count = *found;
-    } else if (read.ok()) {
-      read = found.status();
-    }
-  });
-  RETURN_IF_ERROR(read);
+  ASSIGN_OR_RETURN(split.counts, ReadCountsJson(json));
   ASSIGN_OR_RETURN(const JsonNode* const rejected, MemberOf(json, "rejected"));
   for (const JsonNode& row : rejected->elements) {
     ASSIGN_OR_RETURN(RejectedRow found, ReadRejected(row));

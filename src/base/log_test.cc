@@ -1,9 +1,8 @@
 #include "base/log.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdio>
+#include "base/testing/log_capture.h"
 
 namespace spillway {
 namespace {
@@ -11,23 +10,11 @@ namespace {
 // What is logged goes to a file of its own, and what was there is switched off again.
 class Log : public testing::Test {
  protected:
-  Log() : file_(std::tmpfile()) {}
-  ~Log() override {
-    StartLog(LogLevel::kOff, STDERR_FILENO, clock_);
-    std::fclose(file_);
-  }
-
-  void Start(LogLevel level) { StartLog(level, fileno(file_), clock_); }
-
-  std::string Written() {
-    std::string text(1 << 16, '\0');
-    const ssize_t size = ::pread(fileno(file_), text.data(), text.size(), 0);
-    text.resize(size > 0 ? static_cast<size_t>(size) : 0);
-    return text;
-  }
+  void Start(LogLevel level) { log_.Start(level); }
+  std::string Written() const { return log_.Written(); }
 
   ManualClock clock_;
-  std::FILE* file_;
+  LogCapture log_{clock_};
 };
 
 constexpr LogLevel kAll[] = {LogLevel::kError, LogLevel::kWarning, LogLevel::kInfo,

@@ -163,9 +163,11 @@ Status Delivery::Send() {
   RETURN_IF_ERROR(judged);
   failures_in_a_row_ = settled_ > 0 ? 0 : failures_in_a_row_ + 1;
   if (again_.empty()) return Status::Ok();
-  LogLine(LogLevel::kDebug, kArea,
-          fmt::format("group {}: {} of {} documents are sent again{}", options_.group,
-                      again_.size(), items_.size(), only_throttled_ ? ": throttled" : ""));
+  if (LogsAt(LogLevel::kDebug)) {
+    LogLine(LogLevel::kDebug, kArea,
+            fmt::format("group {}: {} of {} documents are sent again{}", options_.group,
+                        again_.size(), items_.size(), only_throttled_ ? ": throttled" : ""));
+  }
   PutFirst(std::exchange(again_, {}));
   // The limiter spaces out what was throttled, for the whole group.
   const bool paced = only_throttled_ && failures_in_a_row_ <= kPacedFailuresMax;
@@ -264,9 +266,11 @@ Status Delivery::JudgeFailure(const Item& item, const RowFailure& failure) {
 // A call that failed as a whole says nothing about single rows: the code alone tells what is
 // possible.
 Status Delivery::JudgeAll(const Status& failed) {
-  LogLine(LogLevel::kDebug, kArea,
-          fmt::format("group {}: a write of {} documents failed: {}", options_.group, items_.size(),
-                      failed.message()));
+  if (LogsAt(LogLevel::kDebug)) {
+    LogLine(LogLevel::kDebug, kArea,
+            fmt::format("group {}: a write of {} documents failed: {}", options_.group,
+                        items_.size(), failed.message()));
+  }
   switch (failed.code()) {
     case StatusCode::kThrottled:
     case StatusCode::kUnavailable:

@@ -100,14 +100,6 @@ uint64_t BatchBytesTarget(uint64_t memory_bytes_max) {
   return std::clamp<uint64_t>(memory_bytes_max / kPartOfMemory, 256 << 10, 4 << 20);
 }
 
-uint64_t BatchesBytesMax(uint64_t memory_bytes_max) {
-  return memory_bytes_max / 8;
-}
-
-uint64_t ReserveBytesMax(uint64_t memory_bytes_max) {
-  return memory_bytes_max / 8;
-}
-
 uint64_t ReadingBytesMax(uint64_t memory_bytes_max) {
   return memory_bytes_max / 8 * 3;
 }

@@ -50,12 +50,6 @@ Result<std::unique_ptr<Snapshot>> OpenMapped(Source& source, const DocumentOptio
 
 // Batches of about this size keep a run inside the knob: see docs/architecture.md, "Memory".
 uint64_t BatchBytesTarget(uint64_t memory_bytes_max);
-// For encoded batches on their way, and for the rows that go past those of a slow range
-// (overflow.h): several batches of them, since with one at a time the quick ranges wait for each
-// other. The rest of the knob is what is being encoded, requests under way, what the allocator
-// keeps and, at the end, the search for duplicates.
-uint64_t BatchesBytesMax(uint64_t memory_bytes_max);
-uint64_t ReserveBytesMax(uint64_t memory_bytes_max);
 // For what readers hold besides their batches: wide rows leave room for fewer readers, never for
 // less than one.
 uint64_t ReadingBytesMax(uint64_t memory_bytes_max);

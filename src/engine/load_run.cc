@@ -19,7 +19,6 @@ namespace spillway {
 namespace {
 
 constexpr std::chrono::milliseconds kReportInterval{250};
-constexpr uint64_t kBatchesOpenMax = 4'096;  // between reading and the checkpoint
 constexpr uint64_t SortMemory(uint64_t memory_bytes_max) {
   return memory_bytes_max / 32;  // little, so that a large table needs no more than a small one
 }
@@ -38,10 +37,7 @@ class LoadRun {
         lease_(lease),
         journal_(journal),
         ctx_{.stop = stop.token()},
-        memory_(BatchesBytesMax(options.memory_bytes_max)),
-        reserve_(ReserveBytesMax(options.memory_bytes_max)),
-        places_(kBatchesOpenMax),
-        reading_(ReadingBytesMax(options.memory_bytes_max)) {}
+        budgets_(options.memory_bytes_max) {}
 
   Result<LoadSummary> Execute();
 
@@ -82,10 +78,7 @@ class LoadRun {
       earlier_writes_landed_;  // by then what an earlier run has sent has landed, or never will
   std::string identities_path_;
   std::unique_ptr<IdentityLog> identities_;
-  Budget memory_;
-  Budget reserve_;
-  Budget places_;
-  Budget reading_;
+  PumpBudgets budgets_;
   RunMeter meter_;
   std::unique_ptr<RejectedGuard> rejected_;
   std::unique_ptr<Acknowledger> acknowledger_;
@@ -237,10 +230,7 @@ Status LoadRun::Pump(OpenBatches& batches, std::vector<SplitWork> work) {
                        .encoder = *plan_.encoder,
                        .destination = parts_.destination,
                        .lanes = lanes_,
-                       .memory = memory_,
-                       .reserve = reserve_,
-                       .places = places_,
-                       .reading = reading_,
+                       .budgets = budgets_,
                        .batches = batches,
                        .lease = &lease_,
                        .rejected = *rejected_,

@@ -107,14 +107,7 @@ TEST_F(LoadRunTest, FilteredAndRejectedRowsAreCountedAndTheRejectedAreListed) {
   MemorySplits table = Table(2, 300);
   table[0][5].value = -1;
   table[1][7].id = std::string(200, 'x');
-  destination_.OnRow([](const Document& document) -> std::optional<RowFailure> {
-    if (document.id != "0-9") return std::nullopt;
-    RowFailure failure;
-    failure.disposition = Disposition::kReject;
-    failure.reason = "http_413";
-    failure.status = TooLarge("the request is too large");
-    return failure;
-  });
+  destination_.Refuse("0-9");
   options_.max_rejected.share = 0.5;
   source_.SetVersion(1, table);
   const auto summary = Run();

@@ -2,9 +2,24 @@
 
 #include <utility>
 
+#include "engine/load_plan.h"
 #include "engine/mode_intent.h"
 
 namespace spillway {
+namespace {
+
+constexpr uint64_t kBatchesOpenMax = 4'096;  // between reading and the checkpoint
+
+}  // namespace
+
+// Of the reserve several batches: with one at a time the quick lanes wait for each other. The rest
+// is what is being encoded, requests under way, what the allocator keeps and, at the end, the
+// search for duplicates.
+PumpBudgets::PumpBudgets(uint64_t memory_bytes_max)
+    : memory(memory_bytes_max / 8),
+      reserve(memory_bytes_max / 8),
+      places(kBatchesOpenMax),
+      reading(ReadingBytesMax(memory_bytes_max)) {}
 
 Status RunPump(const PumpParts& parts, const PumpOptions& options, std::vector<SplitWork> work,
                const ReaderPool::OnSplitRead& on_split_read, const std::function<void()>& on_tick) {
@@ -30,19 +45,19 @@ Status RunPump(const PumpParts& parts, const PumpOptions& options, std::vector<S
                                   .settle = options.settle,
                                   .row_failing_max = options.row_failing_max,
                                   .stamp = options.stamp,
-                                  .overflow = {&overflow, &parts.memory}},
+                                  .overflow = {&overflow, &parts.budgets.memory}},
                                  ctx));
   lanes->Start();
   const ReaderParts reading{.snapshot = parts.snapshot,
                             .encoder = parts.encoder,
                             .intent = IntentOf(options.mode),
-                            .memory = parts.memory,
-                            .places = parts.places,
-                            .reading = parts.reading,
+                            .memory = parts.budgets.memory,
+                            .places = parts.budgets.places,
+                            .reading = parts.budgets.reading,
                             .batches = parts.batches,
                             .lanes = *lanes,
                             .overflow = &overflow,
-                            .reserve = &parts.reserve,
+                            .reserve = &parts.budgets.reserve,
                             .rejected = parts.rejected,
                             .meter = parts.meter,
                             .stop = parts.stop,

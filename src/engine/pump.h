@@ -4,6 +4,7 @@
 #define SPILLWAY_ENGINE_PUMP_H_
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -15,15 +16,22 @@
 
 namespace spillway {
 
+// What the memory of a run is shared out to (docs/architecture.md, "Memory"). Outlives the batches
+// of its pumps, which hold shares of it.
+struct PumpBudgets {
+  explicit PumpBudgets(uint64_t memory_bytes_max);
+  Budget memory;   // encoded batches on their way
+  Budget reserve;  // rows that go past those of slow lanes (overflow.h)
+  Budget places;   // batches, whatever their size
+  Budget reading;  // what readers hold besides
+};
+
 struct PumpParts {
   const Snapshot& snapshot;
   const DocumentEncoder& encoder;
   Destination& destination;
   const LanePlan& lanes;
-  Budget& memory;
-  Budget& reserve;  // for rows that go past those of slow lanes
-  Budget& places;
-  Budget& reading;
+  PumpBudgets& budgets;
   OpenBatches& batches;
   const SendRight* lease;
   RejectedGuard& rejected;

@@ -15,7 +15,7 @@ namespace spillway {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{250};
-constexpr uint64_t kBatchesOpenMax = 4'096;
+
 // Used by one thread, but for what the lanes settle.
 class SplitRun {
  public:
@@ -62,11 +62,7 @@ class SplitRun {
   }
 
   Status Pump() {
-    Budget memory(BatchesBytesMax(options_.memory_bytes_max));
-    Budget reserve(ReserveBytesMax(options_.memory_bytes_max));
-    Budget places(kBatchesOpenMax);
-    Budget reading(ReadingBytesMax(options_.memory_bytes_max));
-    // After the budgets, of which a run that was stopped leaves shares in it.
+    PumpBudgets budgets(options_.memory_bytes_max);
     OpenBatches batches([this](BatchInFlight& batch) { return OnSettled(batch); });
     RejectedGuard rejected({.rows = kRejectedPerPartMax, .share = std::nullopt}, options_.pipeline,
                            0, 0);
@@ -74,10 +70,7 @@ class SplitRun {
                          .encoder = *encoder_,
                          .destination = parts_.destination,
                          .lanes = lanes_,
-                         .memory = memory,
-                         .reserve = reserve,
-                         .places = places,
-                         .reading = reading,
+                         .budgets = budgets,
                          .batches = batches,
                          .lease = parts_.right,
                          .rejected = rejected,

@@ -96,16 +96,6 @@ class SplitRunTest : public testing::Test {
   Result<LoadSummary> Load() {
     return RunLoad({source_, destination_, *store_, clock_}, documents_, options_, {}, {});
   }
-  void Refuse(std::string id) {
-    destination_.OnRow([id](const Document& document) -> std::optional<RowFailure> {
-      if (document.id != id) return std::nullopt;
-      RowFailure failure;
-      failure.disposition = Disposition::kReject;
-      failure.reason = "http_413";
-      failure.status = TooLarge("the request is too large");
-      return failure;
-    });
-  }
 
   ScaledClock clock_{100};
   std::filesystem::path folder_;
@@ -122,7 +112,7 @@ TEST_F(SplitRunTest, ALoadByACrewIsALoadLikeAnyOther) {
   table[1][5].value = -1;
   table.push_back({});
   source_.SetVersion(3, table);
-  Refuse("2-250");
+  destination_.Refuse("2-250");
   const auto summary = Load();
   ASSERT_TRUE(summary.ok()) << summary.status().ToString();
   EXPECT_EQ(crew_.parts, 3);

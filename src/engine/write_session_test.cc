@@ -50,16 +50,6 @@ class WriteSessionTest : public testing::Test {
     ASSERT_TRUE(session.ok()) << session.status().ToString();
     session_ = *std::move(session);
   }
-  void Refuse(std::string id) {
-    destination_.OnRow([id](const Document& document) -> std::optional<RowFailure> {
-      if (document.id != id) return std::nullopt;
-      RowFailure failure;
-      failure.disposition = Disposition::kReject;
-      failure.reason = "http_413";
-      failure.status = TooLarge("the request is too large");
-      return failure;
-    });
-  }
 
   ScaledClock clock_{100};
   MemoryDestination destination_;
@@ -112,7 +102,7 @@ TEST_F(WriteSessionTest, TheLaterRowOfAKeyStays) {
 }
 
 TEST_F(WriteSessionTest, RejectedRowsAreListedWithTheirPlaceAndTheRestIsWritten) {
-  Refuse("1234");
+  destination_.Refuse("1234");
   options_.rejected_listed_max = 10;
   Open();
   ASSERT_TRUE(session_->Write(Array(Rows(0, 1'000))).ok());
@@ -144,7 +134,7 @@ TEST_F(WriteSessionTest, NoMoreRowsAreListedThanAskedForAndAllAreCounted) {
 }
 
 TEST_F(WriteSessionTest, TooManyRejectedRowsEndItAndAPartOfMoreIsNotJudgedAtTheEnd) {
-  Refuse("3");
+  destination_.Refuse("3");
   options_.max_rejected = {.rows = std::nullopt, .share = 0.001};
   Open();
   ASSERT_TRUE(session_->Write(Array(Rows(0, 10))).ok());

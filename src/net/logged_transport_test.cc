@@ -2,11 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdio>
-
-#include "base/log.h"
+#include "base/testing/log_capture.h"
 #include "net/fake_transport.h"
 
 namespace spillway {
@@ -17,15 +14,9 @@ using testing::Not;
 
 class LoggedTransportTest : public testing::Test {
  protected:
-  LoggedTransportTest() : file_(std::tmpfile()) {}
-  ~LoggedTransportTest() override {
-    StartLog(LogLevel::kOff, STDERR_FILENO, clock_);
-    std::fclose(file_);
-  }
-
   // Sends one request that is full of secrets, answered after 12 ms.
   Result<HttpResponse> Send(LogLevel level, Result<HttpResponse> answer) {
-    StartLog(level, fileno(file_), clock_);
+    log_.Start(level);
     FakeNetwork network([&](const SeenRequest&) {
       clock_.Advance(std::chrono::milliseconds(12));
       return answer;
@@ -38,15 +29,10 @@ class LoggedTransportTest : public testing::Test {
                            {});
   }
 
-  std::string Written() {
-    std::string text(1 << 16, '\0');
-    const ssize_t size = ::pread(fileno(file_), text.data(), text.size(), 0);
-    text.resize(size > 0 ? static_cast<size_t>(size) : 0);
-    return text;
-  }
+  std::string Written() const { return log_.Written(); }
 
   ManualClock clock_;
-  std::FILE* file_;
+  LogCapture log_{clock_};
 };
 
 TEST_F(LoggedTransportTest, TellsEachRequestAtTraceLevel) {

@@ -45,21 +45,6 @@ std::string AsUtf8(std::string text) {
   return text;
 }
 
-void WriteCountsJson(const IntentCounts& counts, JsonWriter& json) {
-  json.BeginObject();
-  for (const auto& [name, member] : kCounts) json.Field(name, counts.*member);
-  json.EndObject();
-}
-
-Result<IntentCounts> ReadCountsJson(const JsonNode& object) {
-  ASSIGN_OR_RETURN(const JsonNode* json, MemberOf(object, "counts"));
-  IntentCounts counts;
-  for (const auto& [name, member] : kCounts) {
-    ASSIGN_OR_RETURN(counts.*member, UintOf(*json, name));
-  }
-  return counts;
-}
-
 Status Wrong(std::string_view name, std::string_view what) {
   return DataLoss(fmt::format("`{}` {}", name, what));
 }
@@ -125,6 +110,21 @@ Result<std::string> ChecksumOf(std::string_view object,
 }
 
 }  // namespace
+
+void WriteCountsJson(const IntentCounts& counts, JsonWriter& json) {
+  json.BeginObject();
+  for (const auto& [name, member] : kCounts) json.Field(name, counts.*member);
+  json.EndObject();
+}
+
+Result<IntentCounts> ReadCountsJson(const JsonNode& object) {
+  ASSIGN_OR_RETURN(const JsonNode* json, MemberOf(object, "counts"));
+  IntentCounts counts;
+  for (const auto& [name, member] : kCounts) {
+    ASSIGN_OR_RETURN(counts.*member, UintOf(*json, name));
+  }
+  return counts;
+}
 
 void WriteCheckpointJson(const Checkpoint& checkpoint, JsonWriter& json) {
   json.BeginObject().Field("table_id", checkpoint.table_id);

@@ -16,11 +16,14 @@
 namespace spillway {
 
 // Each writes one JSON value.
+void WriteCountsJson(const IntentCounts& counts, JsonWriter& json);
 void WriteCheckpointJson(const Checkpoint& checkpoint, JsonWriter& json);
 void WriteProgressJson(const std::vector<SplitProgress>& progress, JsonWriter& json);
 void WriteRejectedJson(const std::vector<RejectedRecord>& rejected, JsonWriter& json);
 void WriteRunJson(const RunRecord& run, JsonWriter& json);
 
+// The member "counts" of an object.
+Result<IntentCounts> ReadCountsJson(const JsonNode& object);
 Result<Checkpoint> ReadCheckpointJson(const JsonNode& json);
 Result<std::vector<SplitProgress>> ReadProgressJson(const JsonNode& json);
 // The pipeline is not part of the text.

@@ -64,6 +64,17 @@ class MemoryWriter : public Writer {
   const WriteMode mode_;
 };
 
+void MemoryDestination::Refuse(std::string id) {
+  OnRow([id = std::move(id)](const Document& document) -> std::optional<RowFailure> {
+    if (document.id != id) return std::nullopt;
+    RowFailure failure;
+    failure.disposition = Disposition::kReject;
+    failure.reason = "http_413";
+    failure.status = TooLarge("the request is too large");
+    return failure;
+  });
+}
+
 MemoryDestination::MemoryDestination(Clock& clock, uint64_t seed) : clock_(clock), random_(seed) {
   capabilities_.rows_max = 20;
   capabilities_.bytes_target = 4'000;

@@ -48,6 +48,8 @@ class MemoryDestination : public Destination {
   void SetToCreate(Preparation to_create) { to_create_ = std::move(to_create); }
   // Asked for every document: a failure is what that row gets.
   void OnRow(std::function<std::optional<RowFailure>(const Document&)> hook) { on_row_ = hook; }
+  // The row with this id gets a refusal for good, by size ("http_413"); in place of OnRow.
+  void Refuse(std::string id);
   // Asked for every call, before anything is applied: a failure is what the call returns.
   void OnCall(std::function<Status(std::span<const Document>)> hook) { on_call_ = hook; }
 
