@@ -13,6 +13,9 @@ from mirror import by_identity
 HERE = pathlib.Path(__file__).resolve().parent
 PACKAGE = HERE.parent.parent / "python"
 SPARK_SECONDS_MAX = 900
+#: By version: the variables that name its Python and the folder of its Delta's jars.
+SPARKS = {"4.1": ("SPILLWAY_SPARK_PYTHON", "SPILLWAY_SPARK_JARS"),
+          "3.5": ("SPILLWAY_SPARK_3_5_PYTHON", "SPILLWAY_SPARK_3_5_JARS")}
 
 
 def native_library() -> pathlib.Path:

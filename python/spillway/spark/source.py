@@ -19,6 +19,7 @@ from spillway._errors import SpillwayError
 from spillway._summary import Summary
 from spillway.spark import reading
 from spillway.spark.job import WriteJob, plan_job, readable_errors, task_name
+from spillway.spark.loading import schema_of
 
 #: Arrow writers of streams came with Spark 4.1. In 4.0 the worker asks whether a writer is a
 #: DataSourceArrowWriter, whatever else it is: a class that is both gets batches there, too.
@@ -127,13 +128,8 @@ class CosmosDataSource(DataSource):
 
     def schema(self) -> Any:
         """Where none was given: from some documents, or that of the documents themselves."""
-        from spillway.spark.infer import infer
-
         with readable_errors():
-            plan = reading.plan(dict(self.options))
-            if not plan.inferred:
-                return reading.RAW_SCHEMA
-            return infer(reading.sample(plan), plan.system_properties, plan.timestamp)
+            return schema_of(reading.plan(dict(self.options)))
 
     def reader(self, schema: Any) -> CosmosReader:
         with readable_errors():
