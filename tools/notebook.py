@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes a notebook of a script in cells: notebook.py [--check] SCRIPT.py …
 
-A cell begins with a line `# %%`, or `# %% [markdown]` for text, which stands in comments. The notebook
-goes beside the script, which is the one to edit; --check only says whether it is current.
+A cell begins with a line `# %%`, or `# %% [markdown]` for text, which stands in comments. The
+notebook goes beside the script, which is the one to edit; --check only says whether it is current.
 """
 
 import json

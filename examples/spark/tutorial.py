@@ -1,10 +1,11 @@
 # %% [markdown]
 # # From a Delta table to Azure Cosmos DB, with Spark
 #
-# Seven steps: configure, a sample table, the initial load, the change data feed, changes in a batch,
-# changes as a stream, and a query on what is there. At the end the container equals the table.
+# Seven steps: configure, a sample table, the initial load, the change data feed, changes in a
+# batch, changes as a stream, and a query on what is there. At the end the container equals the
+# table.
 #
-# It runs as it is on open-source Spark 3.5 and 4, Databricks and Fabric: only the settings of step 1
+# The same on open-source Spark 3.5 and 4, Databricks and Fabric: only the settings of step 1
 # differ. How to start it, and the container it needs: docs/spark.md, "The tutorial".
 
 # %% [markdown]
@@ -12,8 +13,8 @@
 #
 # The options are those of the Cosmos DB connector. On Databricks take the key from a secret scope,
 # `dbutils.secrets.get("cosmos", "key")`; on Fabric from a key vault,
-# `notebookutils.credentials.getSecret("https://contoso.vault.azure.net/", "cosmos-key")`. For the local
-# server add its certificate, `"spillway.caFile": "cosmos/emulator.crt"`.
+# `notebookutils.credentials.getSecret("https://contoso.vault.azure.net/", "cosmos-key")`. For the
+# local server add its certificate, `"spillway.caFile": "cosmos/emulator.crt"`.
 
 # %%
 import os
@@ -31,7 +32,8 @@ table = "products"
 checkpoint = "checkpoints/products"  # on Databricks a folder of a volume, on Fabric one of Files/
 
 # %% [markdown]
-# Databricks and Fabric have a session already, and this takes it; elsewhere it starts one with Delta.
+# Databricks and Fabric have a session already, which this takes; elsewhere it starts one with
+# Delta.
 
 # %%
 spark = (
@@ -102,8 +104,8 @@ spark.sql(f"""
 """)
 
 # %% [markdown]
-# Each change is applied as what it is: what was deleted goes, and a row that has moved leaves nothing
-# behind in its old category. Of several changes to a row the last one counts.
+# Each change is applied as what it is: what was deleted goes, and a row that has moved leaves
+# nothing behind in its old category. Of several changes to a row the last one counts.
 
 # %%
 applied = version_of(table)
@@ -118,8 +120,8 @@ print(spillway.spark.apply_changes(changes, cosmos_config))
 # %% [markdown]
 # ## 6. Changes as a stream
 #
-# The same, for as long as the stream runs. From its second start on the checkpoint knows where it was,
-# and `startingVersion` is not looked at. (A version that comes twice does no harm.)
+# The same, for as long as the stream runs. From its second start on the checkpoint knows where it
+# was, and `startingVersion` is not looked at. (A version that comes twice does no harm.)
 
 # %%
 feed = spark.readStream.option("readChangeFeed", "true").option("startingVersion", applied)

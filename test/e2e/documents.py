@@ -170,3 +170,10 @@ def instant(text: str) -> datetime.datetime:
 
 def microseconds(text: str) -> int:
     return (instant(text) - UNIX_EPOCH) // datetime.timedelta(microseconds=1)
+
+
+def with_epoch_times(row: dict) -> dict:
+    """A row's times as microseconds since 1970, as the connector writes them."""
+    micro = datetime.timedelta(microseconds=1)
+    return {name: (value - UNIX_EPOCH) // micro if isinstance(value, datetime.datetime) else value
+            for name, value in row.items()}

@@ -88,7 +88,8 @@ def session_of(folder, master):
 
 def run_jobs(kind, spark, folder, names):
     account = json.loads(pathlib.Path(sys.argv[1]).read_text())
-    spillway.spark.register(spark)
+    if hasattr(spark, "dataSource"):  # Spark 4
+        spillway.spark.register(spark)
     jobs, outcomes = kind(spark, account, folder), {}
     rows_of_a_batch = spark.conf.get(BATCH_ROWS)
     for name in names or [name for name in vars(kind) if not name.startswith("_")]:

@@ -58,16 +58,16 @@ def make_database(emulator, name, containers: dict):
     return database
 
 
-def run_script(script, emulator, database, folder, **variables) -> Outcomes:
+def run_script(script, emulator, database, folder, spark="4.1", **variables) -> Outcomes:
     account = {"endpoint": emulator.endpoint, "key": emulator.key,
                "certificate": emulator.certificate, "database": database.id}
     (folder / "account.json").write_text(json.dumps(account))
-    words = [os.environ["SPILLWAY_SPARK_PYTHON"], str(HERE / script), str(folder / "account.json"),
-             str(folder)]
+    python = os.environ[SPARKS[spark][0]]
+    words = [python, str(HERE / script), str(folder / "account.json"), str(folder)]
     path = os.pathsep.join([str(PACKAGE), str(HERE)])
     environment = {**os.environ, "PYTHONPATH": path, "SPARK_LOCAL_IP": "127.0.0.1",
                    "SPILLWAY_LIBRARY": str(native_library()),
-                   "PYSPARK_PYTHON": os.environ["SPILLWAY_SPARK_PYTHON"], **variables}
+                   "PYSPARK_PYTHON": python, **variables}
     with (folder / "spark.log").open("w") as log:
         done = subprocess.run(words, env=environment, stdout=log, stderr=log, check=False,
                               timeout=SPARK_SECONDS_MAX)

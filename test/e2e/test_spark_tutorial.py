@@ -1,8 +1,9 @@
-"""The tutorial's notebook, cell by cell in a process of its own, on each Spark that it is for: after
-the load, the batch and the stream the container is compared with the table, by other programs' eyes.
+"""The tutorial's notebook, cell by cell in a process of its own, on each Spark that it is for.
+
+After the load, the batch and the stream, delta-rs reads the table, the official client the container,
+and both are compared as sets.
 """
 
-import datetime
 import json
 import os
 import pathlib
@@ -12,19 +13,19 @@ import subprocess
 import pytest
 from deltalake import DeltaTable
 
+from documents import with_epoch_times
 from mirror import assert_same, by_identity
 from spark_session import HERE, PACKAGE, SPARKS, make_database, native_library
 
 NOTEBOOK = HERE.parent.parent / "examples/spark/tutorial.ipynb"
 CELL_SECONDS_MAX = 180
 KEY = "category"
-EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 pytestmark = pytest.mark.spark
 
 
 class Notebook:
-    """A run of it. `cells()` tells of each cell that is done, and goes on with the next one then."""
+    """A run of it. `cells()` tells of each cell that is done, and goes on with the next then."""
 
     def __init__(self, spark: str, server, folder: pathlib.Path, settings: dict):
         self.log = folder / "notebook.log"
@@ -70,16 +71,9 @@ def environment(server, python: str, jars: str) -> dict:
             "COSMOS_ENDPOINT": server.endpoint, "COSMOS_KEY": server.key}
 
 
-def document(row: dict) -> dict:
-    """A row of the table, as the connector would write it."""
-    at = row["updated"]
-    micros = None if at is None else (at - EPOCH) // datetime.timedelta(microseconds=1)
-    return {**row, "updated": micros}
-
-
 def table(folder) -> dict:
     rows = DeltaTable(str(folder / "spark-warehouse" / "products")).to_pyarrow_table().to_pylist()
-    return {(row[KEY], row["id"]): document(row) for row in rows}
+    return {(row[KEY], row["id"]): with_epoch_times(row) for row in rows}
 
 
 def assert_every_kind_of_change(before: dict, after: dict) -> None:

@@ -4,7 +4,8 @@
     df.write.format("spillway.cosmos").mode("append").options(**cosmos_config).save()
     df = spark.read.format("spillway.cosmos").options(**cosmos_config).load()
 
-On Spark 3.5, which has no data sources in Python: `spillway.spark.write(df, cosmos_config)`.
+On Spark 3.5, which has no data sources in Python: `spillway.spark.write(df, cosmos_config)` and
+`spillway.spark.read(spark, cosmos_config)`.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from typing import Any, Optional
 
 from spillway._errors import SpillwayError
 from spillway.spark.changes import apply_changes
+from spillway.spark.loading import read
 from spillway.spark.syncing import sync
 from spillway.spark.writing import foreach_batch, map_function, tasks_of, write
 
-__all__ = ["apply_changes", "foreach_batch", "map_function", "register", "sync", "write"]
+__all__ = ["apply_changes", "foreach_batch", "map_function", "read", "register", "sync",
+           "write"]
 
 
 def register(spark: Any, name: str = "spillway.cosmos", tasks: Optional[int] = None) -> None:
@@ -30,7 +33,8 @@ def register(spark: Any, name: str = "spillway.cosmos", tasks: Optional[int] = N
         from spillway.spark.source import CosmosDataSource
     except ImportError:
         raise SpillwayError("unsupported", "data sources in Python came with Spark 4.0",
-                            "write with spillway.spark.write(df, options)") from None
+                            "write with spillway.spark.write(df, options), read with "
+                            "spillway.spark.read(spark, options)") from None
     count = tasks or tasks_of(spark)
     # A class of its own, so that it travels with its name and number, and not as a reference.
     source = type("RegisteredCosmosDataSource", (CosmosDataSource,), {

@@ -14,6 +14,7 @@ from typing import Any, List, Mapping, Sequence
 
 from spillway._errors import SpillwayError
 from spillway._summary import Summary
+from spillway.spark.failures import MARK, job_failures, told_briefly
 from spillway.spark.job import WriteJob, plan_job
 from spillway.spark.writing import fenced, tasks_of, write_with
 
@@ -54,7 +55,8 @@ def collapse(df: Any, key: Sequence[str], change: str, version: str) -> Any:
     word = F.col(change)
     deletes = (F.when(word.isin(*UPSERTS), F.lit(False)).when(word.isin(*DELETES), F.lit(True))
                .otherwise(F.raise_error(F.concat(
-                   F.lit(f"{change} has "), F.coalesce(word, F.lit("NULL")),
+                   F.lit(f"{MARK}invalid argument: {change} has "),
+                   F.coalesce(word, F.lit("NULL")),
                    F.lit(f", which is none of {', '.join((*UPSERTS, *DELETES))}")))))
     same = Window.partitionBy(*key)
     latest = same.orderBy(F.col(version).desc(), F.col(_DELETES_ROW).asc())
@@ -85,7 +87,8 @@ def _apply(
             COLLAPSED, *dict.fromkeys(name.split(".")[0] for name in key))
         # In this order: a row that moved is there twice for a moment, and never not at all.
         with fenced(df.sparkSession, batch, upserts, deletes) as wait:
-            wait(last.count)
+            with job_failures():
+                wait(last.count)
             parts = [*write_with(upserts, rows, COLLAPSED),
                      *write_with(deletes, gone, COLLAPSED)]
     finally:
@@ -111,4 +114,4 @@ def apply_changes(
         name = f"batch {batch_id}"
         print(f"{name}: {_apply(batch, options, change, version, name)}")
 
-    return df.writeStream.foreachBatch(apply_batch)
+    return df.writeStream.foreachBatch(told_briefly(apply_batch))

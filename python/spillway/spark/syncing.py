@@ -19,6 +19,7 @@ from typing import Any, Dict, List, Optional
 from spillway._errors import SpillwayError
 from spillway._load import Load, Part
 from spillway.spark import permits
+from spillway.spark.failures import error_of
 from spillway.spark.job import readable_errors, task_name
 from spillway.spark.writing import tasks_of
 
@@ -116,9 +117,8 @@ class _Crew:
 def _reason_of(failure: BaseException) -> str:
     """What our own code said in the executor, or the first line of Spark's."""
     lines = [line.strip() for line in str(failure).splitlines() if line.strip()]
-    ours = [line for line in lines if "SpillwayError: " in line]
-    text = ours[-1].split("SpillwayError: ", 1)[1] if ours else (lines or [repr(failure)])[0]
-    return f"a part of the load failed in Spark: {text}"
+    said = error_of(failure) or (lines or [repr(failure)])[0]
+    return f"a part of the load failed in Spark: {said}"
 
 
 def sync(spark: Any, project: str, pipeline: str, full: bool = False,

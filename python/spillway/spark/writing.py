@@ -11,6 +11,7 @@ from typing import Any, Callable, Iterator, List, Mapping, Optional
 
 from spillway._summary import Summary
 from spillway.spark import permits
+from spillway.spark.failures import job_failures, told_briefly
 from spillway.spark.job import (WriteJob, from_message, plan_job, readable_errors, task_name,
                                 to_message)
 
@@ -48,7 +49,8 @@ def map_function(job: WriteJob, collapsed: Optional[str] = None) -> Callable[...
 
 def write_with(job: WriteJob, df: Any, collapsed: Optional[str] = None) -> Iterator[Summary]:
     """Writes a DataFrame; what each of its tasks did. `collapsed`: see WriteJob.write_task."""
-    rows: List[Any] = df.mapInArrow(map_function(job, collapsed), "summary string").collect()
+    with job_failures():
+        rows: List[Any] = df.mapInArrow(map_function(job, collapsed), "summary string").collect()
     return (from_message(row.summary) for row in rows)
 
 
@@ -94,4 +96,4 @@ def foreach_batch(options: Mapping[str, str]) -> Callable[[Any, int], None]:
             summary = job.judge(write_with(job, df))
         print(f"batch {batch_id}: {summary}")
 
-    return write_batch
+    return told_briefly(write_batch)
