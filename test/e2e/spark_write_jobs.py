@@ -146,6 +146,9 @@ class Jobs(SparkJobs):
         options = self._options("mapped")
         return json.loads(spillway.spark.write(self._rows(1_000), options).to_json())
 
+    def mapped_without_id(self):
+        return spillway.spark.write(self._rows(10).drop("id"), self._options("mapped")).formula
+
     def _stream(self, name):
         """Two files, each a micro-batch; the second has a newer row of a key of the first."""
         folder = str(self.folder / f"{name}-input")

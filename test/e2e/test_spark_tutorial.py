@@ -1,7 +1,7 @@
 """The tutorial's notebook, cell by cell in a process of its own, on each Spark that it is for.
 
-After the load, the batch and the stream, delta-rs reads the table, the official client the container,
-and both are compared as sets.
+After the load, the batch and the stream, delta-rs reads the table, the official client the
+container, and both are compared as sets.
 """
 
 import json

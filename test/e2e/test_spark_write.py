@@ -150,6 +150,11 @@ def test_rows_are_written_without_a_data_source(jobs):
     assert_same(jobs.documents("mapped"), expected(1_000))
 
 
+def test_what_the_engine_says_in_a_task_is_one_message_on_the_driver(jobs):
+    text = jobs.failure("mapped_without_id")
+    assert text == 'invalid argument: destination.id: the table has no column "id"'
+
+
 @pytest.mark.parametrize("name", ["streamed", "each_batch"])
 def test_a_stream_writes_every_batch_in_order(name, jobs):
     assert jobs.result(name)["batches"] == 2
@@ -193,7 +198,9 @@ def test_a_delta_tables_feed_is_followed_across_a_restart(jobs):
 
 
 def test_a_change_that_is_not_known_fails(jobs):
-    assert "_change_type has upsertish" in jobs.failure("changes_unknown")
+    text = jobs.failure("changes_unknown")
+    assert text.startswith("invalid argument: _change_type has upsertish, which is none of")
+    assert len(text.splitlines()) == 1
 
 
 def test_what_was_written_is_read_back_as_it_was(jobs):

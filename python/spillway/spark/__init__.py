@@ -10,7 +10,7 @@ On Spark 3.5, which has no data sources in Python: `spillway.spark.write(df, cos
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Optional
 
 from spillway._errors import SpillwayError
 from spillway.spark.changes import apply_changes
@@ -18,11 +18,14 @@ from spillway.spark.loading import read
 from spillway.spark.syncing import sync
 from spillway.spark.writing import foreach_batch, map_function, tasks_of, write
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
 __all__ = ["apply_changes", "foreach_batch", "map_function", "read", "register", "sync",
            "write"]
 
 
-def register(spark: Any, name: str = "spillway.cosmos", tasks: Optional[int] = None) -> None:
+def register(spark: SparkSession, name: str = "spillway.cosmos", tasks: Optional[int] = None) -> None:
     """Makes the data source known to a session of Spark 4, under `name`.
 
     With `name="cosmos.oltp"` notebooks that were written for the Cosmos DB connector run as they

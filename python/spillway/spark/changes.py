@@ -10,13 +10,17 @@ deleted. An update that moves a row to another key deletes the document of the o
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, List, Mapping, Sequence, Union
 
 from spillway._errors import SpillwayError
 from spillway._summary import Summary
 from spillway.spark.failures import MARK, job_failures, told_briefly
 from spillway.spark.job import WriteJob, plan_job
 from spillway.spark.writing import fenced, tasks_of, write_with
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+    from pyspark.sql.streaming import DataStreamWriter
 
 #: Delta's words for what a row is.
 UPSERTS = ("insert", "update_postimage")
@@ -97,8 +101,8 @@ def _apply(
 
 
 def apply_changes(
-    df: Any, options: Mapping[str, str], change: str = CHANGE, version: str = VERSION
-) -> Any:
+    df: DataFrame, options: Mapping[str, str], change: str = CHANGE, version: str = VERSION
+) -> Union[Summary, DataStreamWriter]:
     """Brings changes to the container. Of a DataFrame: now, returning the summary. Of a stream:
     returns its writer, to be given a checkpoint and started.
 

@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Optional, Union
 
 from spillway.spark import reading
 from spillway.spark.job import readable_errors
 from spillway.spark.options import ReadPlan
 from spillway.spark.writing import tasks_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
 
 
 def schema_of(plan: ReadPlan) -> Any:
@@ -36,7 +40,11 @@ def _part_reader(job: reading.ReadJob, schema: Any) -> Callable[..., Iterator[An
     return read_parts
 
 
-def read(spark: Any, options: Mapping[str, str], schema: Optional[Any] = None) -> Any:
+def read(
+    spark: SparkSession,
+    options: Mapping[str, str],
+    schema: Optional[Union[StructType, str]] = None,
+) -> DataFrame:
     """A DataFrame of the container's documents. Works on Spark 3.5 and later.
 
     Takes the options of the data source and makes the same partitions. `schema`: a StructType, or

@@ -7,13 +7,16 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Callable, Iterator, List, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Mapping, Optional
 
 from spillway._summary import Summary
 from spillway.spark import permits
 from spillway.spark.failures import job_failures, told_briefly
 from spillway.spark.job import (WriteJob, from_message, plan_job, readable_errors, task_name,
                                 to_message)
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 
 def tasks_of(session: Any) -> Optional[int]:
@@ -35,7 +38,9 @@ def _executors_max(settings: Any) -> int:
 
 
 def map_function(job: WriteJob, collapsed: Optional[str] = None) -> Callable[..., Iterator[Any]]:
-    """For DataFrame.mapInArrow: writes a task's batches and returns one row, its summary."""
+    """For DataFrame.mapInArrow, with the schema "summary string": writes a task's batches and
+    returns one row, its summary as JSON. `job`: what spillway.spark.job.plan_job makes of options.
+    `collapsed`: a column that says how many changes a row stands for."""
 
     def write(batches: Iterator[Any]) -> Iterator[Any]:
         import pyarrow
@@ -54,7 +59,7 @@ def write_with(job: WriteJob, df: Any, collapsed: Optional[str] = None) -> Itera
     return (from_message(row.summary) for row in rows)
 
 
-def write(df: Any, options: Mapping[str, str]) -> Summary:
+def write(df: DataFrame, options: Mapping[str, str]) -> Summary:
     """Writes a DataFrame and returns the summary. Works on Spark 3.5 and later.
 
     Raises SpillwayError where an option is wrong, or too many rows were rejected.
@@ -85,11 +90,11 @@ def fenced(session: Any, batch: str, *jobs: WriteJob) -> Iterator[Callable[..., 
         yield lambda meanwhile=lambda: None: lender.wait(job.place, meanwhile)
 
 
-def foreach_batch(options: Mapping[str, str]) -> Callable[[Any, int], None]:
+def foreach_batch(options: Mapping[str, str]) -> Callable[[DataFrame, int], None]:
     """For DataStreamWriter.foreachBatch. A micro-batch may come again: its rows make the same
     documents; and no attempt of an earlier one writes over a later one."""
 
-    def write_batch(df: Any, batch_id: int) -> None:
+    def write_batch(df: DataFrame, batch_id: int) -> None:
         job = _plan(df, options)
         with fenced(df.sparkSession, f"batch {batch_id}", job) as wait:
             wait()

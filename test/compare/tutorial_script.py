@@ -2,7 +2,7 @@
 places where documents are written, as the well-known tutorial has it. Both containers are compared
 with the tables.
 
-notebook.py [--output FILE]: prints a table of docs/compared.md; exit code 1 when Spillway is wrong.
+tutorial_script.py [--output FILE]: prints a table of docs/compared.md; exit code 1 when Spillway is wrong.
 Step 7, which reads back, is left out of both: the connector that can be had is made for Spark 3.1,
 writes from 3.5 and does not read there. Needs SPILLWAY_BIN and what `tools/setup/setup.sh env`
 prints.
@@ -18,7 +18,7 @@ import tempfile
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 ROOT = FOLDER.parent.parent
-sys.path[:0] = [str(ROOT / "test/e2e"), str(ROOT / "test/clients/spark")]
+sys.path.insert(0, str(ROOT / "test/e2e"))
 
 from azure.cosmos import PartitionKey  # noqa: E402
 from conftest import official_client  # noqa: E402
@@ -26,7 +26,6 @@ from control import Control, history  # noqa: E402
 from deltalake import DeltaTable  # noqa: E402
 from documents import with_epoch_times  # noqa: E402
 from programs import Emulator  # noqa: E402
-from session import java_options  # noqa: E402
 
 from tutorial import differences  # noqa: E402
 
@@ -65,6 +64,7 @@ class Way:
         self.name, self.script, self.server, self.folder = name, script, server, folder
         self.database = f"{DATABASE}-{name}"
         self.settings = {"spark.cosmos.database": self.database}
+        self.trusted = None  # a certificate, by the JVM
         self.jars = sorted(pathlib.Path(os.environ["SPILLWAY_SPARK_3_5_JARS"]).glob("*.jar"))
         self.session = {
             "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1",
@@ -80,14 +80,14 @@ class Way:
 
     def run(self) -> dict:
         job = {"script": self.script, "settings": self.settings, "result": "result.json",
-               "session": {**self.session, "spark.jars": ",".join(map(str, self.jars))}}
+               "trusted": self.trusted, "session": {**self.session, "spark.jars": ",".join(map(str, self.jars))}}
         (self.folder / "job.json").write_text(json.dumps(job))
         python = os.environ["SPILLWAY_SPARK_3_5_PYTHON"]
         library = pathlib.Path(os.environ["SPILLWAY_BIN"]).parent / "lib/libspillway.so"
         environment = {**os.environ, "COSMOS_ENDPOINT": self.server.endpoint,
                        "COSMOS_KEY": self.server.key, "PYSPARK_PYTHON": python,
                        "PYTHONPATH": str(ROOT / "python"), "SPILLWAY_LIBRARY": str(library)}
-        words = [python, str(FOLDER / "notebook_run.py"), "job.json"]
+        words = [python, str(FOLDER / "script_run.py"), "job.json"]
         with (self.folder / "log").open("w") as log:
             done = subprocess.run(words, cwd=self.folder, env=environment, stdout=log, stderr=log,
                                   timeout=SECONDS_MAX, check=False)
@@ -115,7 +115,7 @@ def connectors_way(server, folder: pathlib.Path) -> Way:
     way = Way("connector", their_script(), server, folder)
     way.settings["spark.cosmos.useGatewayMode"] = "true"
     way.jars += pathlib.Path(os.environ["SPILLWAY_CONNECTOR_JARS"]).glob("azure-cosmos-spark*.jar")
-    way.session["spark.driver.extraJavaOptions"] = java_options(server.certificate, str(folder))
+    way.trusted = server.certificate
     return way
 
 
