@@ -51,7 +51,8 @@ def entry(name: str, thing) -> list:
         lines.append(f"{inspect.getdoc(made)}\n")
     for method, function in inspect.getmembers(thing, inspect.isfunction):
         if not method.startswith("_") and function.__doc__:
-            lines += [code(signature(f"{name}.{method}", function)), f"{inspect.getdoc(function)}\n"]
+            lines.append(code(signature(f"{name}.{method}", function)))
+            lines.append(f"{inspect.getdoc(function)}\n")
     return lines
 
 

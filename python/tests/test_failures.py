@@ -43,7 +43,7 @@ def test_an_error_of_ours_is_found_whole_and_alone(name):
 
 
 def test_of_several_errors_the_last_is_told():
-    first = "spillway.SpillwayError: internal: first\n\nDuring handling of that, another occurred:\n"
+    first = "spillway.SpillwayError: internal: first\n\nDuring handling of that, another:\n"
     assert error_of(RuntimeError(f"{first}{FRAMES}{OURS}")).code == EXPECTED[0]
 
 

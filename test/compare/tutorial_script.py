@@ -2,10 +2,10 @@
 places where documents are written, as the well-known tutorial has it. Both containers are compared
 with the tables.
 
-tutorial_script.py [--output FILE]: prints a table of docs/compared.md; exit code 1 when Spillway is wrong.
-Step 7, which reads back, is left out of both: the connector that can be had is made for Spark 3.1,
-writes from 3.5 and does not read there. Needs SPILLWAY_BIN and what `tools/setup/setup.sh env`
-prints.
+tutorial_script.py [--output FILE]: prints a table of docs/compared.md; exit code 1 when Spillway
+is wrong. Step 7, which reads back, is left out of both: the connector that can be had is made for
+Spark 3.1, writes from 3.5 and does not read there. Needs SPILLWAY_BIN and what
+`tools/setup/setup.sh env` prints.
 """
 
 import argparse
@@ -80,7 +80,8 @@ class Way:
 
     def run(self) -> dict:
         job = {"script": self.script, "settings": self.settings, "result": "result.json",
-               "trusted": self.trusted, "session": {**self.session, "spark.jars": ",".join(map(str, self.jars))}}
+               "trusted": self.trusted,
+               "session": {**self.session, "spark.jars": ",".join(map(str, self.jars))}}
         (self.folder / "job.json").write_text(json.dumps(job))
         python = os.environ["SPILLWAY_SPARK_3_5_PYTHON"]
         library = pathlib.Path(os.environ["SPILLWAY_BIN"]).parent / "lib/libspillway.so"

@@ -14,7 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 PACKAGE = HERE.parent.parent / "python"
 SPARK_SECONDS_MAX = 900
 #: By version: the variables that name its Python and the folder of its Delta's jars.
-SPARKS = {"4.1": ("SPILLWAY_SPARK_PYTHON", "SPILLWAY_SPARK_JARS"),
+SPARKS = {"4": ("SPILLWAY_SPARK_PYTHON", "SPILLWAY_SPARK_JARS"),
           "3.5": ("SPILLWAY_SPARK_3_5_PYTHON", "SPILLWAY_SPARK_3_5_JARS")}
 
 
@@ -58,7 +58,7 @@ def make_database(emulator, name, containers: dict):
     return database
 
 
-def run_script(script, emulator, database, folder, spark="4.1", **variables) -> Outcomes:
+def run_script(script, emulator, database, folder, spark="4", **variables) -> Outcomes:
     account = {"endpoint": emulator.endpoint, "key": emulator.key,
                "certificate": emulator.certificate, "database": database.id}
     (folder / "account.json").write_text(json.dumps(account))

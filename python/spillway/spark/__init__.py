@@ -25,7 +25,9 @@ __all__ = ["apply_changes", "foreach_batch", "map_function", "read", "register",
            "write"]
 
 
-def register(spark: SparkSession, name: str = "spillway.cosmos", tasks: Optional[int] = None) -> None:
+def register(
+    spark: SparkSession, name: str = "spillway.cosmos", tasks: Optional[int] = None
+) -> None:
     """Makes the data source known to a session of Spark 4, under `name`.
 
     With `name="cosmos.oltp"` notebooks that were written for the Cosmos DB connector run as they
