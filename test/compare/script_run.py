@@ -16,7 +16,7 @@ sys.path[:0] = [str(ROOT / folder) for folder in FOLDERS]
 from notebook import cells_of  # noqa: E402
 from pyspark.sql import SparkSession  # noqa: E402
 from session import java_options  # noqa: E402
-from spark_peer import cpu_seconds  # noqa: E402
+from spark_peer import taken  # noqa: E402
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
         if not is_text:
             exec("\n".join(lines), names)  # what a notebook does
             names["cosmos_config"].update(job["settings"])
-    took = {"cpu_seconds": cpu_seconds()}
+    took = taken()
     spark.stop()
     pathlib.Path(job["result"]).write_text(json.dumps(took), encoding="utf-8")
 

@@ -192,6 +192,6 @@ case ${1:-} in
   test) lock_cache; build_tools; test_tools; connector_tools ;;
   spark) lock_cache; build_tools; test_tools; spark_tools 4.1 3.5 ;;
   full) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools 4.1 3.5 4.0; connector_tools ;;
-  bench) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools 4.1; connector_tools ;;
+  bench) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools 4.1 3.5; connector_tools ;;
   *) fail "usage: setup.sh build|demo|test|spark|full|bench|env" ;;
 esac
