@@ -4,6 +4,8 @@
     df.write.format("spillway.cosmos").mode("append").options(**cosmos_config).save()
     df = spark.read.format("spillway.cosmos").options(**cosmos_config).load()
 
+Changes as they are meant, of a table's change data feed: `spillway.spark.apply_changes`. A pipeline
+of spillway.yaml, which Spark only schedules: `spillway.spark.sync`.
 On Spark 3.5, which has no data sources in Python: `spillway.spark.write(df, cosmos_config)` and
 `spillway.spark.read(spark, cosmos_config)`.
 """
