@@ -25,8 +25,8 @@ namespace spillway {
 
 // Where the documents of lanes wait; both outlive them.
 struct LaneMemory {
-  // That their batches hold and readers wait for. Until it is scarce, lanes of several sections wait
-  // for full writes. nullptr: no lane waits for more than a moment.
+  // That their batches hold and readers wait for. Until it is scarce, lanes of several sections
+  // wait for full writes. nullptr: no lane waits for more than a moment.
   Budget* budget = nullptr;
   // For the documents of lanes that are far behind, so that the others are not kept waiting.
   Overflow* overflow = nullptr;  // nullptr: they are
