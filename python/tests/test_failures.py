@@ -32,6 +32,7 @@ Driver stacktrace:
 """,
     "frame at once": f"{FRAMES}{OURS}\n\tat org.apache.spark.Some.call(Some.scala:1)\n",
     "state": f"[STREAM_FAILED] Query terminated with exception: {OURS} \n SQLSTATE: XXKST",
+    "state at once": f"[USER_RAISED_EXCEPTION] {OURS} SQLSTATE: P0001",
     "driver": f"{FRAMES}{OURS}\nDriver stacktrace:\n\tat org.apache.spark.Some(Some.scala:1)",
 }
 

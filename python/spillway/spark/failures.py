@@ -16,7 +16,7 @@ from spillway._errors import SpillwayError
 MARK = "spillway.SpillwayError: "
 _HINT = "\n  next: "
 #: What follows the message: an empty line, a frame of the JVM, or what Spark adds.
-_END = re.compile(r"\n(?=\s*\n|\tat |\s*SQLSTATE:|Driver stacktrace:)")
+_END = re.compile(r"\n(?=\s*\n|\tat |Driver stacktrace:)|\s+SQLSTATE: ")
 
 
 def _text_of(failure: BaseException) -> str:
