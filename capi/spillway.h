@@ -62,7 +62,8 @@ SPILLWAY_EXPORT void spillway_text_free(char* text);
 
 /* Asks the destination of `options` what a writer has to know, and so finds a wrong address, key or
  * name. `facts`: {"place": "https://…", "partition_key": ["/category"], "read_parts": 4}: in so
- * many even parts of the space of keys it is worth to be read at a time. Starts no thread. */
+ * many even parts of the space of keys it is worth to be read at a time. A query in "read" is checked
+ * as well. Starts no thread. */
 SPILLWAY_EXPORT int32_t spillway_describe(const char* options, char** facts, spillway_error* error);
 
 /* Opens a session. `options`: "connection", "destination", "documents", "sync", "throughput" as in
@@ -102,8 +103,11 @@ SPILLWAY_EXPORT void spillway_session_close(spillway_session* session);
 
 /* Opens a reader of the documents of a part of a destination. `options`: "connection",
  * "destination", "throughput" with a limit, and "read": {"from": 0, "to": 0.25, "relaxed": false,
- * "epoch_millis": false}, the part of the space of keys and how values become columns (a value that
- * does not fit its column: null where relaxed, else an error). `schema`: of the batches, a struct
+ * "epoch_millis": false, "query": "SELECT … FROM c WHERE c.n > @n", "parameters": "[{\"name\":
+ * \"@n\", \"value\": 1}]"}, the part of the space of keys and how values become columns (a value
+ * that does not fit its column: null where relaxed, else an error). With a query its results are
+ * read, which are objects; "unsupported" where the answer is not that of its parts together (an
+ * order, an aggregate, a limit). `schema`: of the batches, a struct
  * with a child per column, which takes the top-level field of its name; `_rawBody` takes the whole
  * document. It is moved from, also when the call fails. */
 SPILLWAY_EXPORT int32_t spillway_reader_open(const char* options, struct ArrowSchema* schema,

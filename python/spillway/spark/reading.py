@@ -26,6 +26,10 @@ class ReadJob:
     place: str = ""
     parts: int = 1
 
+    def ask_for(self, query: str, parameters: str) -> None:
+        """Its results, in place of the documents."""
+        self.engine["read"].update({"query": query, "parameters": parameters})
+
     def read_part(self, part: int, schema: Any) -> Iterator[Any]:
         """Record batches of a pyarrow schema."""
         read = {**self.engine["read"], "from": part / self.parts, "to": (part + 1) / self.parts}
@@ -60,12 +64,20 @@ def job_of(found: ReadPlan, tasks: Optional[int]) -> ReadJob:
     return ReadJob(engine, facts["place"], parts)
 
 
+def ask_for_columns(job: ReadJob, schema: Any) -> None:
+    """The fields that a schema of pyspark names, in place of whole documents."""
+    from spillway.spark.filters import Condition, select
+
+    job.ask_for(*select(schema, Condition(), RAW_BODY))
+
+
 def sample(found: ReadPlan) -> List[str]:
-    """Some documents as text."""
+    """Some documents, or results of the query, as text."""
     import pyarrow
 
+    read = {name: value for name, value in found.engine["read"].items() if name == "query"}
     engine = {**for_this_process(found.engine),
-              "read": {"batch_rows": min(found.sampled, 10_000)}}
+              "read": {**read, "batch_rows": min(found.sampled, 10_000)}}
     if found.limit is not None:
         engine["throughput"] = {"limit": found.limit}
     with spillway.Reader(engine, pyarrow.schema([(RAW_BODY, pyarrow.string())])) as reader:

@@ -19,6 +19,7 @@ from spillway._errors import SpillwayError
 from spillway._summary import Summary
 from spillway.spark import reading
 from spillway.spark.job import WriteJob, plan_job, readable_errors, task_name
+from spillway.spark.options import ReadPlan
 
 #: Arrow writers of streams came with Spark 4.1. In 4.0 the worker asks whether a writer is a
 #: DataSourceArrowWriter, whatever else it is: a class that is both gets batches there, too.
@@ -100,6 +101,27 @@ class CosmosReader(DataSourceReader):
             yield from self.job.read_part(partition.value, to_arrow_schema(self._schema))
 
 
+class FilteringCosmosReader(CosmosReader):
+    """Has the service filter, too. Handed out where it was asked for alone: where Spark does not
+    push filters, a reader that takes them is an error."""
+
+    def __init__(self, job: reading.ReadJob, schema: Any, plan: ReadPlan) -> None:
+        super().__init__(job, schema)
+        read = plan.engine["read"]
+        self._rules = {"relaxed": read.get("relaxed", False),
+                       "epoch_millis": read.get("epoch_millis", False),
+                       "hidden": [reading.RAW_BODY]}
+
+    def pushFilters(self, filters: List[Any]) -> List[Any]:
+        """Returns those that Spark looks at (again)."""
+        from spillway.spark.filters import condition_of, select
+
+        condition = condition_of(filters, self._schema, **self._rules)
+        if condition.text:
+            self.job.ask_for(*select(self._schema, condition, reading.RAW_BODY))
+        return condition.left
+
+
 def _append_only(overwrite: bool) -> None:
     if overwrite:
         raise SpillwayError(
@@ -133,12 +155,18 @@ class CosmosDataSource(DataSource):
             plan = reading.plan(dict(self.options))
             if not plan.inferred:
                 return reading.RAW_SCHEMA
-            return infer(reading.sample(plan), plan.system_properties, plan.timestamp)
+            return infer(reading.sample(plan), plan.system_properties, plan.timestamp,
+                         plan.columns)
 
     def reader(self, schema: Any) -> CosmosReader:
         with readable_errors():
             plan = reading.plan(dict(self.options))
-            return CosmosReader(reading.job_of(plan, self.tasks), schema)
+            job = reading.job_of(plan, self.tasks)
+            if plan.columns is not None:
+                reading.ask_for_columns(job, schema)
+            if plan.push_filters:
+                return FilteringCosmosReader(job, schema, plan)
+            return CosmosReader(job, schema)
 
     def _plan(self, overwrite: bool) -> WriteJob:
         with readable_errors():
