@@ -12,7 +12,7 @@ import sys
 import pyspark
 from pyspark.sql import SparkSession, types
 
-WRITER = f"Spark {pyspark.__version__}, delta-spark 4.0.1"
+WRITER = f"Spark {pyspark.__version__}, delta-spark 4.3.1"
 
 
 def open_session(jars: pathlib.Path, scratch: pathlib.Path) -> SparkSession:

@@ -2,7 +2,8 @@
 # Brings a machine to where a task of ./dev can run, from pinned versions only, and says what it did.
 #
 #   setup.sh build|demo|test|spark|full|bench   install what the task needs; quick when all is there
-#   setup.sh env                          print shell assignments that say where the installed tools are
+#   setup.sh env                          print shell assignments that say where the installed tools are; the
+#                                         Spark of the tests is 4.1, or what SPILLWAY_SPARK says (4.0)
 #
 # Everything but the distribution's packages goes to the user's cache folder (SPILLWAY_CACHE), in a folder
 # named after the hash of its lock file, so that a changed lock is a new folder and old ones can be deleted.
@@ -22,14 +23,14 @@ folder() {
 
 python_folder() {
   local locks=("$here/python/$1.txt")
-  [[ $1 != spark && $1 != bench ]] || locks+=("$here/python/test.txt")
+  [[ $1 != spark-4.* ]] || locks+=("$here/python/test.txt")
   folder "python-$1" "${locks[@]}"
 }
 python_suite_folder() { folder python-suite "$here/python/suite.txt" "$here/python/suite-source.txt"; }
 node_folder() { folder node "$here/npm/package.json" "$here/npm/package-lock.json"; }
 npm_suites_folder() { folder npm-suites "$here/npm-suites/package.json" "$here/npm-suites/package-lock.json"; }
 go_folder() { folder go "$here/go/go.mod" "$here/go/go.sum"; }
-jars_folder() { folder jars "$here/maven/pom.xml"; }
+jars_folder() { folder "jars-$1" "$here/maven/delta-$1/pom.xml"; }
 client_jars_folder() { folder client-jars "$here/maven/client/pom.xml"; }
 clients=$here/../../test/clients
 go_client_folder() { folder go-client "$clients/go/go.mod" "$clients/go/go.sum"; }
@@ -140,10 +141,14 @@ fetch_rust_client() { cargo fetch --quiet --locked --manifest-path "$clients/rus
 rust_client_tools() {
   fill "$(rust_client_folder)" "crates of the Rust client" fetch_rust_client
 }
+# spark_tools VERSION…
 spark_tools() {
+  local version
   check_java
-  fill "$(python_folder spark)" "Python packages with Spark" make_venv spark
-  fill "$(jars_folder)" "jars of delta-spark" copy_jars "$here/maven/pom.xml"
+  for version in "$@"; do
+    fill "$(python_folder "spark-$version")" "Python packages with Spark $version" make_venv "spark-$version"
+    fill "$(jars_folder "$version")" "jars of Delta for Spark $version" copy_jars "$here/maven/delta-$version/pom.xml"
+  done
 }
 # The connector is of an older Spark, which has a Python folder of its own.
 connector_tools() {
@@ -153,17 +158,19 @@ connector_tools() {
 }
 
 print_environment() {
-  local demo test spark
-  demo=$(python_folder demo) test=$(python_folder test) spark=$(python_folder spark)
+  local demo test spark=${SPILLWAY_SPARK:-4.1}
+  demo=$(python_folder demo) test=$(python_folder test)
   cat <<END
 export SPILLWAY_DEMO_PYTHON='$demo/bin/python'
 export SPILLWAY_PYTHON='$test/bin/python'
 export SPILLWAY_PYTHON_SUITE='$(python_suite_folder)'
-export SPILLWAY_SPARK_PYTHON='$spark/bin/python'
+export SPILLWAY_SPARK_PYTHON='$(python_folder "spark-$spark")/bin/python'
 export SPILLWAY_NODE_MODULES='$(node_folder)/node_modules'
 export SPILLWAY_NPM_SUITES='$(npm_suites_folder)/node_modules'
 export SPILLWAY_GO_TOOLS='$(go_folder)'
-export SPILLWAY_SPARK_JARS='$(jars_folder)'
+export SPILLWAY_SPARK_JARS='$(jars_folder "$spark")'
+export SPILLWAY_SPARK_3_5_PYTHON='$(python_folder spark-3.5)/bin/python'
+export SPILLWAY_SPARK_3_5_JARS='$(jars_folder 3.5)'
 export SPILLWAY_RUST_CLIENT='$(rust_client_folder)'
 export SPILLWAY_CLIENT_JARS='$(client_jars_folder)'
 export SPILLWAY_CONNECTOR_PYTHON='$(python_folder connector)/bin/python'
@@ -183,8 +190,8 @@ case ${1:-} in
   build) lock_cache; build_tools ;;
   demo) lock_cache; build_tools; demo_tools ;;
   test) lock_cache; build_tools; test_tools; connector_tools ;;
-  spark) lock_cache; build_tools; test_tools; spark_tools ;;
-  full) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools; connector_tools ;;
-  bench) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools; connector_tools ;;
+  spark) lock_cache; build_tools; test_tools; spark_tools 4.1 3.5 ;;
+  full) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools 4.1 3.5 4.0; connector_tools ;;
+  bench) lock_cache; build_tools; test_tools; rust_client_tools; spark_tools 4.1; connector_tools ;;
   *) fail "usage: setup.sh build|demo|test|spark|full|bench|env" ;;
 esac
