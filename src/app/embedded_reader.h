@@ -1,6 +1,6 @@
 // EmbeddedReader: the documents of a part of a destination, or the results of a query over it, as
-// Arrow batches, for a program that reads them (a Spark task). Configured as an EmbeddedSession, of whose options it takes
-// "connection", "destination", "throughput.limit" and "read".
+// Arrow batches, for a program that reads them (a Spark task). Configured as an EmbeddedSession, of
+// whose options it takes "connection", "destination", "throughput.limit" and "read".
 #ifndef SPILLWAY_APP_EMBEDDED_READER_H_
 #define SPILLWAY_APP_EMBEDDED_READER_H_
 

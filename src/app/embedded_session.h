@@ -59,8 +59,8 @@ struct DestinationFacts {
   std::vector<std::string> partition_key;  // paths
   uint32_t read_parts = 1;  // even parts of the space of keys that are worth reading at a time
 };
-// Asks the destination, and so finds a wrong address, key or name, or a query that cannot be read in
-// parts; and tries what joining a group will need. kNotFound: there is no such container.
+// Asks the destination, and so finds a wrong address, key or name, or a query that cannot be read
+// in parts; and tries what joining a group will need. kNotFound: there is no such container.
 Result<DestinationFacts> DescribeDestination(const EmbeddedConfig& config, const CallContext& ctx);
 
 // A session and the destination that it writes to.

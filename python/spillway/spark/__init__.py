@@ -14,9 +14,10 @@ from typing import Any, Optional
 from spillway._errors import SpillwayError
 from spillway.spark.changes import apply_changes
 from spillway.spark.syncing import sync
+from spillway.spark.verifying import verify
 from spillway.spark.writing import foreach_batch, map_function, tasks_of, write
 
-__all__ = ["apply_changes", "foreach_batch", "map_function", "register", "sync", "write"]
+__all__ = ["apply_changes", "foreach_batch", "map_function", "register", "sync", "verify", "write"]
 
 
 def register(spark: Any, name: str = "spillway.cosmos", tasks: Optional[int] = None) -> None:

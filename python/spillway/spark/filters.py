@@ -69,12 +69,11 @@ def path_of(names: Sequence[str]) -> str:
     return "c" + "".join(f"[{json.dumps(name)}]" for name in names)
 
 
-def select(schema: T.StructType, condition: Condition, raw_body: str) -> Tuple[str, str]:
-    """A query for the columns of a schema, and its parameters as JSON."""
-    if raw_body in schema.names:
-        text = "SELECT * FROM c"
-    else:
-        fields = [f"{json.dumps(name)}: {path_of([name])}" for name in schema.names]
+def select(columns: Optional[Sequence[str]], condition: Condition) -> Tuple[str, str]:
+    """A query for some fields of documents, or whole ones, and its parameters as JSON."""
+    text = "SELECT * FROM c"
+    if columns is not None:
+        fields = [f"{json.dumps(name)}: {path_of([name])}" for name in columns]
         text = f"SELECT VALUE {{{', '.join(fields)}}} FROM c"
     if condition.text:
         text += f" WHERE {condition.text}"
@@ -202,6 +201,8 @@ class _Speaker:
     # What is ordered. Bounds are inclusive, and wide enough.
 
     def _between(self, path: str, low: Any, high: Any) -> str:
+        if low == high:
+            return f"{path} = {self._parameter(low)}"
         parts = []
         if low is not None:
             parts.append(f"{path} >= {self._parameter(low)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import sys
-from typing import Any, Dict, Iterator, List, Mapping, Optional
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
 import spillway
 from spillway.spark import limits
@@ -30,11 +30,14 @@ class ReadJob:
         """Its results, in place of the documents."""
         self.engine["read"].update({"query": query, "parameters": parameters})
 
+    def engine_of(self, part: int) -> Dict[str, Any]:
+        """A reader's options."""
+        read = {**self.engine["read"], "from": part / self.parts, "to": (part + 1) / self.parts}
+        return {**for_this_process(self.engine), "read": read}
+
     def read_part(self, part: int, schema: Any) -> Iterator[Any]:
         """Record batches of a pyarrow schema."""
-        read = {**self.engine["read"], "from": part / self.parts, "to": (part + 1) / self.parts}
-        engine = {**for_this_process(self.engine), "read": read}
-        with spillway.Reader(engine, schema) as reader:
+        with spillway.Reader(self.engine_of(part), schema) as reader:
             yield from reader
             misfits = reader.summary().misfits
         if misfits:
@@ -64,11 +67,11 @@ def job_of(found: ReadPlan, tasks: Optional[int]) -> ReadJob:
     return ReadJob(engine, facts["place"], parts)
 
 
-def ask_for_columns(job: ReadJob, schema: Any) -> None:
-    """The fields that a schema of pyspark names, in place of whole documents."""
+def ask_for_columns(job: ReadJob, columns: Sequence[str]) -> None:
+    """In place of whole documents."""
     from spillway.spark.filters import Condition, select
 
-    job.ask_for(*select(schema, Condition(), RAW_BODY))
+    job.ask_for(*select(columns, Condition()))
 
 
 def sample(found: ReadPlan) -> List[str]:

@@ -23,8 +23,9 @@ from spillway.spark.options import ReadPlan
 
 #: Arrow writers of streams came with Spark 4.1. In 4.0 the worker asks whether a writer is a
 #: DataSourceArrowWriter, whatever else it is: a class that is both gets batches there, too.
-_StreamWriter: Any = getattr(datasource, "DataSourceStreamArrowWriter",
-                             datasource.DataSourceStreamWriter)
+_StreamWriter: Any = getattr(datasource, "DataSourceStreamArrowWriter", None) or type(
+    "_StreamWriter", (datasource.DataSourceStreamWriter, DataSourceArrowWriter),
+    {"__module__": __name__})
 
 
 @dataclasses.dataclass
@@ -64,18 +65,13 @@ class CosmosWriter(_TaskWriter, DataSourceArrowWriter):
         self._abort(messages)
 
 
-class CosmosStreamWriter(_TaskWriter, _StreamWriter, DataSourceArrowWriter):
+class CosmosStreamWriter(_TaskWriter, _StreamWriter):
     """A micro-batch may come again after a restart: its rows make the same documents."""
 
-    # Of DataSourceArrowWriter without a batch id, which no stream calls.
-    def commit(  # type: ignore[override]
-        self, messages: List[Optional[WriterCommitMessage]], batchId: int = -1
-    ) -> None:
+    def commit(self, messages: List[Optional[WriterCommitMessage]], batchId: int) -> None:
         self._commit(messages)
 
-    def abort(  # type: ignore[override]
-        self, messages: List[Optional[WriterCommitMessage]], batchId: int = -1
-    ) -> None:
+    def abort(self, messages: List[Optional[WriterCommitMessage]], batchId: int) -> None:
         self._abort(messages)
 
 
@@ -108,6 +104,7 @@ class FilteringCosmosReader(CosmosReader):
     def __init__(self, job: reading.ReadJob, schema: Any, plan: ReadPlan) -> None:
         super().__init__(job, schema)
         read = plan.engine["read"]
+        self._columns = plan.columns and schema.names
         self._rules = {"relaxed": read.get("relaxed", False),
                        "epoch_millis": read.get("epoch_millis", False),
                        "hidden": [reading.RAW_BODY]}
@@ -118,7 +115,7 @@ class FilteringCosmosReader(CosmosReader):
 
         condition = condition_of(filters, self._schema, **self._rules)
         if condition.text:
-            self.job.ask_for(*select(self._schema, condition, reading.RAW_BODY))
+            self.job.ask_for(*select(self._columns, condition))
         return condition.left
 
 
@@ -163,7 +160,7 @@ class CosmosDataSource(DataSource):
             plan = reading.plan(dict(self.options))
             job = reading.job_of(plan, self.tasks)
             if plan.columns is not None:
-                reading.ask_for_columns(job, schema)
+                reading.ask_for_columns(job, schema.names)
             if plan.push_filters:
                 return FilteringCosmosReader(job, schema, plan)
             return CosmosReader(job, schema)

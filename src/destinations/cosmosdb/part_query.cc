@@ -25,6 +25,7 @@ Status CheckAnsweredByParts(const QueryPlan& plan) {
   if (plan.aggregate.has_value()) return CannotDivide("an aggregate");
   if (plan.distinct) return CannotDivide("DISTINCT");
   if (plan.limit.has_value() || plan.offset > 0) return CannotDivide("TOP or OFFSET LIMIT");
+  if (plan.rewritten) return CannotDivide("a clause that is merged from all parts");
   return Status::Ok();
 }
 
