@@ -13,7 +13,7 @@ import random_filters
 from spark_jobs import FORMAT, SparkJobs, run_jobs, session_of
 
 FULL = os.environ.get("SPILLWAY_FULL") == "1"
-FILTERS = 2_000 if FULL else 40
+FILTERS = 2_000 if FULL else 20
 SEED = 7
 #: Looked at in one job, for speed.
 TOGETHER = 10
