@@ -52,6 +52,7 @@ typedef struct spillway_session spillway_session;
 typedef struct spillway_reader spillway_reader;
 typedef struct spillway_load spillway_load;
 typedef struct spillway_part spillway_part;
+typedef struct spillway_verify spillway_verify;
 
 SPILLWAY_EXPORT uint32_t spillway_abi_version(void);
 /* "1.2.3"; lives as long as the program. */
@@ -62,7 +63,8 @@ SPILLWAY_EXPORT void spillway_text_free(char* text);
 
 /* Asks the destination of `options` what a writer has to know, and so finds a wrong address, key or
  * name. `facts`: {"place": "https://…", "partition_key": ["/category"], "read_parts": 4}: in so
- * many even parts of the space of keys it is worth to be read at a time. Starts no thread. */
+ * many even parts of the space of keys it is worth to be read at a time. A query in "read" is
+ * checked as well. Starts no thread. */
 SPILLWAY_EXPORT int32_t spillway_describe(const char* options, char** facts, spillway_error* error);
 
 /* Opens a session. `options`: "connection", "destination", "documents", "sync", "throughput" as in
@@ -102,8 +104,11 @@ SPILLWAY_EXPORT void spillway_session_close(spillway_session* session);
 
 /* Opens a reader of the documents of a part of a destination. `options`: "connection",
  * "destination", "throughput" with a limit, and "read": {"from": 0, "to": 0.25, "relaxed": false,
- * "epoch_millis": false}, the part of the space of keys and how values become columns (a value that
- * does not fit its column: null where relaxed, else an error). `schema`: of the batches, a struct
+ * "epoch_millis": false, "query": "SELECT … FROM c WHERE c.n > @n", "parameters": "[{\"name\":
+ * \"@n\", \"value\": 1}]"}, the part of the space of keys and how values become columns (a value
+ * that does not fit its column: null where relaxed, else an error). With a query its results are
+ * read, which are objects; "unsupported" where the answer is not that of its parts together (an
+ * order, an aggregate, a limit). `schema`: of the batches, a struct
  * with a child per column, which takes the top-level field of its name; `_rawBody` takes the whole
  * document. It is moved from, also when the call fails. */
 SPILLWAY_EXPORT int32_t spillway_reader_open(const char* options, struct ArrowSchema* schema,
@@ -159,6 +164,29 @@ SPILLWAY_EXPORT void spillway_part_permit(spillway_part* part, int64_t monotonic
                                           int64_t realtime_ns);
 SPILLWAY_EXPORT void spillway_part_stop(spillway_part* part);
 SPILLWAY_EXPORT void spillway_part_close(spillway_part* part);
+
+/* A pipeline's verification whose reading other processes do, in parts; this one compares.
+ * `settings`: "project", "path", "pipeline" and "at_a_time" as of a load, and "version" (left out:
+ * what is loaded), "differences" that are listed, "report": a file for all of them. Starts it, in a
+ * thread of its own. The functions are as those of a load. */
+SPILLWAY_EXPORT int32_t spillway_verify_open(const char* settings, spillway_verify** verify,
+                                             spillway_error* error);
+SPILLWAY_EXPORT int32_t spillway_verify_take(spillway_verify* verify, char** part,
+                                             spillway_error* error);
+SPILLWAY_EXPORT int32_t spillway_verify_put(spillway_verify* verify, const char* outcome,
+                                            uint64_t bytes, spillway_error* error);
+SPILLWAY_EXPORT void spillway_verify_fail(spillway_verify* verify, const char* why);
+/* Once. Blocks until the verification has ended: what `spillway verify --output json` prints. */
+SPILLWAY_EXPORT int32_t spillway_verify_finish(spillway_verify* verify, char** result,
+                                               spillway_error* error);
+SPILLWAY_EXPORT void spillway_verify_stop(spillway_verify* verify);
+SPILLWAY_EXPORT void spillway_verify_close(spillway_verify* verify);
+
+/* Does one part of a verification; blocks. `settings`: "project", "path" and "pipeline" as of the
+ * verification, "share" of its limit, "memory_bytes". `outcome` goes back to the verification; it
+ * may hold any bytes. */
+SPILLWAY_EXPORT int32_t spillway_verify_part(const char* settings, const char* part, char** outcome,
+                                             uint64_t* bytes, spillway_error* error);
 
 #ifdef __cplusplus
 }

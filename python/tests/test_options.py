@@ -304,3 +304,23 @@ def test_times_are_read_as_they_are_written():
 def test_a_groups_limit_is_not_for_reading():
     named = {f"{PREFIX}{key.replace('__', '.')}": value for key, value in GROUP.items()}
     assert "of writing alone" in refusal({**PLACE, **named}, options.plan_read)
+
+
+def test_a_query_is_read_in_place_of_documents():
+    found = options.plan_read({**PLACE, f"{PREFIX}read.customQuery": "SELECT c.id FROM c"})
+    assert found.engine["read"]["query"] == "SELECT c.id FROM c"
+    assert options.plan_read({**PLACE, "spillway.columns": "id, n"}).columns == ["id", "n"]
+
+
+@pytest.mark.parametrize("pair", [
+    {f"{PREFIX}read.customQuery": "SELECT c.id FROM c", "spillway.columns": "id"},
+    {f"{PREFIX}read.customQuery": "SELECT c.id FROM c", "spillway.pushFilters": "true"},
+    {f"{PREFIX}read.inferSchema.enabled": "false", "spillway.columns": "id"},
+    {"spillway.columns": "id,id"},
+    {"spillway.columns": "id,,n"},
+])
+def test_options_of_reading_that_contradict_each_other_are_refused(pair):
+    with pytest.raises(SpillwayError) as refused:
+        options.plan_read({**PLACE, **pair})
+    for key in pair:
+        assert key in str(refused.value)

@@ -12,9 +12,22 @@ namespace {
 
 constexpr uint64_t kBatchBytesMax = 4 << 20;
 
+// Of a query, whose results have no key, the text says which one it is.
+constexpr size_t kResultShownMax = 200;
+
+std::string NameOf(const StoredDocument& document) {
+  if (!document.partition_key.empty()) {
+    return fmt::format("document {} {}", document.partition_key, document.id);
+  }
+  return fmt::format("result {}", document.body.substr(0, kResultShownMax));
+}
+
 Status InDocument(Status status, const StoredDocument& document) {
-  std::string message =
-      fmt::format("document {} {}: {}", document.partition_key, document.id, status.message());
+  if (!document.body.starts_with('{')) {
+    return InvalidArgument(fmt::format("{} of the query is no object", NameOf(document)))
+        .WithHint("select names: `SELECT c.a AS a FROM c` in place of `SELECT VALUE c.a FROM c`");
+  }
+  std::string message = fmt::format("{}: {}", NameOf(document), status.message());
   if (status.code() != StatusCode::kInvalidArgument) return DataLoss(std::move(message));
   return InvalidArgument(std::move(message))
       .WithHint("read the column as a string, or ask for null in place of what does not fit");
@@ -34,14 +47,17 @@ Result<std::unique_ptr<EmbeddedReader>> EmbeddedReader::Open(EmbeddedConfig conf
                      ReadPace::Make(*reader->destination_, SystemClock(), limit, ctx));
   }
   reader->rows_max_ = config.read.batch_rows_max;
-  RETURN_IF_ERROR(reader->OpenReaders(config.read.part, ctx));
+  RETURN_IF_ERROR(reader->OpenReaders(config.read, ctx));
   return reader;
 }
 
-Status EmbeddedReader::OpenReaders(const ReadPart& part, const CallContext& ctx) {
+Status EmbeddedReader::OpenReaders(const ReadOptions& options, const CallContext& ctx) {
+  const ReadPart& part = options.part;
   auto* places = dynamic_cast<PlaceReading*>(destination_.get());
   std::unique_ptr<DocumentReader> of_part;
-  if (places != nullptr && !part.is_whole()) {
+  if (!options.query.empty()) {
+    ASSIGN_OR_RETURN(of_part, OpenQuery(*destination_, options, ctx));
+  } else if (places != nullptr && !part.is_whole()) {
     ASSIGN_OR_RETURN(of_part, places->OpenReaderOfPart(part.from, part.to, ctx));
   }
   if (of_part != nullptr) {

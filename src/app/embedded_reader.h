@@ -1,6 +1,6 @@
-// EmbeddedReader: the documents of a part of a destination as Arrow batches, for a program that
-// reads them (a Spark task). Configured as an EmbeddedSession, of whose options it takes
-// "connection", "destination", "throughput.limit" and "read".
+// EmbeddedReader: the documents of a part of a destination, or the results of a query over it, as
+// Arrow batches, for a program that reads them (a Spark task). Configured as an EmbeddedSession, of
+// whose options it takes "connection", "destination", "throughput.limit" and "read".
 #ifndef SPILLWAY_APP_EMBEDDED_READER_H_
 #define SPILLWAY_APP_EMBEDDED_READER_H_
 
@@ -27,20 +27,21 @@ struct ReadSummary {
 // Used by one thread at a time.
 class EmbeddedReader {
  public:
-  // `schema`: of the batches, a struct. Errors: of the destination, and of DocumentColumns::Make.
+  // `schema`: of the batches, a struct. Errors: of the destination, of OpenQuery, and of
+  // DocumentColumns::Make.
   static Result<std::unique_ptr<EmbeddedReader>> Open(EmbeddedConfig config,
                                                       const ArrowSchema& schema,
                                                       const CallContext& ctx);
 
   // Blocks. The next documents; an empty owner is the end. kInvalidArgument: a value does not fit
-  // its column; the message has document and column.
+  // its column; the message has document and column. Or a result is no object.
   Result<OwnedArray> Next(const CallContext& ctx);
 
   ReadSummary summary() const;
 
  private:
   EmbeddedReader() = default;
-  Status OpenReaders(const ReadPart& part, const CallContext& ctx);
+  Status OpenReaders(const ReadOptions& options, const CallContext& ctx);
   Status AppendPage();
   // The next page; false at the end of the last reader.
   Result<bool> NextPage(const CallContext& ctx);

@@ -25,6 +25,8 @@ constexpr const char* kFolder = ".";
 struct ReadOptionsSection {
   std::string from = "0";
   std::string to = "1";
+  std::string query;
+  std::string parameters;
   bool relaxed = false;
   bool epoch_millis = false;
   uint32_t batch_rows = ReadOptions().batch_rows_max;
@@ -63,6 +65,10 @@ const Spec<ReadOptionsSection>& ReadSpec() {
           .Field(&ReadOptionsSection::from, "from", "Where the part of the keys begins, 0 to 1.",
                  Text())
           .Field(&ReadOptionsSection::to, "to", "Where it ends.", Text())
+          .Field(&ReadOptionsSection::query, "query",
+                 "Its results are read in place of the documents.", Text())
+          .Field(&ReadOptionsSection::parameters, "parameters",
+                 "Of the query: the JSON text of an array of names and values.", Text())
           .Field(&ReadOptionsSection::relaxed, "relaxed",
                  "What does not fit its column becomes null; else it is an error.", Boolean())
           .Field(&ReadOptionsSection::epoch_millis, "epoch_millis",
@@ -264,6 +270,7 @@ class Reader {
         part.from >= part.to) {
       problems_.Add({1, 1, 1}, "`read.from` and `read.to` are no part of 0 to 1");
     }
+    config_.read.query = {section.query, section.parameters};
     config_.read.batch_rows_max = section.batch_rows;
     config_.read.columns = {.relaxed = section.relaxed, .epoch_millis = section.epoch_millis};
   }
@@ -332,6 +339,9 @@ Result<uint32_t> AskReadParts(EmbeddedConfig config, const Partitioning::Facts& 
                               const CallContext& ctx) {
   config.documents.partition_key_paths = facts.present_key;
   ASSIGN_OR_RETURN(const std::unique_ptr<Destination> destination, OpenDestination(config));
+  if (!config.read.query.empty()) {
+    RETURN_IF_ERROR(OpenQuery(*destination, config.read, ctx).status());
+  }
   auto* places = dynamic_cast<PlaceReading*>(destination.get());
   if (places == nullptr) return 1;
   ASSIGN_OR_RETURN(const std::unique_ptr<DocumentReader> reader,
@@ -370,6 +380,14 @@ Result<EmbeddedSession> OpenEmbeddedSession(EmbeddedConfig config,
                    WriteSession::Open({*opened.destination, SystemClock()}, config.documents,
                                       std::move(schema), config.session, ctx));
   return opened;
+}
+
+Result<std::unique_ptr<DocumentReader>> OpenQuery(Destination& destination,
+                                                  const ReadOptions& options,
+                                                  const CallContext& ctx) {
+  auto* queries = dynamic_cast<QueryReading*>(&destination);
+  if (queries == nullptr) return Unsupported("this destination takes no queries");
+  return queries->OpenQueryOfPart(options.query, options.part.from, options.part.to, ctx);
 }
 
 Result<std::unique_ptr<Destination>> OpenForReading(EmbeddedConfig config, const CallContext& ctx) {

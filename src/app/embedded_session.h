@@ -18,6 +18,7 @@
 
 #include "base/call_context.h"
 #include "base/result.h"
+#include "connector/query_reading.h"
 #include "connectors.h"
 #include "engine/write_session.h"
 #include "transforms/document_columns.h"
@@ -34,6 +35,7 @@ struct ReadPart {
 
 struct ReadOptions {
   ReadPart part;
+  QueryText query;  // its results are read; empty: the documents
   DocumentColumnsOptions columns;
   uint32_t batch_rows_max = 10'000;
 };
@@ -57,8 +59,8 @@ struct DestinationFacts {
   std::vector<std::string> partition_key;  // paths
   uint32_t read_parts = 1;  // even parts of the space of keys that are worth reading at a time
 };
-// Asks the destination, and so finds a wrong address, key or name; and tries what joining a group
-// will need. kNotFound: there is no such container.
+// Asks the destination, and so finds a wrong address, key or name, or a query that cannot be read
+// in parts; and tries what joining a group will need. kNotFound: there is no such container.
 Result<DestinationFacts> DescribeDestination(const EmbeddedConfig& config, const CallContext& ctx);
 
 // A session and the destination that it writes to.
@@ -70,6 +72,12 @@ struct EmbeddedSession {
 Result<EmbeddedSession> OpenEmbeddedSession(EmbeddedConfig config,
                                             std::shared_ptr<const OwnedSchema> schema,
                                             const CallContext& ctx);
+
+// The results of the query over the part of `options`. Errors as QueryReading; kUnsupported: the
+// destination takes no queries.
+Result<std::unique_ptr<DocumentReader>> OpenQuery(Destination& destination,
+                                                  const ReadOptions& options,
+                                                  const CallContext& ctx);
 
 // The destination alone, to be read.
 Result<std::unique_ptr<Destination>> OpenForReading(EmbeddedConfig config, const CallContext& ctx);

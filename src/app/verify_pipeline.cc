@@ -17,6 +17,7 @@ VerifyOptions OptionsFor(const Project& project, const OpenedPipeline& opened,
   options.at = request.at;
   options.limit = request.limit.is_set() ? request.limit : pipeline.throughput.verify;
   options.report_path = request.report_path;
+  options.crew = request.crew;
   options.on_estimate = listener.on_estimate;
   return options;
 }

@@ -15,8 +15,9 @@ namespace spillway {
 struct VerifyRequest {
   VersionSelector at{};  // left out: what is loaded
   uint32_t differences_max = 20;
-  ThroughputLimit limit{};    // of reading the destination; left out: throughput.verify
-  std::string report_path{};  // empty: no report
+  ThroughputLimit limit{};     // of reading the destination; left out: throughput.verify
+  std::string report_path{};   // empty: no report
+  VerifyCrew* crew = nullptr;  // VerifyOptions::crew
 };
 
 struct VerifyListener {

@@ -73,7 +73,7 @@ class SweepRun {
       for (const Document& key : keys.documents) {
         records.push_back({.identity = key.identity, .content = {}});
       }
-      return source_.Add(records);
+      return source_.Add(records, 0);
     };
     const auto read = [&](uint32_t split) {
       return ReadEncoded(*snapshot, *encoder, split, Intent::kDelete, add, ctx_);

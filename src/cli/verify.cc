@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "app/verify_json.h"
 #include "app/verify_pipeline.h"
 #include "base/human.h"
 #include "base/json_writer.h"
@@ -43,19 +44,7 @@ void PrintText(const std::string& pipeline, const VerifySummary& summary, Consol
 }
 
 void PrintJson(const std::string& pipeline, const VerifySummary& summary, Console& console) {
-  JsonWriter json;
-  json.BeginObject().Field("pipeline", pipeline).Field("version", summary.version);
-  json.Field("matches", summary.matches()).Field("source_documents", summary.source_documents);
-  json.Field("destination_documents", summary.destination_documents).Field("equal", summary.equal);
-  json.Field("missing", summary.missing).Field("extra", summary.extra);
-  json.Field("different", summary.different).Field("rejected", summary.rejected);
-  json.Field("soft_deleted", summary.soft_deleted);
-  json.Field("rejected_kept", summary.rejected_kept).Field("moving", summary.moving);
-  json.Field("through_version", summary.through_version);
-  json.Field("estimated_request_units", summary.estimated_cost);
-  json.Field("request_units", summary.cost).Key("differences");
-  WriteDifferences(json, summary.differences);
-  console.Print(json.EndObject().text());
+  console.Print(VerifyJson(pipeline, summary));
 }
 
 // "0.03 %", with as many digits as say something.

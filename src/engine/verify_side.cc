@@ -81,14 +81,17 @@ uint64_t RowOf(uint64_t place) {
   return place & (RowPlace::kRowsMax - 1);
 }
 
-Status AddSplit(const Snapshot& snapshot, const DocumentEncoder& encoder, uint32_t split,
-                std::span<const std::string> ignored_fields, Budget& reading, VerifySide& side,
+Status AddSplit(const Snapshot& snapshot, const DocumentEncoder& encoder, const SplitRows& rows,
+                std::span<const std::string> ignored_fields, Budget& reading, RecordSink& side,
                 std::atomic<uint64_t>& rejected, const CallContext& ctx) {
+  const uint32_t split = rows.split;
+  const auto is_asked_for = [&rows](uint64_t row) { return row - rows.first < rows.count; };
   if (split >= RowPlace::kSplitsMax) {
     return Unsupported(fmt::format("verifying more than {} files", RowPlace::kSplitsMax));
   }
   HeldMemory held;
-  ASSIGN_OR_RETURN(const std::unique_ptr<SplitReader> reader, snapshot.OpenSplit(split, 0, ctx));
+  ASSIGN_OR_RETURN(const std::unique_ptr<SplitReader> reader,
+                   snapshot.OpenSplit(split, rows.first, ctx));
   RETURN_IF_ERROR(held.Take(reading, reader->held_bytes(), ctx.stop));
   CanonicalHasher hasher(ignored_fields);
   std::vector<VerifyRecord> records;
@@ -98,9 +101,10 @@ Status AddSplit(const Snapshot& snapshot, const DocumentEncoder& encoder, uint32
     if (!batch.has_value()) return Status::Ok();
     ASSIGN_OR_RETURN(const std::shared_ptr<EncodedBatch> encoded,
                      encoder.Encode(*batch, Intent::kUpsert));
-    rejected += encoded->rejected.size();
+    if (!is_asked_for(encoded->first_row)) return Status::Ok();
     records.clear();
     for (const Document& document : encoded->documents) {
+      if (!is_asked_for(encoded->first_row + document.row)) continue;
       VerifyRecord record{
           .identity = document.identity,
           .content = {},
@@ -110,6 +114,8 @@ Status AddSplit(const Snapshot& snapshot, const DocumentEncoder& encoder, uint32
     }
     const uint64_t documents = records.size();
     for (const RejectedRow& refused : encoded->rejected) {
+      if (!is_asked_for(encoded->first_row + refused.row)) continue;
+      ++rejected;
       if (!refused.identity.has_value()) continue;
       records.push_back({.identity = *refused.identity,
                          .content = {},
@@ -124,8 +130,7 @@ Result<std::unique_ptr<KeyFile>> KeyFile::Create(const std::string& path) {
   return std::unique_ptr<KeyFile>(new KeyFile(std::move(file)));
 }
 
-Result<std::vector<uint64_t>> KeyFile::Append(std::span<const StoredDocument> documents) {
-  std::string bytes;
+std::vector<uint64_t> AppendKeys(std::span<const StoredDocument> documents, std::string& bytes) {
   std::vector<uint64_t> offsets;
   for (const StoredDocument& document : documents) {
     offsets.push_back(bytes.size());
@@ -134,10 +139,22 @@ Result<std::vector<uint64_t>> KeyFile::Append(std::span<const StoredDocument> do
     bytes.append(reinterpret_cast<const char*>(&lengths), sizeof(lengths));
     bytes.append(document.partition_key).append(document.id);
   }
-  std::lock_guard lock(mutex_);
-  for (uint64_t& offset : offsets) offset += file_->size();
-  RETURN_IF_ERROR(file_->Append(bytes.data(), bytes.size()));
   return offsets;
+}
+
+Result<std::vector<uint64_t>> KeyFile::Append(std::span<const StoredDocument> documents) {
+  std::string bytes;
+  std::vector<uint64_t> offsets = AppendKeys(documents, bytes);
+  ASSIGN_OR_RETURN(const uint64_t begin, AppendBytes(bytes));
+  for (uint64_t& offset : offsets) offset += begin;
+  return offsets;
+}
+
+Result<uint64_t> KeyFile::AppendBytes(std::string_view bytes) {
+  std::lock_guard lock(mutex_);
+  const uint64_t begin = file_->size();
+  RETURN_IF_ERROR(file_->Append(bytes.data(), bytes.size()));
+  return begin;
 }
 
 Result<KeyFile::Key> KeyFile::Read(uint64_t place) const {
@@ -154,7 +171,7 @@ Result<KeyFile::Key> KeyFile::Read(uint64_t place) const {
 }
 
 Status AddDocuments(DocumentReader& reader, std::span<const std::string> ignored_fields,
-                    const std::optional<SoftDelete>& soft_delete, VerifySide& side, KeyFile& keys,
+                    const std::optional<SoftDelete>& soft_delete, RecordSink& side, KeySink& keys,
                     const CallContext& ctx) {
   RecordMaker maker(ignored_fields, soft_delete);
   std::vector<VerifyRecord> records;
@@ -173,7 +190,7 @@ Status AddDocuments(DocumentReader& reader, std::span<const std::string> ignored
       record->place |= places[i];
       records.push_back(*record);
     }
-    RETURN_IF_ERROR(side.Add(records));
+    RETURN_IF_ERROR(side.Add(records, 0));
   }
 }
 

@@ -39,14 +39,21 @@ inline constexpr uint64_t kMarked = uint64_t{1} << 63;
 // row, which has a key all the same.
 inline constexpr uint64_t kIsDocument = uint64_t{1} << 63;
 
+// Where the records of a side go while it is read. Thread-safe.
+class RecordSink {
+ public:
+  virtual ~RecordSink() = default;
+  // `others`: of them that are no documents.
+  virtual Status Add(const std::vector<VerifyRecord>& records, uint64_t others) = 0;
+};
+
 // Thread-safe while it is filled; then used by one thread.
-class VerifySide {
+class VerifySide : public RecordSink {
  public:
   VerifySide(const std::string& spill_path, uint64_t memory_bytes_max)
       : sort_(spill_path, memory_bytes_max) {}
 
-  // `others`: of them that are no documents.
-  Status Add(const std::vector<VerifyRecord>& records, uint64_t others = 0);
+  Status Add(const std::vector<VerifyRecord>& records, uint64_t others) override;
   uint64_t documents() const { return documents_; }
 
   Status StartReading() { return sort_.StartReading(); }
@@ -68,24 +75,46 @@ uint64_t PackPlace(uint32_t split, uint64_t row);
 uint32_t SplitOf(uint64_t place);
 uint64_t RowOf(uint64_t place);
 
+// More than a split has.
+inline constexpr uint64_t kAllRows = uint64_t{1} << 52;
+
+// Some live rows of a split, or all that it has.
+struct SplitRows {
+  uint32_t split = 0;
+  uint64_t first = 0;
+  uint64_t count = kAllRows;
+};
+
 // Reads a split, maps it, and adds its documents, and the refused rows whose key is known.
 // `rejected` grows by the rows that the mapping refuses; what the reader holds is taken from
 // `reading`.
-Status AddSplit(const Snapshot& snapshot, const DocumentEncoder& encoder, uint32_t split,
-                std::span<const std::string> ignored_fields, Budget& reading, VerifySide& side,
+Status AddSplit(const Snapshot& snapshot, const DocumentEncoder& encoder, const SplitRows& rows,
+                std::span<const std::string> ignored_fields, Budget& reading, RecordSink& side,
                 std::atomic<uint64_t>& rejected, const CallContext& ctx);
+
+// Where the keys of the destination's documents go while it is read. Thread-safe.
+class KeySink {
+ public:
+  virtual ~KeySink() = default;
+  // The offsets of the keys, in their order.
+  virtual Result<std::vector<uint64_t>> Append(std::span<const StoredDocument> documents) = 0;
+};
+
+// Adds keys as a KeyFile has them to `bytes`; their places there.
+std::vector<uint64_t> AppendKeys(std::span<const StoredDocument> documents, std::string& bytes);
 
 // The keys of the destination's documents, so that one that the source lacks can be named.
 // Thread-safe while it is filled.
-class KeyFile {
+class KeyFile : public KeySink {
  public:
   static Result<std::unique_ptr<KeyFile>> Create(const std::string& path);
   struct Key {
     std::string partition_key;
     std::string id;
   };
-  // The offsets of the keys, in their order.
-  Result<std::vector<uint64_t>> Append(std::span<const StoredDocument> documents);
+  Result<std::vector<uint64_t>> Append(std::span<const StoredDocument> documents) override;
+  // What AppendKeys made; the offset of its begin.
+  Result<uint64_t> AppendBytes(std::string_view bytes);
   // `place`: an offset, with or without kMarked.
   Result<Key> Read(uint64_t place) const;
 
@@ -98,7 +127,7 @@ class KeyFile {
 // Reads one of the destination's readers to its end. Documents with the mark of `soft_delete` are
 // told from the others.
 Status AddDocuments(DocumentReader& reader, std::span<const std::string> ignored_fields,
-                    const std::optional<SoftDelete>& soft_delete, VerifySide& side, KeyFile& keys,
+                    const std::optional<SoftDelete>& soft_delete, RecordSink& side, KeySink& keys,
                     const CallContext& ctx);
 
 }  // namespace spillway

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "changes/column_policy.h"
+#include "connector/place_reading.h"
 #include "engine/load_plan.h"
 #include "engine/worker_group.h"
 
@@ -59,18 +60,52 @@ Status Comparison::Open(const VersionSelector& at, const std::vector<std::string
   return Status::Ok();
 }
 
-Status Comparison::Read(const std::function<void(uint64_t)>& on_progress) {
+Status Comparison::Read(uint64_t documents, const std::function<void(uint64_t)>& on_progress) {
   const auto report = [&] {
     if (on_progress) on_progress(source_.documents() + destination_.documents());
   };
+  if (options_.crew != nullptr) return ReadByCrew(documents, report);
   RETURN_IF_ERROR(ReadSource(report));
   return ReadDestination(report);
 }
 
+Status Comparison::ReadByCrew(uint64_t documents, const std::function<void()>& on_tick) {
+  ASSIGN_OR_RETURN(keys_, KeyFile::Create(options_.spill_prefix + "-keys.spill"));
+  VerifyCrewWork work{.table_id = snapshot_->info().table_id,
+                      .version = snapshot_->info().version,
+                      .late_columns = late_columns_,
+                      .splits = snapshot_->splits(),
+                      .documents = documents};
+  if (auto* places = dynamic_cast<PlaceReading*>(&parts_.destination); places != nullptr) {
+    ASSIGN_OR_RETURN(const auto reader, places->OpenReaderOfPart(0, 1, ctx_));
+    work.divisible = reader != nullptr;
+  }
+  options_.crew->Do(
+      work, kTick, stop_, [this](VerifyOutcome outcome) { return Take(std::move(outcome)); },
+      on_tick);
+  RETURN_IF_ERROR(stop_.cause());
+  counts_.source_documents = source_.documents();
+  counts_.destination_documents = destination_.documents();
+  counts_.rejected = rejected_;
+  RETURN_IF_ERROR(source_.StartReading());
+  return destination_.StartReading();
+}
+
+Status Comparison::Take(VerifyOutcome outcome) {
+  if (outcome.side == VerifyOutcome::Side::kSource) {
+    rejected_ += outcome.rejected;
+    return source_.Add(outcome.records, outcome.others);
+  }
+  counts_.cost += outcome.cost;
+  ASSIGN_OR_RETURN(const uint64_t begin, keys_->AppendBytes(outcome.keys));
+  for (VerifyRecord& record : outcome.records) record.place += begin;
+  return destination_.Add(outcome.records, 0);
+}
+
 Status Comparison::ReadSource(const std::function<void()>& on_tick) {
   const auto task = [this](uint32_t split) {
-    return AddSplit(*snapshot_, *encoder_, split, options_.ignored_fields, reading_, source_,
-                    rejected_, ctx_)
+    return AddSplit(*snapshot_, *encoder_, {.split = split}, options_.ignored_fields, reading_,
+                    source_, rejected_, ctx_)
         .WithContext(fmt::format("reading {}", snapshot_->splits()[split].key));
   };
   RETURN_IF_ERROR(RunWorkers(static_cast<uint32_t>(snapshot_->splits().size()), kThreads, task,

@@ -13,6 +13,7 @@
 #include "engine/load_run.h"
 #include "engine/verify_side.h"
 #include "verify/read_pace.h"
+#include "verify/verify_crew.h"
 
 namespace spillway {
 
@@ -56,6 +57,7 @@ struct ComparisonOptions {
   std::string spill_prefix;
   uint64_t memory_bytes_max = 256ull << 20;  // the knob; each side takes a share of it
   std::vector<std::string> ignored_fields;   // top level: the system's own and the stamp
+  VerifyCrew* crew = nullptr;                // reads both sides in place of this process
 };
 
 // Of a pipeline's late columns those that this version of the table has.
@@ -75,8 +77,9 @@ class Comparison {
   // Reads the first pages of the destination, which count as read. `documents`: how many it should
   // hold. REQUIRES: Open.
   Result<ReadEstimate> Estimate(uint64_t documents);
-  // Reads both sides. `on_progress` may be empty: documents read so far, of both.
-  Status Read(const std::function<void(uint64_t)>& on_progress);
+  // Reads both sides; a crew is told how many `documents` the destination should hold.
+  // `on_progress` may be empty: documents read so far, of both.
+  Status Read(uint64_t documents, const std::function<void(uint64_t)>& on_progress);
   // Merges them: calls for every mismatch, in order of identity. REQUIRES: Read.
   Status Merge(const std::function<Status(const Mismatch&)>& on_mismatch);
 
@@ -94,6 +97,8 @@ class Comparison {
   Status OpenDestination();
   Status ReadSource(const std::function<void()>& on_tick);
   Status ReadDestination(const std::function<void()>& on_tick);
+  Status ReadByCrew(uint64_t documents, const std::function<void()>& on_tick);
+  Status Take(VerifyOutcome outcome);
   Status Judge(const VerifyRecord* ours, const VerifyRecord* theirs,
                const std::function<Status(const Mismatch&)>& on_mismatch);
 

@@ -115,7 +115,7 @@ class RepairRun {
     at.version = checkpoint_.version;
     RETURN_IF_ERROR(comparison_->Open(options_.back_to.value_or(at), checkpoint_.late_columns));
     RETURN_IF_ERROR(CheckTarget());
-    RETURN_IF_ERROR(comparison_->Read(listener_.on_progress));
+    RETURN_IF_ERROR(comparison_->Read(0, listener_.on_progress));
     return comparison_->Merge([this](const Mismatch& mismatch) { return Plan(mismatch); });
   }
 

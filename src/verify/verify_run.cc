@@ -36,6 +36,7 @@ class VerifyRun {
   Status Begin();
   Status Compare();
   Result<bool> PipelineMayBeAtWork() const;
+  uint64_t DocumentsExpected() const;
   Status ShowEstimate();
   Status Note(const Mismatch& mismatch);
   Status Report(const Mismatch& mismatch);
@@ -84,12 +85,13 @@ Status VerifyRun::Compare() {
   const ComparisonOptions comparing{.pipeline = options_.pipeline,
                                     .spill_prefix = spill_prefix_,
                                     .memory_bytes_max = options_.memory_bytes_max,
-                                    .ignored_fields = options_.ignored_fields};
+                                    .ignored_fields = options_.ignored_fields,
+                                    .crew = options_.crew};
   comparison_ = std::make_unique<Comparison>(parts_, documents_, comparing, pace_.get(), stop_);
   RETURN_IF_ERROR(comparison_->Open(
       at, checkpoint_.has_value() ? checkpoint_->late_columns : std::vector<std::string>()));
-  RETURN_IF_ERROR(ShowEstimate());
-  RETURN_IF_ERROR(comparison_->Read(on_progress_));
+  if (options_.crew == nullptr) RETURN_IF_ERROR(ShowEstimate());
+  RETURN_IF_ERROR(comparison_->Read(DocumentsExpected(), on_progress_));
   const SuspectParts judging{parts_, documents_, *comparison_, pace_.get(),
                              options_.ignored_fields};
   Suspects suspects(judging, spill_prefix_, options_.memory_bytes_max);
@@ -111,11 +113,13 @@ Status VerifyRun::Compare() {
   return Status::Ok();
 }
 
-Status VerifyRun::ShowEstimate() {
-  const std::optional<uint64_t> rows = comparison_->snapshot().info().rows;
+uint64_t VerifyRun::DocumentsExpected() const {
   const bool loaded = checkpoint_.has_value() && checkpoint_->phase == LoadPhase::kLoaded;
-  ASSIGN_OR_RETURN(const ReadEstimate estimate,
-                   comparison_->Estimate(loaded ? checkpoint_->documents : rows.value_or(0)));
+  return loaded ? checkpoint_->documents : comparison_->snapshot().info().rows.value_or(0);
+}
+
+Status VerifyRun::ShowEstimate() {
+  ASSIGN_OR_RETURN(const ReadEstimate estimate, comparison_->Estimate(DocumentsExpected()));
   summary_.estimated_cost = estimate.cost;
   if (options_.on_estimate) options_.on_estimate(estimate);
   return Status::Ok();

@@ -22,6 +22,9 @@ struct VerifyOptions {
   VersionSelector at;         // default: the checkpoint's version
   ThroughputLimit limit{};    // of reading the destination
   std::string report_path{};  // of a file for all differences; empty: none
+  // Reads both sides, but for what is read once more, in place of this process, and keeps the limit
+  // itself; outlives the run. Without an estimate.
+  VerifyCrew* crew = nullptr;
   // Before most of the destination is read; may be empty.
   std::function<void(const ReadEstimate&)> on_estimate{};
 };

@@ -10,6 +10,7 @@ import datetime
 import json
 import pathlib
 import sys
+import time
 import traceback
 
 import spillway.spark
@@ -93,10 +94,12 @@ def run_jobs(kind, spark, folder, names):
     jobs, outcomes = kind(spark, account, folder), {}
     rows_of_a_batch = spark.conf.get(BATCH_ROWS)
     for name in names or [name for name in vars(kind) if not name.startswith("_")]:
+        began = time.monotonic()
         try:
             outcomes[name] = {"result": getattr(jobs, name)()}
         except Exception as failure:  # noqa: BLE001: what the notebook would show
             outcomes[name] = {"error": str(failure), "trace": traceback.format_exc()}
+        outcomes[name]["seconds"] = round(time.monotonic() - began, 1)
         spark.conf.set(BATCH_ROWS, rows_of_a_batch)
     (folder / "outcomes.json").write_text(json.dumps(outcomes), encoding="utf-8")
     spark.stop()

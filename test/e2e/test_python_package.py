@@ -255,6 +255,52 @@ def test_documents_are_read_back_in_parts(options, workspace):
     assert sorted(found, key=lambda row: row["n"]) == rows(0, 3_000)
 
 
+def test_a_querys_results_are_read_part_by_part(options):
+    with spillway.WriteSession(options, batch(0, 1).schema) as session:
+        session.write(batch(0, 3_000))
+        session.finish()
+    query = {"query": "SELECT c.id, c.n * 2 AS twice FROM c WHERE c.category = @c AND c.n < @n",
+             "parameters": json.dumps([{"name": "@c", "value": "c3"}, {"name": "@n", "value": 90}])}
+    schema = pa.schema([("id", pa.string()), ("twice", pa.int64())])
+    found, asked = [], 0
+    for part in range(8):
+        read = {**query, "from": part / 8, "to": (part + 1) / 8}
+        with spillway.Reader({**options, "read": read}, schema) as reader:
+            found += [row for rows_read in reader for row in rows_read.to_pylist()]
+            asked += reader.summary().cost > 0
+    assert sorted(found, key=lambda row: row["twice"]) == [
+        {"id": str(n), "twice": 2 * n} for n in range(3, 90, 5)]
+    assert asked == 1, "one part has the partition key that the query names"
+    assert spillway.describe({**options, "read": query})["read_parts"] > 1
+
+
+@pytest.mark.parametrize("query, clause", [
+    ("SELECT c.id FROM c ORDER BY c.n", "ORDER BY"),
+    ("SELECT TOP 5 c.id FROM c", "TOP or OFFSET LIMIT"),
+    ("SELECT c.id FROM c OFFSET 1 LIMIT 2", "TOP or OFFSET LIMIT"),
+    ("SELECT DISTINCT c.category FROM c", "DISTINCT"),
+    ("SELECT VALUE COUNT(1) FROM c", "an aggregate"),
+    ("SELECT COUNT(1) AS n FROM c", "an aggregate without SELECT VALUE"),
+    ("SELECT c.category, COUNT(1) AS n FROM c GROUP BY c.category", "GROUP BY"),
+])
+def test_a_query_that_no_part_can_answer_is_refused_with_the_clause(options, query, clause):
+    for ask in (spillway.describe, lambda asked: spillway.Reader(asked, batch(0, 1).schema)):
+        with pytest.raises(spillway.SpillwayError) as raised:
+            ask({**options, "read": {"query": query, "from": 0, "to": 0.5}})
+        assert raised.value.code == "unsupported" and clause in raised.value.message
+        assert "in Spark: orderBy" in raised.value.hint
+
+
+def test_results_that_are_no_objects_are_refused(options, workspace):
+    workspace.container(CONTAINER).create_item({"id": "1", "category": "c", "n": 5})
+    read = {"query": "SELECT VALUE c.n FROM c"}
+    with spillway.Reader({**options, "read": read}, batch(0, 1).schema) as reader:
+        with pytest.raises(spillway.SpillwayError) as raised:
+            list(reader)
+    assert raised.value.message == "result 5 of the query is no object"
+    assert "SELECT c.a AS a" in raised.value.hint
+
+
 def test_what_does_not_fit_a_column_is_an_error_or_null(options, workspace):
     workspace.container(CONTAINER).create_item({"id": "1", "category": "c", "n": "many"})
     schema = batch(0, 1).schema

@@ -18,13 +18,14 @@ from spillway._errors import SpillwayError
 from spillway.spark.changes import apply_changes
 from spillway.spark.loading import read
 from spillway.spark.syncing import sync
+from spillway.spark.verifying import verify
 from spillway.spark.writing import foreach_batch, map_function, tasks_of, write
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 __all__ = ["apply_changes", "foreach_batch", "map_function", "read", "register", "sync",
-           "write"]
+           "verify", "write"]
 
 
 def register(

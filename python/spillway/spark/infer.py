@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Iterable, Optional
+from typing import Any, Dict, Iterable, Optional, Sequence
 
 from pyspark.sql import types as T
 
@@ -77,13 +77,17 @@ def _struct(fields: _Object) -> T.StructType:
 
 
 def infer(
-    documents: Iterable[str], system_properties: bool = False, timestamp: bool = False
+    documents: Iterable[str], system_properties: bool = False, timestamp: bool = False,
+    columns: Optional[Sequence[str]] = None,
 ) -> T.StructType:
-    """Of documents as text. Without documents: a column `id`."""
+    """Of documents as text. Without documents: a column `id`. `columns`: these, in this order,
+    whatever they are called; one that no document has is a string."""
     found: Optional[_Object] = None
     for document in documents:
         found = _merged(found, _kind(json.loads(document)))
     fields = found or _Object(id="string")
+    if columns is not None:
+        return _struct(_Object((name, fields.get(name)) for name in columns))
     left_out = set(() if system_properties else SYSTEM_PROPERTIES)
     if not timestamp and not system_properties:
         left_out.add(TIMESTAMP)

@@ -23,7 +23,7 @@ def schema_of(plan: ReadPlan) -> Any:
 
     if not plan.inferred:
         return reading.RAW_SCHEMA
-    return infer(reading.sample(plan), plan.system_properties, plan.timestamp)
+    return infer(reading.sample(plan), plan.system_properties, plan.timestamp, plan.columns)
 
 
 def _part_reader(job: reading.ReadJob, schema: Any) -> Callable[..., Iterator[Any]]:
@@ -55,6 +55,6 @@ def read(
     given = schema_of(plan) if schema is None else schema
     if isinstance(given, str):
         given = spark.createDataFrame([], given).schema
-    job = reading.job_of(plan, tasks_of(spark))
+    job = reading.job_of(plan, tasks_of(spark), given.names)
     # One row, the number of a part, for each task.
     return spark.range(0, job.parts, 1, job.parts).mapInArrow(_part_reader(job, given), given)

@@ -76,6 +76,9 @@ class ReadPlan(Plan):
     system_properties: bool = False  # in an inferred schema
     timestamp: bool = False  # _ts
     parts: Optional[int] = None  # None: one for each range
+    query: Optional[str] = None  # whose results are read
+    columns: Optional[List[str]] = None  # None: all that there are
+    push_filters: bool = False
 
 
 class Refused(Exception):
@@ -235,6 +238,13 @@ def _count(value: str) -> int:
     return int(value)
 
 
+def _names(value: str) -> List[str]:
+    names = [name.strip() for name in value.split(",")]
+    if not all(names) or len(set(names)) != len(names):
+        raise Refused("write names, each once, separated by commas")
+    return names
+
+
 def _use(key: str) -> Use:
     written = key.startswith("write.") or key == "serialization.inclusionMode"
     return Use.WRITING if written else Use.BOTH
@@ -379,13 +389,14 @@ OPTIONS: Tuple[Option, ...] = (
              "like.", _attribute("system_properties", _boolean)),
     _reading("read.inferSchema.includeTimestamp", "`true`: with `_ts`.",
              _attribute("timestamp", _boolean)),
-    _refused_in_reading("read.inferSchema.query", "the first documents are sampled: give a schema "
-                        "with spark.read.schema(…)"),
+    _refused_in_reading("read.inferSchema.query", "what is read is sampled: give a schema with "
+                        "spark.read.schema(…)"),
     _reading("read.schemaConversionMode", "`Strict` (ours, when left out): a value that does not "
              "fit its column is an error; `Relaxed`: it becomes NULL.",
              _set("read", "relaxed", convert=_one_of({"Strict": False, "Relaxed": True}))),
-    _refused_in_reading("read.customQuery", "whole documents are read: choose with df.where and "
-                        "df.select; `spillway query` runs SQL"),
+    _reading("read.customQuery", "The results of this query are read, which must be objects, in "
+             "place of the documents. Each partition runs it over its own part of the keys: with "
+             "an order, an aggregate, DISTINCT or a limit it is refused.", _attribute("query")),
     _reading("partitioning.targetedCount", "Partitions of the DataFrame; left out: one for each "
              "physical range of the container.", _attribute("parts", _count)),
     _refused_in_reading("partitioning.feedRangeFilter", "the whole container is read: choose with "
@@ -399,7 +410,7 @@ OPTIONS: Tuple[Option, ...] = (
            "read.consistencyStrategy", "read.maxIntegratedCacheStalenessInMS"),
     *_idle("documents with a field twice are an error",
            "read.allowInvalidJsonWithDuplicateJsonProperties"),
-    *_idle("filters are Spark's own", "read.runtimeFiltering.enabled",
+    *_idle("filters are Spark's own, or `spillway.pushFilters`", "read.runtimeFiltering.enabled",
            "read.readManyFiltering.enabled"),
     *_idle(_FEED, "changeFeed.startFrom", "changeFeed.mode",
            "changeFeed.itemCountPerTriggerHint", "changeFeed.batchCheckpointLocation",
@@ -458,6 +469,12 @@ OPTIONS: Tuple[Option, ...] = (
          "`spillway.spark.register` finds out.", _attribute("tasks", _count), use=Use.BOTH),
     _own("timestamps", "`iso8601`, `epoch_ms` or `epoch_us`, in place of dateTimeConversionMode.",
          _one_time, use=Use.BOTH),
+    _own("columns", "The fields that are read, separated by commas, and asked for alone.",
+         _attribute("columns", _names), use=Use.READING),
+    _own("pushFilters", "`true`, on Spark 4.1 and later with "
+         "`spark.sql.python.filterPushdown.enabled`: the service filters. One `load()` is good for "
+         "one query then: docs/spark.md says why.", _attribute("push_filters", _boolean),
+         use=Use.READING),
     _own("decimals", "`number` or `string`.", _set("documents", "decimals")),
     _own("inexactNumbers", "Numbers that no double holds: `reject` the row, `string` or `number`.",
          _set("documents", "inexact_numbers")),
@@ -576,9 +593,26 @@ def plan_read(options: Mapping[str, str]) -> ReadPlan:
         problems.append("a group's limit is of writing alone: write "
                         "`throughputControl.globalControl.useDedicatedContainer` = `false`, or "
                         "read without throughputControl")
+    problems += _contradictions(plan)
     if problems:
         raise _invalid(problems)
+    if plan.query:
+        plan.engine["read"]["query"] = plan.query
     return plan
+
+
+def _contradictions(plan: ReadPlan) -> List[str]:
+    query = f"`{CONNECTOR_PREFIX}read.customQuery`"
+    columns, pushed = (f"`{OWN_PREFIX}{name}`" for name in ("columns", "pushFilters"))
+    found = []
+    if plan.query and plan.columns:
+        found.append(f"{query} and {columns}: the query says what is selected")
+    if plan.query and plan.push_filters:
+        found.append(f"{query} and {pushed}: write the filters into the query")
+    if plan.columns and not plan.inferred:
+        found.append(f"{columns}: with `{CONNECTOR_PREFIX}read.inferSchema.enabled` = `false` the "
+                     "columns are `id` and the whole document")
+    return found
 
 
 def warn_once(plan: Plan) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import sys
-from typing import Any, Dict, Iterator, List, Mapping, Optional
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
 import spillway
 from spillway.spark import limits
@@ -26,11 +26,18 @@ class ReadJob:
     place: str = ""
     parts: int = 1
 
+    def ask_for(self, query: str, parameters: str) -> None:
+        """Its results, in place of the documents."""
+        self.engine["read"].update({"query": query, "parameters": parameters})
+
+    def engine_of(self, part: int) -> Dict[str, Any]:
+        """A reader's options."""
+        read = {**self.engine["read"], "from": part / self.parts, "to": (part + 1) / self.parts}
+        return {**for_this_process(self.engine), "read": read}
+
     def read_part(self, part: int, schema: Any) -> Iterator[Any]:
         """Record batches of a pyarrow schema."""
-        read = {**self.engine["read"], "from": part / self.parts, "to": (part + 1) / self.parts}
-        engine = {**for_this_process(self.engine), "read": read}
-        with spillway.Reader(engine, schema) as reader:
+        with spillway.Reader(self.engine_of(part), schema) as reader:
             yield from reader
             misfits = reader.summary().misfits
         if misfits:
@@ -45,8 +52,9 @@ def plan(options: Mapping[str, str]) -> ReadPlan:
     return found
 
 
-def job_of(found: ReadPlan, tasks: Optional[int]) -> ReadJob:
-    """Asks the container: what is wrong is said before a task starts."""
+def job_of(found: ReadPlan, tasks: Optional[int], fields: Sequence[str]) -> ReadJob:
+    """Asks the container: what is wrong is said before a task starts. `fields`: of the schema, which
+    are asked for where the plan names columns."""
     facts = spillway.describe(for_this_process(found.engine))
     engine = {**found.engine,
               "destination": {**found.engine["destination"],
@@ -57,15 +65,21 @@ def job_of(found: ReadPlan, tasks: Optional[int]) -> ReadJob:
     if found.limit is not None:
         at_a_time = min(tasks_for_limit(found.tasks or tasks), parts)
         engine["throughput"] = {"limit": limits.share_of(found.limit, at_a_time)}
-    return ReadJob(engine, facts["place"], parts)
+    job = ReadJob(engine, facts["place"], parts)
+    if found.columns is not None:
+        from spillway.spark.filters import Condition, select
+
+        job.ask_for(*select(fields, Condition()))
+    return job
 
 
 def sample(found: ReadPlan) -> List[str]:
-    """Some documents as text."""
+    """Some documents, or results of the query, as text."""
     import pyarrow
 
+    read = {name: value for name, value in found.engine["read"].items() if name == "query"}
     engine = {**for_this_process(found.engine),
-              "read": {"batch_rows": min(found.sampled, 10_000)}}
+              "read": {**read, "batch_rows": min(found.sampled, 10_000)}}
     if found.limit is not None:
         engine["throughput"] = {"limit": found.limit}
     with spillway.Reader(engine, pyarrow.schema([(RAW_BODY, pyarrow.string())])) as reader:

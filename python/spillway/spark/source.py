@@ -20,11 +20,13 @@ from spillway._summary import Summary
 from spillway.spark import reading
 from spillway.spark.job import WriteJob, plan_job, readable_errors, task_name
 from spillway.spark.loading import schema_of
+from spillway.spark.options import ReadPlan
 
 #: Arrow writers of streams came with Spark 4.1. In 4.0 the worker asks whether a writer is a
 #: DataSourceArrowWriter, whatever else it is: a class that is both gets batches there, too.
-_StreamWriter: Any = getattr(datasource, "DataSourceStreamArrowWriter",
-                             datasource.DataSourceStreamWriter)
+_StreamWriter: Any = getattr(datasource, "DataSourceStreamArrowWriter", None) or type(
+    "_StreamWriter", (datasource.DataSourceStreamWriter, DataSourceArrowWriter),
+    {"__module__": __name__})
 
 
 @dataclasses.dataclass
@@ -64,18 +66,13 @@ class CosmosWriter(_TaskWriter, DataSourceArrowWriter):
         self._abort(messages)
 
 
-class CosmosStreamWriter(_TaskWriter, _StreamWriter, DataSourceArrowWriter):
+class CosmosStreamWriter(_TaskWriter, _StreamWriter):
     """A micro-batch may come again after a restart: its rows make the same documents."""
 
-    # Of DataSourceArrowWriter without a batch id, which no stream calls.
-    def commit(  # type: ignore[override]
-        self, messages: List[Optional[WriterCommitMessage]], batchId: int = -1
-    ) -> None:
+    def commit(self, messages: List[Optional[WriterCommitMessage]], batchId: int) -> None:
         self._commit(messages)
 
-    def abort(  # type: ignore[override]
-        self, messages: List[Optional[WriterCommitMessage]], batchId: int = -1
-    ) -> None:
+    def abort(self, messages: List[Optional[WriterCommitMessage]], batchId: int) -> None:
         self._abort(messages)
 
 
@@ -99,6 +96,28 @@ class CosmosReader(DataSourceReader):
 
         with readable_errors():
             yield from self.job.read_part(partition.value, to_arrow_schema(self._schema))
+
+
+class FilteringCosmosReader(CosmosReader):
+    """Has the service filter, too. Handed out where it was asked for alone: where Spark does not
+    push filters, a reader that takes them is an error."""
+
+    def __init__(self, job: reading.ReadJob, schema: Any, plan: ReadPlan) -> None:
+        super().__init__(job, schema)
+        read = plan.engine["read"]
+        self._columns = plan.columns and schema.names
+        self._rules = {"relaxed": read.get("relaxed", False),
+                       "epoch_millis": read.get("epoch_millis", False),
+                       "hidden": [reading.RAW_BODY]}
+
+    def pushFilters(self, filters: List[Any]) -> List[Any]:
+        """Returns those that Spark looks at (again)."""
+        from spillway.spark.filters import condition_of, select
+
+        condition = condition_of(filters, self._schema, **self._rules)
+        if condition.text:
+            self.job.ask_for(*select(self._columns, condition))
+        return condition.left
 
 
 def _append_only(overwrite: bool) -> None:
@@ -134,7 +153,10 @@ class CosmosDataSource(DataSource):
     def reader(self, schema: Any) -> CosmosReader:
         with readable_errors():
             plan = reading.plan(dict(self.options))
-            return CosmosReader(reading.job_of(plan, self.tasks), schema)
+            job = reading.job_of(plan, self.tasks, schema.names)
+            if plan.push_filters:
+                return FilteringCosmosReader(job, schema, plan)
+            return CosmosReader(job, schema)
 
     def _plan(self, overwrite: bool) -> WriteJob:
         with readable_errors():

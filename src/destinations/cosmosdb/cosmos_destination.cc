@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "connector/place_reading.h"
+#include "connector/query_reading.h"
 #include "destinations/cosmosdb/bulk_request.h"
 #include "destinations/cosmosdb/bulk_sender.h"
 #include "destinations/cosmosdb/container_client.h"
@@ -17,6 +18,7 @@
 #include "destinations/cosmosdb/cosmos_tuning.h"
 #include "destinations/cosmosdb/cosmos_writer.h"
 #include "destinations/cosmosdb/lane_plan.h"
+#include "destinations/cosmosdb/part_query.h"
 #include "destinations/cosmosdb/partition_key.h"
 #include "destinations/cosmosdb/partition_key_ranges.h"
 #include "destinations/cosmosdb/point_sender.h"
@@ -85,7 +87,7 @@ std::string DescribeCreation(const CosmosOptions& options) {
          JoinPaths(options.partition_key) + ")";
 }
 
-class CosmosDestination : public Destination, public PlaceReading {
+class CosmosDestination : public Destination, public PlaceReading, public QueryReading {
  public:
   CosmosDestination(std::unique_ptr<CosmosAccount> account, HttpTransportFactory transports)
       : account_(std::move(account)),
@@ -203,14 +205,26 @@ class CosmosDestination : public Destination, public PlaceReading {
     ASSIGN_OR_RETURN(const Lease lease, Borrow());
     ASSIGN_OR_RETURN(const ContainerInfo container, Container(*lease, ctx));
     if (container.hash == HashKind::kV1) return std::unique_ptr<DocumentReader>();
-    const auto place = [](double part) {
-      const std::array<char, kRouteBytes> bytes =
-          EpkOfRoute({static_cast<uint64_t>(part * static_cast<double>(kHashEnd)), 0});
-      return std::string(bytes.data(), bytes.size());
-    };
     ASSIGN_OR_RETURN(auto client, OpenClient(container, kReadPolicy));
     return std::unique_ptr<DocumentReader>(std::make_unique<CosmosReader>(
-        std::move(client), ranges_, container.partition_key, place(from), place(to)));
+        std::move(client), ranges_, container.partition_key, PlaceOf(from), PlaceOf(to)));
+  }
+
+  Result<std::unique_ptr<DocumentReader>> OpenQueryOfPart(const QueryText& query, double from,
+                                                          double to,
+                                                          const CallContext& ctx) override {
+    ASSIGN_OR_RETURN(const Lease lease, Borrow());
+    ASSIGN_OR_RETURN(const ContainerInfo container, Container(*lease, ctx));
+    const bool whole = from <= 0 && to >= 1;
+    if (container.hash == HashKind::kV1 && !whole) {
+      return Unsupported("this container can be read as a whole only").WithHint("read one part");
+    }
+    ASSIGN_OR_RETURN(auto client, OpenClient(container, kReadPolicy));
+    ASSIGN_OR_RETURN(std::unique_ptr<PartQuery> opened,
+                     PartQuery::Open(std::move(client), ranges_, query,
+                                     whole ? std::string(kEpkMin) : PlaceOf(from),
+                                     whole ? std::string(kEpkMax) : PlaceOf(to), ctx));
+    return std::unique_ptr<DocumentReader>(std::move(opened));
   }
 
   Result<std::optional<std::string>> ReadOne(std::string_view partition_key, std::string_view id,
@@ -244,6 +258,12 @@ class CosmosDestination : public Destination, public PlaceReading {
   Tuning* tuning() override { return &tuning_; }
 
  private:
+  static std::string PlaceOf(double part) {
+    const std::array<char, kRouteBytes> bytes =
+        EpkOfRoute({static_cast<uint64_t>(part * static_cast<double>(kHashEnd)), 0});
+    return std::string(bytes.data(), bytes.size());
+  }
+
   // A conversation that stays with the container it was opened for.
   Result<std::unique_ptr<ContainerClient>> OpenClient(const ContainerInfo& container,
                                                       const RetryPolicy& policy) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "destinations/cosmosdb/fake_cosmos.h"
+#include "destinations/cosmosdb/part_query.h"
 #include "destinations/cosmosdb/query_merge.h"
 #include "destinations/cosmosdb/query_plan.h"
 
@@ -25,6 +26,22 @@ QueryPlan Plan(const std::string& info) {
   return *plan;
 }
 
+TEST(QueryPlan, OnlyWhatEveryPartAnswersByItselfIsReadInParts) {
+  EXPECT_TRUE(CheckAnsweredByParts(Plan(R"("distinctType":"None","rewrittenQuery":"")")).ok());
+  for (const auto& [info, clause] : std::initializer_list<std::pair<const char*, const char*>>{
+           {R"("orderBy":["Ascending"])", "ORDER BY"},
+           {R"("aggregates":["Count"],"hasSelectValue":true)", "aggregate"},
+           {R"("distinctType":"Ordered")", "DISTINCT"},
+           {R"("top":5)", "TOP"},
+           {R"("offset":0,"limit":5)", "LIMIT"},
+           {R"("rewrittenQuery":"SELECT 2")", "merged"}}) {
+    const Status status = CheckAnsweredByParts(Plan(info));
+    EXPECT_EQ(status.code(), StatusCode::kUnsupported) << info;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(clause));
+    EXPECT_FALSE(status.hint().empty());
+  }
+}
+
 struct Refusal {
   const char* info;
   const char* clause;
@@ -36,6 +53,7 @@ TEST(QueryPlan, RefusesByNameWhatItCannotMerge) {
       {R"("hasNonStreamingOrderBy":true)", "vector"},
       {R"("dCountInfo":{"dCountAlias":""})", "DISTINCT"},
       {R"("aggregates":["Count"],"hasSelectValue":false)", "SELECT VALUE"},
+      {R"("aggregates":[],"groupByAliasToAggregateType":{"n":"Count"})", "SELECT VALUE"},
       {R"("aggregates":["Count","Sum"],"hasSelectValue":true)", "several aggregates"},
       {R"("aggregates":["MakeList"],"hasSelectValue":true)", "MakeList"},
   };

@@ -38,7 +38,10 @@ Status CheckMergeable(const element& root, const element& info) {
   if (BoolMember(info, "hasNonStreamingOrderBy")) return CannotMerge("a vector search");
   if (IsPresent(info, "dCountInfo")) return CannotMerge("COUNT of DISTINCT values");
   if (!ArrayMember(info, "groupByExpressions").empty()) return CannotMerge("GROUP BY");
-  if (has_aggregates && !BoolMember(info, "hasSelectValue")) {
+  simdjson::dom::object by_alias;
+  const bool named =
+      info["groupByAliasToAggregateType"].get(by_alias) == simdjson::SUCCESS && by_alias.size() > 0;
+  if (named || (has_aggregates && !BoolMember(info, "hasSelectValue"))) {
     return CannotMerge("an aggregate without SELECT VALUE");
   }
   if (ArrayMember(info, "aggregates").size() > 1) return CannotMerge("several aggregates");
@@ -100,7 +103,8 @@ Result<QueryPlan> ParseQueryPlan(std::string_view plan_text, std::string_view qu
     plan.descending.push_back(direction.get(text) == simdjson::SUCCESS && text == "Descending");
   }
   plan.query = StringMember(info, "rewrittenQuery");
-  if (plan.query.empty()) plan.query = query;
+  plan.rewritten = !plan.query.empty();
+  if (!plan.rewritten) plan.query = query;
   const size_t filter = plan.query.find(kFilterPlaceholder);
   if (filter != std::string::npos) plan.query.replace(filter, kFilterPlaceholder.size(), kNoFilter);
   return plan;

@@ -21,6 +21,7 @@ struct QueryPlan {
     std::string max;
   };
   std::string query;             // to send to each range, ready
+  bool rewritten = false;        // by the service: what the ranges answer is not the answer yet
   std::vector<bool> descending;  // per ORDER BY expression; empty: no order
   std::optional<Aggregate> aggregate;
   bool distinct = false;
