@@ -1,5 +1,5 @@
-"""Work that is cut into parts on the driver, each of which is a Spark job of one task: Spark's retries
-are a part's, and the driver knows of each as soon as it is done.
+"""Work that is cut into parts on the driver, each of which is a Spark job of one task: Spark's
+retries are a part's, and the driver knows of each as soon as it is done.
 """
 
 from __future__ import annotations
@@ -81,6 +81,6 @@ def _reason_of(failure: BaseException) -> str:
     """What our own code said in the executor, or the first line of Spark's."""
     ours = error_of(failure)
     if ours is not None:
-        return str(ours)
+        return f"{ours.code}: {ours.message}"
     lines = [line.strip() for line in str(failure).splitlines() if line.strip()]
     return (lines or [repr(failure)])[0]
