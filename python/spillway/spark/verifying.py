@@ -16,7 +16,6 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 import threading
-import uuid
 from typing import Any, Dict, List, Mapping, Optional
 
 from spillway._errors import SpillwayError
@@ -101,7 +100,7 @@ class _Crew:
         self._context = session.sparkContext
         self._verify = verify
         self._settings = settings
-        self._group = f"spillway verify {uuid.uuid4()}"
+        self._group = f"spillway verify {id(self):x}"
         self._end: Any = None
 
     def run(self, threads: int) -> Dict[str, Any]:
