@@ -57,7 +57,7 @@ TEST_F(VerifyExchangeTest, EveryRowAndEveryPlaceIsInOnePart) {
   Start({{"a", 1, 50'000}, {"b", 1, 10}, {"c", 1, std::nullopt}, {"d", 1, 20'000}}, 3'000'000);
   std::map<uint32_t, uint64_t> next;  // by split
   double place = 0;
-  for (const ReadVerifyPart& part : TakeAll(7 + 5)) {
+  for (const ReadVerifyPart& part : TakeAll(7 + 4)) {
     EXPECT_EQ(part.work.table_id, "t");
     EXPECT_EQ(part.work.version, 3);
     if (part.work.side == VerifyOutcome::Side::kDestination) {

@@ -16,7 +16,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import pathlib
-import uuid
 from typing import Any, Dict, List, Mapping, Optional
 
 from spillway._verify import Verify, do_part
