@@ -14,7 +14,7 @@ from typing import Any, Optional
 from spillway._errors import SpillwayError
 from spillway.spark.changes import apply_changes
 from spillway.spark.syncing import sync
-from spillway.spark.writing import foreach_batch, map_function, tasks_of, write
+from spillway.spark.writing import foreach_batch, map_function, tasks_of, terms_of, write
 
 __all__ = ["apply_changes", "foreach_batch", "map_function", "register", "sync", "write"]
 
@@ -34,7 +34,8 @@ def register(spark: Any, name: str = "spillway.cosmos", tasks: Optional[int] = N
     count = tasks or tasks_of(spark)
     # A class of its own, so that it travels with its name and number, and not as a reference.
     source = type("RegisteredCosmosDataSource", (CosmosDataSource,), {
-        "name": classmethod(lambda cls: name), "tasks": count, "__module__": "__main__"})
+        "name": classmethod(lambda cls: name), "tasks": count, "driver": terms_of(spark),
+        "__module__": "__main__"})
     try:
         spark.dataSource.register(source)
     except Exception as failure:

@@ -19,6 +19,7 @@ from typing import Any, Dict, List, Optional
 from spillway._errors import SpillwayError
 from spillway._load import Load, Part
 from spillway.spark import permits
+from spillway.spark.progress import Watch
 from spillway.spark.job import readable_errors, task_name
 from spillway.spark.writing import tasks_of
 
@@ -35,7 +36,8 @@ def _do_part(settings: Dict[str, Any], terms: permits.Terms, text: str) -> bytes
         sure = False
         part = None
         try:
-            part = Part({**settings, "permit": True, "scratch_folder": scratch})
+            part = Part({**settings, "permit": True, "lent_share": True,
+                         "scratch_folder": scratch})
             borrower.keep(part)
             outcome = part.run(text)
             sure = True
@@ -45,7 +47,7 @@ def _do_part(settings: Dict[str, Any], terms: permits.Terms, text: str) -> bytes
                 raise borrower.failure from None
             raise
         finally:
-            borrower.release()
+            borrower.release(part)
             if part is not None:
                 part.close()
             borrower.close(sure or part is None)
@@ -122,26 +124,28 @@ def _reason_of(failure: BaseException) -> str:
 
 
 def sync(spark: Any, project: str, pipeline: str, full: bool = False,
-         tasks: Optional[int] = None, driver_host: Optional[str] = None) -> Dict[str, Any]:
+         tasks: Optional[int] = None, driver_host: Optional[str] = None,
+         progress: bool = True) -> Dict[str, Any]:
     """Brings a pipeline's container up to date with its table, as `spillway sync` does, with the
     executors for the load. Returns {"load": …, "changes": …}, of what was due.
 
     `project`: the path of spillway.yaml, which need be on the driver alone; what it refers to
     (environment variables and files of secrets, a table's path) every executor resolves by itself.
-    `full`: load again. `tasks`: parts at a time; left out: as many as the session runs. Raises
-    SpillwayError; what was done is kept, and the next call goes on from there.
+    `full`: load again. `tasks`: parts at a time; left out: as many as the session runs.
+    `progress`: whether stderr shows how far the load is. Raises SpillwayError; what was done is
+    kept, and the next call goes on from there.
     """
     path = pathlib.Path(project).resolve()
     settings: Dict[str, Any] = {"project": path.read_text(encoding="utf-8"), "path": str(path),
                                 "pipeline": pipeline}
     count = tasks or tasks_of(spark) or 1
-    part = {**settings, "share": 1 / count, "lanes": LANES, "memory_bytes": MEMORY_BYTES}
+    part = {**settings, "lanes": LANES, "memory_bytes": MEMORY_BYTES}
     lingers = {"lingers_ms": int(permits.PERMIT_SECONDS * 1_000)}
     lender = permits.lender(driver_host or permits.driver_host(spark))
     place = f"{path}: {pipeline}"
-    with lender.batch(place, pipeline, 0, first_waits=False) as terms:
-        with Load({**settings, **lingers, "load_only": True, "full": full,
-                   "at_a_time": count}) as load:
+    with Load({**settings, **lingers, "load_only": True, "full": full, "at_a_time": count}) as load:
+        watch = Watch(pipeline, shown=progress, load=load.progress)
+        with lender.batch(place, pipeline, 0, first_waits=False, watch=watch) as terms:
             result = _Crew(spark, load, part, terms).run(count)
     settle_ms = result.pop("settle_ms")
     if lender.wait(place):  # for an attempt that was left behind: it must not write over changes
