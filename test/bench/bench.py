@@ -3,7 +3,9 @@
 bench.py --bin FOLDER [--rows N] [--runs N] [load|spark|memory|start|server ...]
 
   load    client CPU for M documents, against the official JavaScript and Python clients
-  spark   the same against the Cosmos DB connector, as the slope between N and 3 N rows
+  spark   the same of Spark's data source and scheduler against the Cosmos DB connector, as the slope
+          between N and 3 N rows
+  ranges  how both grow from 8 ranges to 512
   memory  peak resident memory of loads: N and 10 N M rows, and N/25 L rows
   start   from the command: `version` to its end, a load of 1,000 rows to its first document
   server  the local server itself, and another one beside it
@@ -14,7 +16,6 @@ stores are compared at the end, document by document: a run whose stores differ 
 """
 
 import argparse
-import datetime
 import hashlib
 import json
 import os
@@ -33,19 +34,19 @@ from azure.cosmos import CosmosClient, PartitionKey  # noqa: E402
 from control import Control, History  # noqa: E402
 from programs import Emulator, cosmos_connection  # noqa: E402
 from server_bench import run_server_bench  # noqa: E402
+from spark_bench import SPARK_BENCHES  # noqa: E402
 
 DATABASE = "bench"
 RANGES = 8
-ROWS = {"load": 300_000, "spark": 1_000_000, "memory": 1_000_000, "start": 1_000}
+ROWS = {"load": 300_000, "spark": 1_000_000, "ranges": 300_000, "memory": 1_000_000, "start": 1_000}
 POINT_ROWS_MAX = 5_000  # the point peer is slow; its cost per document does not depend on it
 WIDE_ROWS_SHARE = 25  # an L row is ten M rows, and its row groups are as large as they should get
+COMPARED_MAX = 300_000
 VERSION_RUNS = 20
 START_RUNS = 11
 MEMORY_POLL_SECONDS = 0.005
 CPU_HEADER = "| client | CPU s per million documents | Spillway is | bar |\n|---|---|---|---|\n"
 SERVICE_PROPERTIES = {"_rid", "_self", "_etag", "_ts", "_attachments"}
-INSTANTS = {"created", "updated"}
-EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
 def make_table(shape, rows, lake, files=4):
@@ -131,19 +132,6 @@ def plain(value):
     return float(value)
 
 
-def instants_as_numbers(document):
-    """As the Spark connector writes them: microseconds, or days, since 1970."""
-    document = dict(document)
-    for name in INSTANTS & document.keys():
-        if document[name] is not None:
-            since = datetime.datetime.fromisoformat(document[name]) - EPOCH
-            document[name] = since // datetime.timedelta(microseconds=1)
-    if isinstance(document.get("day"), str):
-        day = datetime.date.fromisoformat(document["day"])
-        document["day"] = (day - EPOCH.date()).days
-    return document
-
-
 def digest_of(documents):
     """How many, and the sum of their hashes: the same in whatever order they come."""
     count, total = 0, 0
@@ -183,12 +171,27 @@ class Bench:
         for name in names:
             self.database.delete_container(name)
 
+    def ask(self, name, query):
+        client = self.database.get_container_client(name)
+        return client.query_items(query, enable_cross_partition_query=True)
+
+    def count(self, name):
+        return next(iter(self.ask(name, "SELECT VALUE COUNT(1) FROM c")))
+
+    def every_hundredth(self, name):
+        return self.ask(name, "SELECT * FROM c WHERE ENDSWITH(c.id, '37')")
+
     def documents(self, name):
         client = self.database.get_container_client(name)
         return client.read_all_items(max_item_count=1000)
 
     def require_equal(self, mine, theirs, converted=lambda document: document):
-        if digest_of(map(converted, self.documents(mine))) != digest_of(self.documents(theirs)):
+        """Document by document; of very many, their number and every hundredth."""
+        if self.count(mine) != self.count(theirs):
+            raise SystemExit("the stores have different numbers of documents: this run is void")
+        few = self.count(mine) <= COMPARED_MAX
+        documents = self.documents if few else self.every_hundredth
+        if digest_of(map(converted, documents(mine))) != digest_of(documents(theirs)):
             raise SystemExit("the stores differ: this run is void")
 
     def require_part_of(self, mine, part, count):
@@ -199,6 +202,9 @@ class Bench:
 
     def program(self, name="spillway"):
         return str(pathlib.Path(self.options.bin) / name)
+
+    def table(self, shape, rows):
+        return make_table(shape, rows, self.lake)
 
     def prepare(self, table, container):
         configure(self.folder, self.server, table, container, self.tls)
@@ -228,7 +234,7 @@ class Bench:
         result = json.loads(run["output"].splitlines()[-1])
         if result["failed"] or result["rows"] != rows:
             raise SystemExit(f"the peer did not write all rows: {result}")
-        return result["cpu_seconds"]
+        return result
 
     def load(self):
         rows = self.rows("load")
@@ -241,8 +247,8 @@ class Bench:
         for _ in range(self.options.runs):
             mine, theirs, few = self.container(), self.container(), self.container()
             ours.append(self.spillway(table, mine)["cpu"] / rows * 1e6)
-            bulk.append(self.peer(js, theirs, rows, files) / rows * 1e6)
-            points.append(self.peer(python, few, count, files) / count * 1e6)
+            bulk.append(self.peer(js, theirs, rows, files)["cpu_seconds"] / rows * 1e6)
+            points.append(self.peer(python, few, count, files)["cpu_seconds"] / count * 1e6)
             self.require_equal(mine, theirs)
             self.require_part_of(mine, few, count)
             self.drop(mine, theirs, few)
@@ -255,49 +261,6 @@ class Bench:
             f"1/{median_ratio(bulk, ours):.0f} | 1/20 |\n"
             f"| azure-cosmos (Python) upsert_item | {statistics.median(points):.1f} | "
             f"1/{median_ratio(points, ours):.0f} | 1/200 |"
-        )
-
-    def spark(self):
-        """Start-up does not count: the slope between N and 3 N rows does, for both. The connector
-        is of Spark 3.1, so it reads the same rows as Parquet files, and not the table's log. It
-        takes no plain HTTP: both write over TLS."""
-        jars = pathlib.Path(os.environ.get("SPILLWAY_CONNECTOR_JARS", "/nowhere"))
-        if not list(jars.glob("*.jar")):
-            print("\nThe jar of the Spark connector is not there: its comparison is left out.")
-            return
-        rows = self.rows("spark")
-        peers = {
-            name: [os.environ[f"SPILLWAY_{python}"], str(HERE / f"peers/{script}.py")]
-            for name, python, script in (("theirs", "CONNECTOR_PYTHON", "spark_connector"),
-                                         ("source", "SPARK_PYTHON", "spark_source"))
-        }
-        self.tls = True
-        slopes = {"ours": [], "theirs": [], "source": []}
-        for _ in range(self.options.runs):
-            seconds = {name: [] for name in slopes}
-            for count in (rows, 3 * rows):
-                table = make_table("M", count, self.lake)
-                mine = self.container()
-                seconds["ours"].append(self.spillway(table, mine)["cpu"])
-                for name, words in peers.items():
-                    other = self.container()
-                    seconds[name].append(self.peer(words, other, count, [str(self.lake / table)]))
-                    self.require_equal(mine, other, instants_as_numbers)
-                    self.drop(other)
-                self.drop(mine)
-            for name, (few, many) in seconds.items():
-                slopes[name].append((many - few) / (2 * rows) * 1e6)
-        print(
-            f"\nSlope between {rows:,} and {3 * rows:,} M documents, {RANGES} ranges, over TLS; "
-            "the stores were equal.\n\n"
-            f"{CPU_HEADER}"
-            f"| Spillway | {statistics.median(slopes['ours']):.2f} |||\n"
-            "| PySpark 3.1 local[2] and the Cosmos DB connector, from Parquet files | "
-            f"{statistics.median(slopes['theirs']):.1f} | "
-            f"1/{median_ratio(slopes['theirs'], slopes['ours']):.0f} | 1/15 |\n"
-            "| PySpark 4 local[2] and Spillway's data source, from the same files | "
-            f"{statistics.median(slopes['source']):.1f} | "
-            f"1/{median_ratio(slopes['theirs'], slopes['source']):.1f} of the connector | 1/5 |"
         )
 
     def memory(self):
@@ -360,6 +323,9 @@ def main():
         for name in options.names or [*ROWS, "server"]:
             if name == "server":
                 run_server_bench(options, folder)
+                continue
+            if name in SPARK_BENCHES:
+                SPARK_BENCHES[name](lambda server: Bench(options, folder, server), folder)
                 continue
             # A server for each: what one leaves in memory does not weigh on the next.
             with Emulator(folder / f"server-{name}", *words) as server:

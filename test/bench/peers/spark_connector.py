@@ -31,8 +31,8 @@ def throughput_control(options):
     }
 
 
-def load(spark, options):
-    rows = spark.read.parquet(str(pathlib.Path(options.table) / "*.parquet")).limit(options.rows)
+def load(spark, options, _folder):
+    rows = spark.read.parquet(str(pathlib.Path(options.table) / "*.parquet"))
     rows.write.format("cosmos.oltp").options(
         **{
             "spark.cosmos.accountEndpoint": options.endpoint,

@@ -1,9 +1,10 @@
 """PySpark 4 with Spillway's data source: Parquet files into a container, over TLS.
 
-spark_source.py --endpoint URL --key KEY --database D --container C --rows N --ca-file F TABLE
+spark_source.py --endpoint URL --key KEY --database D --container C --rows N --ca-file F [--discard] TABLE
 
 The same job as spark_connector.py, from the same files, in the same local[2]. SPILLWAY_LIBRARY and
-PYTHONPATH say where the package is.
+PYTHONPATH say where the package is. With --discard the Python workers get the same batches and drop
+them: what Spark takes for itself.
 """
 
 import os
@@ -31,9 +32,18 @@ def open_session(folder):
     return builder.getOrCreate()
 
 
-def load(spark, options):
+def drop(batches):
+    for _ in batches:
+        pass
+    return iter(())
+
+
+def load(spark, options, _folder):
     spillway.spark.register(spark)
-    rows = spark.read.parquet(str(pathlib.Path(options.table) / "*.parquet")).limit(options.rows)
+    rows = spark.read.parquet(str(pathlib.Path(options.table) / "*.parquet"))
+    if options.discard:
+        rows.mapInArrow(drop, "nothing int").collect()
+        return
     rows.write.format("spillway.cosmos").mode("append").options(
         **{
             "spark.cosmos.accountEndpoint": options.endpoint,
@@ -47,4 +57,6 @@ def load(spark, options):
 
 
 if __name__ == "__main__":
-    run("spark-source", options_of(__doc__).parse_args(), open_session, load)
+    parser = options_of(__doc__)
+    parser.add_argument("--discard", action="store_true")
+    run("spark-source", parser.parse_args(), open_session, load)
