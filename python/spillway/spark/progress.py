@@ -67,15 +67,15 @@ def share(part: float) -> str:
 
 
 def _line(name: str, picture: Mapping[str, Any]) -> str:
-    """`picture`: rows, tasks, seconds; and where known version, rows_total, rows_before, used, cap,
-    throttled (a share), rejected."""
-    rows, total = picture["rows"], picture.get("rows_total")
-    pace = (rows - picture.get("rows_before", 0)) / max(picture["seconds"], 1e-3)
+    """`picture`: rows, tasks, pace (rows a second; 0: not known); and where known version,
+    rows_total, used, cap, throttled (a share), rejected."""
+    rows, total, pace = picture["rows"], picture.get("rows_total"), picture["pace"]
     parts = [f"{name} v{picture['version']}" if "version" in picture else name]
     if total:
         parts.append(share(min(rows / total, 1.0)))
     parts.append(f"{rows:,} / {total:,} rows" if total is not None else f"{rows:,} rows")
-    parts.append(f"{pace:,.0f} rows/s")
+    if pace > 0:
+        parts.append(f"{pace:,.0f} rows/s")
     if picture.get("used"):
         cap = picture.get("cap")
         parts.append(f"{picture['used']:,.0f} of {cap:,.0f} RU/s" if cap
@@ -84,7 +84,7 @@ def _line(name: str, picture: Mapping[str, Any]) -> str:
         parts.append(f"429: {share(picture['throttled'])}")
     if picture.get("rejected"):
         parts.append(f"rejected {picture['rejected']:,}")
-    if total and pace > 0 and picture["seconds"] >= 1:
+    if total and pace > 0:
         parts.append(f"ETA {duration(max(total - rows, 0) / pace)}")
     parts.append(f"{picture['tasks']:,} task{'' if picture['tasks'] == 1 else 's'}")
     return "  ".join(parts)
@@ -106,8 +106,8 @@ class Watch:
         self._shown = shown
         self._load = load
         self._lock = threading.Lock()
-        self._began = time.monotonic()
-        self._next_line = self._began + FIRST_LINE_SECONDS
+        self._next_line = time.monotonic() + FIRST_LINE_SECONDS
+        self._working: Optional[Tuple[float, int]] = None  # since when, and the rows until then
         self._live: Dict[str, Use] = {}
         self._ended = Use()
         self._found: Dict[str, Any] = {}  # of the load
@@ -115,6 +115,7 @@ class Watch:
         self._rows_before: Optional[int] = None
         self._spent: Deque[Tuple[float, float]] = collections.deque()
         self._line_is_there = False
+        self._cap: Optional[float] = None  # known last
 
     def limit(self) -> Optional[str]:
         """That all attempts share now; None: there is none."""
@@ -151,7 +152,10 @@ class Watch:
             self._spent.append((now, self._totals().cost))
             while len(self._spent) > 2 and now - self._spent[1][0] >= RATE_SECONDS:
                 self._spent.popleft()
-            if not self._shown or now < self._next_line or not self._totals().requests:
+            total = self._totals()
+            if self._working is None and total.requests:
+                self._working = now, total.rows  # tasks take a while to come up
+            if not self._shown or now < self._next_line or self._working is None:
                 return
             terminal = _screen().isatty() and os.environ.get("TERM", "dumb") != "dumb"
             self._next_line = now + (0.0 if terminal else LINE_SECONDS)
@@ -184,21 +188,25 @@ class Watch:
     def _picture(self, now: float) -> Dict[str, Any]:
         total = self._totals()
         (since, before), (_, cost) = self._spent[0], self._spent[-1]
-        wholes = [use.whole for use in self._live.values() if use.whole]
+        self._cap = max((use.whole for use in self._live.values() if use.whole), default=self._cap)
         rows_before = self._rows_before or 0
         picture = {
             **{name: self._found[name] for name in ("version", "rows_total", "rejected")
                if name in self._found},
             "rows": max(rows_before + total.rows, self._found.get("rows", 0)),
-            "rows_before": rows_before, "seconds": now - self._began, "tasks": len(self._live),
+            "pace": self._pace(total, now), "tasks": len(self._live),
             "used": (cost - before) / (now - since) if now > since else 0.0,
             "throttled": total.throttled_requests / total.requests if total.requests else 0.0,
         }
-        if wholes:
-            picture["cap"] = max(wholes)
+        if self._cap is not None:
+            picture["cap"] = self._cap
         if "rows_total" in picture:
             picture["rows"] = min(picture["rows"], picture["rows_total"])
         return picture
+
+    def _pace(self, total: Use, now: float) -> float:
+        since, rows = self._working or (now, 0)
+        return max(total.rows - rows, 0) / (now - since) if now - since >= RATE_SECONDS else 0.0
 
     def _say(self, line: str, terminal: bool) -> None:
         self._write(f"\r\x1b[K{line}" if terminal else f"{line}\n")
