@@ -198,7 +198,8 @@ class Lender:
                 self._forget(time.monotonic())
                 watches = [batch.watch for batch in self._batches.values()]
             for watch in watches:
-                watch.tick()
+                with contextlib.suppress(Exception):  # a line that cannot be shown ends no job
+                    watch.tick()
 
     def _forget(self, now: float) -> None:
         """Jobs and attempts that nothing was heard of."""
