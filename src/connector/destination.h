@@ -70,6 +70,9 @@ struct Capabilities {
 struct LanePlan {
   std::vector<Hash128> lower_bounds;  // ascending; the first is {0, 0}
   std::vector<uint32_t> groups;       // per lane: the unit that throttles (a physical partition)
+  // Where the parts of lanes begin whose documents go into one write together (a physical partition
+  // each): ascending, every lower bound among them. Empty: each lane is one.
+  std::vector<Hash128> section_bounds{};
 };
 
 // What the destination admits, in the unit of WriteReport::cost.

@@ -48,6 +48,8 @@ class Budget {
   void Wake();
 
   uint64_t taken() const;
+  // Whether so much is taken that whoever needs some may have to wait soon.
+  bool scarce() const { return taken() > amount_max_ / 4 * 3; }
   uint64_t taken_max() const;  // the highest there ever was
 
  private:

@@ -7,7 +7,6 @@
 
 #include "base/check.h"
 #include "base/log.h"
-#include "base/prefetch.h"
 #include "engine/key_text.h"
 
 namespace spillway {
@@ -56,29 +55,12 @@ Delivery::Delivery(DeliveryParts parts, DeliveryOptions options, std::unique_ptr
       options_(options),
       writer_(std::move(writer)),
       random_(static_cast<uint32_t>(options.seed + 1)),
+      waiting_(options.section_bounds),
       write_rows_(options.rows_max),
       identities_(options.rows_max) {}
 
 bool Delivery::crowded() const {
   return quarantine_.size() >= uint64_t{options_.rows_max} * kQuarantinedWritesMax;
-}
-
-std::optional<Delivery::Item> Delivery::Peek() const {
-  if (!first_.empty()) return first_.front();
-  if (slices_.empty()) return std::nullopt;
-  const Slice& slice = slices_.front();
-  return Item{.batch = slice.batch, .index = slice.batch->order()[slice.begin]};
-}
-
-void Delivery::TakeNext() {
-  --waiting_;
-  if (!first_.empty()) return first_.pop_front();
-  if (++slices_.front().begin == slices_.front().end) slices_.pop_front();
-}
-
-void Delivery::PutFirst(std::vector<Item> items) {
-  waiting_ += items.size();
-  first_.insert(first_.begin(), items.begin(), items.end());
 }
 
 void Delivery::ReleaseDue() {
@@ -92,7 +74,7 @@ void Delivery::ReleaseDue() {
     std::vector<Item> ready{unsure->second.item};
     ready.front().after_unsure = true;
     ready.insert(ready.end(), unsure->second.held.begin(), unsure->second.held.end());
-    PutFirst(std::move(ready));
+    waiting_.PutFirst(ready);
     --parts_.meter.unsure;
     unsure = quarantine_.erase(unsure);
   }
@@ -106,34 +88,22 @@ std::optional<SteadyTime> Delivery::NextDue() const {
   return next;
 }
 
-// The documents of one lane lie anywhere in their batch, and another thread wrote them.
-void Delivery::PrefetchNext() const {
-  size_t room = options_.rows_max;
-  for (auto slice = slices_.begin(); slice != slices_.end() && room > 0; ++slice) {
-    const size_t count = std::min<size_t>(slice->end - slice->begin, room);
-    const uint32_t* const order = slice->batch->order().data() + slice->begin;
-    for (size_t i = 0; i < count; ++i) PrefetchObject(slice->batch->document(order[i]));
-    room -= count;
-  }
-}
-
 // Ends before a second document of the same key: it must come after the first, not with it.
 void Delivery::Collect() {
   items_.clear();
   documents_.clear();
   identities_.Clear();
-  PrefetchNext();
+  waiting_.Prefetch(options_.rows_max);
   uint64_t bytes = 0;
   units_ = 0;
   const double units_max = parts_.limiter.UnitsOfSendMax(options_.group);
-  while (items_.size() < options_.rows_max) {
-    const std::optional<Item> next = Peek();
-    if (!next.has_value()) return;
-    const Document& document = next->document();
+  while (items_.size() < options_.rows_max && !waiting_.chosen_is_empty()) {
+    const Item next = waiting_.Next();
+    const Document& document = next.document();
     if (!quarantine_.empty()) {
       if (const auto unsure = quarantine_.find(document.identity); unsure != quarantine_.end()) {
-        unsure->second.held.push_back(*next);
-        TakeNext();
+        unsure->second.held.push_back(next);
+        waiting_.TakeNext();
         continue;
       }
     }
@@ -143,17 +113,20 @@ void Delivery::Collect() {
     if (!identities_.Insert(document.identity)) return;
     bytes += document.body.size();
     units_ += units;
-    items_.push_back(*next);
+    items_.push_back(next);
     documents_.push_back(document);
-    documents_.back().after_unsure = next->after_unsure;
-    TakeNext();
+    documents_.back().after_unsure = next.after_unsure;
+    waiting_.TakeNext();
   }
 }
 
-Status Delivery::Send() {
+Status Delivery::Send(bool oldest_first) {
+  if (waiting_.size() == 0) return Status::Ok();
+  waiting_.Choose(write_rows_, oldest_first);
   Collect();
   if (items_.empty()) return Status::Ok();
-  write_rows_ = waiting_ > 0 ? static_cast<uint32_t>(items_.size()) : options_.rows_max;
+  write_rows_ =
+      waiting_.chosen_is_empty() ? options_.rows_max : static_cast<uint32_t>(items_.size());
   settled_ = 0;
   retry_after_ = std::chrono::milliseconds(0);
   only_throttled_ = true;
@@ -168,7 +141,7 @@ Status Delivery::Send() {
             fmt::format("group {}: {} of {} documents are sent again{}", options_.group,
                         again_.size(), items_.size(), only_throttled_ ? ": throttled" : ""));
   }
-  PutFirst(std::exchange(again_, {}));
+  waiting_.PutFirst(std::exchange(again_, {}));
   // The limiter spaces out what was throttled, for the whole group.
   const bool paced = only_throttled_ && failures_in_a_row_ <= kPacedFailuresMax;
   return paced ? Status::Ok() : BackOff();

@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <random>
@@ -22,19 +21,13 @@
 #include "engine/run_meter.h"
 #include "engine/run_stop.h"
 #include "engine/send_right.h"
+#include "engine/waiting_documents.h"
 #include "net/concurrency_limit.h"
 #include "net/retry_policy.h"
 #include "throughput/charge_model.h"
 #include "throughput/throughput_limiter.h"
 
 namespace spillway {
-
-// A part of a batch's `order` that belongs to one lane.
-struct Slice {
-  BatchInFlight* batch = nullptr;
-  uint32_t begin = 0;
-  uint32_t end = 0;
-};
 
 // What the deliveries of a run share; all outlive them.
 struct DeliveryParts {
@@ -53,6 +46,7 @@ struct DeliveryOptions {
   uint32_t rows_max = 1;                     // Capabilities
   uint64_t bytes_target = 0;                 // Capabilities
   uint32_t group = 0;                        // LanePlan
+  std::vector<Hash128> section_bounds{};     // LanePlan: of the lane's sections; empty: it is one
   std::chrono::milliseconds settle{15'000};  // I3
   RetryPolicy retry{};                       // of its waits alone: how often is bounded by time
   // A row that could not be written for so long stops the run with its last failure.
@@ -65,15 +59,15 @@ class Delivery {
  public:
   Delivery(DeliveryParts parts, DeliveryOptions options, std::unique_ptr<Writer> writer);
 
-  void Add(const Slice& slice) {
-    slices_.push_back(slice);
-    waiting_ += slice.end - slice.begin;
-  }
+  void Add(const Slice& slice) { waiting_.Add(slice); }
   // Documents that can be sent now, more or less: quarantined keys are found on the way.
-  uint64_t waiting() const { return waiting_; }
+  uint64_t waiting() const { return waiting_.size(); }
+  size_t sections() const { return waiting_.sections(); }
+  // Whether there are enough of one section for a write.
+  bool has_full_write() const { return waiting_.Has(write_rows_); }
   // Documents that one write takes now: fewer than `rows_max` where a limit makes writes small.
   uint32_t write_rows() const { return write_rows_; }
-  bool empty() const { return waiting_ == 0 && quarantine_.empty(); }
+  bool empty() const { return waiting_.size() == 0 && quarantine_.empty(); }
   // So many unsure rows that no more documents should be added before they are settled.
   bool crowded() const;
 
@@ -83,17 +77,11 @@ class Delivery {
   std::optional<SteadyTime> NextDue() const;
 
   // One write of what is waiting, and everything that follows from its report, waits included. An
-  // error ends the run.
-  Status Send();
+  // error ends the run. `oldest_first`: of the section that has waited longest, full write or not.
+  Status Send(bool oldest_first = false);
 
  private:
-  struct Item {
-    BatchInFlight* batch = nullptr;
-    uint32_t index = 0;
-    bool after_unsure = false;
-    SteadyTime failing_since = SteadyTime::max();
-    const Document& document() const { return batch->document(index); }
-  };
+  using Item = WaitingDocument;
   struct Unsure {
     Item item;
     SteadyTime due;
@@ -108,10 +96,6 @@ class Delivery {
     uint32_t documents = 0;
   };
 
-  std::optional<Item> Peek() const;
-  void TakeNext();
-  void PutFirst(std::vector<Item> items);
-  void PrefetchNext() const;
   void Collect();
   Result<WriteReport> Write();
   Result<WriteReport> WriteAdmitted(SteadyTime asked);
@@ -133,9 +117,7 @@ class Delivery {
   const std::unique_ptr<Writer> writer_;
   std::minstd_rand random_;
 
-  std::deque<Item> first_;    // before the slices: to be sent again
-  std::deque<Slice> slices_;  // bounded by the memory budget that their batches hold
-  uint64_t waiting_ = 0;      // documents in both
+  WaitingDocuments waiting_;
   std::unordered_map<Hash128, Unsure, IdentityHasher> quarantine_;
 
   // Of the write at hand; members, so that their memory is kept.

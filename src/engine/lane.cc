@@ -13,6 +13,10 @@ namespace {
 
 // How long a write that is not full waits for more documents.
 constexpr std::chrono::milliseconds kFillWaitMax{2};
+// The same where there are several sections, each of which needs documents enough for a write; and
+// how often a lane looks meanwhile.
+constexpr std::chrono::milliseconds kGatherMax{1'000};
+constexpr std::chrono::milliseconds kGatherLook{10};
 // How often a lane with unsure rows looks for new documents meanwhile.
 constexpr std::chrono::milliseconds kLookAgain{5};
 // Writes that wait in a lane which is far behind.
@@ -47,18 +51,28 @@ Status Lane::Run() {
   }
 }
 
+bool Lane::pressed() const {
+  return memory_.budget != nullptr && memory_.budget->scarce();
+}
+
+std::chrono::milliseconds Lane::WaitForMore(std::chrono::milliseconds waited) const {
+  if (input_closed_ || delivery_.waiting() == 0) return {};
+  const bool gathers = delivery_.sections() > 1 && memory_.budget != nullptr;
+  if (!gathers) return waited < kFillWaitMax ? kFillWaitMax : std::chrono::milliseconds(0);
+  return waited < kGatherMax && !pressed() ? kGatherLook : std::chrono::milliseconds(0);
+}
+
 Status Lane::Fill() {
-  bool waited = false;
-  while (delivery_.waiting() < rows_max_) {
+  std::chrono::milliseconds waited{0};
+  while (!delivery_.has_full_write()) {
     if (const std::optional<Slice> slice = queue_.TryPop()) {
       Add(*slice);
     } else if (Overflowed()) {
       RETURN_IF_ERROR(TakeOverflow());
-    } else if (delivery_.waiting() == 0 || waited || input_closed_) {
-      break;
     } else {
-      waited = true;
-      parts_.clock.WaitFor(kFillWaitMax, parts_.stop.token());
+      const std::chrono::milliseconds wait = WaitForMore(waited);
+      if (wait.count() == 0 || !parts_.clock.WaitFor(wait, parts_.stop.token())) break;
+      waited += wait;
     }
   }
   return Status::Ok();
@@ -72,15 +86,15 @@ void Lane::Add(const Slice& slice) {
 }
 
 bool Lane::far_behind() const {
-  return backlog() > kFarBehindWrites * write_rows_;
+  return backlog() > kFarBehindWrites * write_rows_ * delivery_.sections();
 }
 
 bool Lane::Overflowed() const {
-  return overflow_.overflow != nullptr && overflow_.overflow->holds(index_);
+  return memory_.overflow != nullptr && memory_.overflow->holds(index_);
 }
 
 Status Lane::TakeOverflow() {
-  ASSIGN_OR_RETURN(BatchInFlight* const part, overflow_.overflow->Take(index_));
+  ASSIGN_OR_RETURN(BatchInFlight* const part, memory_.overflow->Take(index_));
   if (part == nullptr) return Status::Ok();
   queued_ += part->documents();
   Add({.batch = part, .begin = 0, .end = part->documents()});
@@ -88,10 +102,10 @@ Status Lane::TakeOverflow() {
 }
 
 Status Lane::Send() {
-  RETURN_IF_ERROR(delivery_.Send());
+  RETURN_IF_ERROR(delivery_.Send(pressed()));
   waiting_ = delivery_.waiting();
   write_rows_ = delivery_.write_rows();
-  if (overflow_.memory != nullptr && backlog() == 0) overflow_.memory->Wake();
+  if (memory_.overflow != nullptr && backlog() == 0) memory_.budget->Wake();
   return Status::Ok();
 }
 
@@ -108,27 +122,65 @@ void Lane::WaitForWork() {
       parts_.stop.token());
 }
 
-Result<std::unique_ptr<LaneSet>> LaneSet::Open(Destination& destination, const LanePlan& plan,
-                                               const DeliveryParts& parts, const Options& options,
-                                               const CallContext& ctx) {
+namespace {
+
+// Which of the intervals that begin at `bounds` has the route.
+uint32_t IntervalOf(const std::vector<Hash128>& bounds, const Hash128& route) {
+  const auto above = std::upper_bound(bounds.begin(), bounds.end(), route);
+  return above == bounds.begin() ? 0 : static_cast<uint32_t>(above - bounds.begin() - 1);
+}
+
+Status CheckPlan(const LanePlan& plan) {
   if (plan.lower_bounds.empty() || plan.groups.size() != plan.lower_bounds.size()) {
     return Internal(fmt::format("the destination planned {} lanes in {} groups",
                                 plan.lower_bounds.size(), plan.groups.size()));
   }
+  const bool whole = plan.section_bounds.empty() ||
+                     std::includes(plan.section_bounds.begin(), plan.section_bounds.end(),
+                                   plan.lower_bounds.begin(), plan.lower_bounds.end());
+  return whole ? Status::Ok() : Internal("the destination planned lanes that cut sections");
+}
+
+}  // namespace
+
+LaneSet::LaneSet(Destination& destination, const LanePlan& plan, const DeliveryParts& parts,
+                 const LaneMemory& memory)
+    : destination_(destination),
+      section_bounds_(plan.section_bounds.empty() ? plan.lower_bounds : plan.section_bounds),
+      parts_(parts),
+      memory_(memory) {
+  for (const Hash128& bound : section_bounds_) {
+    lane_of_section_.push_back(IntervalOf(plan.lower_bounds, bound));
+  }
+}
+
+std::vector<Hash128> LaneSet::SectionsOfLane(uint32_t lane) const {
+  std::vector<Hash128> bounds;
+  for (size_t i = 0; i < section_bounds_.size(); ++i) {
+    if (lane_of_section_[i] == lane) bounds.push_back(section_bounds_[i]);
+  }
+  return bounds;
+}
+
+Result<std::unique_ptr<LaneSet>> LaneSet::Open(Destination& destination, const LanePlan& plan,
+                                               const DeliveryParts& parts, const Options& options,
+                                               const CallContext& ctx) {
+  RETURN_IF_ERROR(CheckPlan(plan));
   const Capabilities& can = destination.capabilities();
-  std::unique_ptr<LaneSet> set(new LaneSet(destination, plan, parts, options.overflow));
+  std::unique_ptr<LaneSet> set(new LaneSet(destination, plan, parts, options.memory));
   for (size_t lane = 0; lane < plan.groups.size(); ++lane) {
     ASSIGN_OR_RETURN(std::unique_ptr<Writer> writer, destination.OpenWriter(options.mode, ctx));
     DeliveryOptions delivery;
     delivery.rows_max = std::max(can.rows_max, 1u);
     delivery.bytes_target = can.bytes_target;
     delivery.group = plan.groups[lane];
+    delivery.section_bounds = set->SectionsOfLane(static_cast<uint32_t>(lane));
     delivery.settle = options.settle;
     delivery.row_failing_max = options.row_failing_max;
     delivery.seed = options.seed + lane;
     set->lanes_.push_back(std::make_unique<Lane>(parts, delivery,
                                                  WithStamp(std::move(writer), options.stamp),
-                                                 options.overflow, static_cast<uint32_t>(lane)));
+                                                 options.memory, static_cast<uint32_t>(lane)));
   }
   return set;
 }
@@ -148,12 +200,6 @@ void LaneSet::Start() {
   }
 }
 
-uint32_t LaneSet::LaneOf(const Hash128& route) const {
-  const auto above = std::upper_bound(lower_bounds_.begin(), lower_bounds_.end(), route);
-  return above == lower_bounds_.begin() ? 0
-                                        : static_cast<uint32_t>(above - lower_bounds_.begin() - 1);
-}
-
 namespace {
 
 // How many keys are asked for in a row.
@@ -166,47 +212,58 @@ void PrefetchKeys(std::span<const Document> documents) {
 
 }  // namespace
 
-std::vector<uint32_t> LaneSet::Route(EncodedBatch& encoded) const {
-  std::vector<uint32_t> lane_of(encoded.documents.size());
+std::vector<uint32_t> LaneSet::SectionsOf(EncodedBatch& encoded) const {
+  std::vector<uint32_t> section_of(encoded.documents.size());
   for (size_t i = 0; i < encoded.documents.size(); ++i) {
     if (i % kPrefetchedKeys == 0) PrefetchKeys(std::span(encoded.documents).subspan(i));
     Document& document = encoded.documents[i];
     document.route = destination_.Route(document);
-    lane_of[i] = LaneOf(document.route);
+    section_of[i] = IntervalOf(section_bounds_, document.route);
   }
+  return section_of;
+}
+
+std::vector<uint32_t> LaneSet::Route(EncodedBatch& encoded) const {
+  std::vector<uint32_t> lane_of = SectionsOf(encoded);
+  for (uint32_t& of : lane_of) of = lane_of_section_[of];
   return lane_of;
 }
 
 bool LaneSet::far_behind(uint32_t index) const {
-  return lanes_[index]->far_behind() || overflow_.overflow->holds(index);
+  return lanes_[index]->far_behind() || memory_.overflow->holds(index);
 }
 
 bool LaneSet::uneven() const {
-  if (overflow_.overflow == nullptr) return false;
+  if (memory_.overflow == nullptr) return false;
   bool idle = false;
   bool behind = false;
   for (uint32_t lane = 0; lane < size() && !(idle && behind); ++lane) {
-    idle = idle || (lanes_[lane]->backlog() == 0 && !overflow_.overflow->holds(lane));
+    idle = idle || (lanes_[lane]->backlog() == 0 && !memory_.overflow->holds(lane));
     behind = behind || far_behind(lane);
   }
   return idle && behind;
 }
 
-// A counting sort of the documents by lane, which keeps their order inside each.
+// A counting sort of the documents by section, which keeps their order inside each. The sections of
+// a lane lie side by side, and so do its documents.
 Status LaneSet::Push(BatchInFlight& batch, EncodedBatch& encoded) {
-  const std::vector<uint32_t> lane_of = Route(encoded);
-  std::vector<uint32_t> ends(lanes_.size(), 0);
-  for (const uint32_t lane : lane_of) ++ends[lane];
-  for (size_t lane = 1; lane < ends.size(); ++lane) ends[lane] += ends[lane - 1];
+  const std::vector<uint32_t> section_of = SectionsOf(encoded);
+  std::vector<uint32_t> ends(section_bounds_.size(), 0);
+  for (const uint32_t section : section_of) ++ends[section];
+  for (size_t i = 1; i < ends.size(); ++i) ends[i] += ends[i - 1];
   std::vector<uint32_t>& order = batch.order();
-  order.resize(lane_of.size());
-  for (size_t i = lane_of.size(); i-- > 0;) order[--ends[lane_of[i]]] = static_cast<uint32_t>(i);
+  order.resize(section_of.size());
+  for (size_t i = section_of.size(); i-- > 0;) {
+    order[--ends[section_of[i]]] = static_cast<uint32_t>(i);
+  }
   // `ends` holds the begins now. The batch may be gone as soon as its last slice is pushed.
   const auto total = static_cast<uint32_t>(order.size());
-  for (size_t lane = 0; lane < lanes_.size(); ++lane) {
-    const uint32_t end = lane + 1 < lanes_.size() ? ends[lane + 1] : total;
-    if (ends[lane] == end) continue;
-    RETURN_IF_ERROR(lanes_[lane]->Push({.batch = &batch, .begin = ends[lane], .end = end}));
+  for (size_t first = 0, next = 0; first < ends.size(); first = next) {
+    const uint32_t lane = lane_of_section_[first];
+    while (next < ends.size() && lane_of_section_[next] == lane) ++next;
+    const uint32_t end = next < ends.size() ? ends[next] : total;
+    if (ends[first] == end) continue;
+    RETURN_IF_ERROR(lanes_[lane]->Push({.batch = &batch, .begin = ends[first], .end = end}));
   }
   return Status::Ok();
 }

@@ -23,22 +23,24 @@
 
 namespace spillway {
 
-// What lanes that are far behind need, so that the others are not kept waiting; both outlive them.
-struct LaneOverflow {
-  Overflow* overflow = nullptr;  // nullptr: they are kept waiting
-  Budget* memory = nullptr;      // that readers wait for: woken when a lane has nothing to do
+// Where the documents of lanes wait; both outlive them.
+struct LaneMemory {
+  // That their batches hold and readers wait for. Until it is scarce, lanes of several sections
+  // wait for full writes. nullptr: no lane waits for more than a moment.
+  Budget* budget = nullptr;
+  // For the documents of lanes that are far behind, so that the others are not kept waiting.
+  Overflow* overflow = nullptr;  // nullptr: they are
 };
 
 class Lane {
  public:
-  // `overflow`, and the `index` that the lane has there: for lanes that may fall far behind.
+  // `index`: that the lane has in the overflow.
   Lane(DeliveryParts parts, DeliveryOptions options, std::unique_ptr<Writer> writer,
-       LaneOverflow overflow = {}, uint32_t index = 0)
+       LaneMemory memory = {}, uint32_t index = 0)
       : parts_(parts),
-        overflow_(overflow),
+        memory_(memory),
         index_(index),
         delivery_(parts, options, std::move(writer)),
-        rows_max_(options.rows_max),
         write_rows_(options.rows_max) {}
 
   Status Push(const Slice& slice);
@@ -55,8 +57,12 @@ class Lane {
   Status Run();
 
  private:
-  // Takes slices until a full write is waiting, or none comes for a moment.
+  // Takes slices until a full write is waiting, or it is time for what there is.
   Status Fill();
+  // How long Fill waits at a time for more, after so long; 0: no more.
+  std::chrono::milliseconds WaitForMore(std::chrono::milliseconds waited) const;
+  // Whether memory should be freed rather than writes filled.
+  bool pressed() const;
   // When nothing can be sent: until a slice comes or an unsure row is due.
   void WaitForWork();
   void Add(const Slice& slice);
@@ -65,10 +71,9 @@ class Lane {
   Status TakeOverflow();
 
   const DeliveryParts parts_;
-  const LaneOverflow overflow_;
+  const LaneMemory memory_;
   const uint32_t index_;
   Delivery delivery_;
-  const uint32_t rows_max_;
   std::atomic<uint64_t> queued_{0};   // documents in the queue
   std::atomic<uint64_t> waiting_{0};  // and in the delivery
   std::atomic<uint32_t> write_rows_;  // of the delivery
@@ -90,7 +95,7 @@ class LaneSet {
     std::chrono::milliseconds row_failing_max{600'000};
     uint64_t seed = 0;
     Stamp stamp{};
-    LaneOverflow overflow{};
+    LaneMemory memory{};
   };
   // Opens one writer per lane of `plan`.
   static Result<std::unique_ptr<LaneSet>> Open(Destination& destination, const LanePlan& plan,
@@ -119,17 +124,16 @@ class LaneSet {
 
  private:
   LaneSet(Destination& destination, const LanePlan& plan, const DeliveryParts& parts,
-          const LaneOverflow& overflow)
-      : destination_(destination),
-        lower_bounds_(plan.lower_bounds),
-        parts_(parts),
-        overflow_(overflow) {}
-  uint32_t LaneOf(const Hash128& route) const;
+          const LaneMemory& memory);
+  // Sets the documents' routes; gives the section of each.
+  std::vector<uint32_t> SectionsOf(EncodedBatch& encoded) const;
+  std::vector<Hash128> SectionsOfLane(uint32_t lane) const;
 
   Destination& destination_;
-  const std::vector<Hash128> lower_bounds_;
+  const std::vector<Hash128> section_bounds_;
+  std::vector<uint32_t> lane_of_section_;  // ascending
   const DeliveryParts parts_;
-  const LaneOverflow overflow_;
+  const LaneMemory memory_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::atomic<uint32_t> running_{0};
   std::stop_source ended_;

@@ -106,6 +106,14 @@ class LaneTest : public testing::Test {
     return std::make_unique<Lane>(Parts(), DeliveryOptions{.rows_max = 3, .bytes_target = 1'000},
                                   *destination_.OpenWriter(WriteMode::kMirror, {}));
   }
+  // Of three sections, which begin at 0, 10 and 20.
+  std::unique_ptr<Lane> MakeLaneOfSections(std::vector<Hash128> bounds = {
+                                               {0, 0}, {10, 0}, {20, 0}}) {
+    return std::make_unique<Lane>(
+        Parts(),
+        DeliveryOptions{.rows_max = 3, .bytes_target = 1'000, .section_bounds = std::move(bounds)},
+        *destination_.OpenWriter(WriteMode::kMirror, {}), LaneMemory{.budget = &memory_});
+  }
   std::unique_ptr<LaneSet> MakeSet(std::vector<Hash128> lower_bounds) {
     LanePlan plan;
     plan.groups.assign(lower_bounds.size(), 0);
@@ -127,6 +135,7 @@ class LaneTest : public testing::Test {
       document.body = document.id;
       document.partition_key = R"(["k"])";
       document.identity = Murmur3x64_128(text);
+      document.route = {id, 0};  // for lanes without a set
       document.row = static_cast<uint32_t>(encoded->documents.size());
       encoded->documents.push_back(document);
     }
@@ -144,6 +153,7 @@ class LaneTest : public testing::Test {
   }
 
   ManualClock clock_;
+  Budget memory_{100};
   RunStop stop_{std::stop_token()};
   RunMeter meter_;
   RejectedGuard rejected_{RejectedBudget{.rows = 1'000, .share = std::nullopt}, "p", 0, 0};
@@ -174,6 +184,46 @@ TEST_F(LaneTest, GathersSlicesUntilAWriteIsFull) {
   ASSERT_TRUE(lane->Run().ok());
   EXPECT_THAT(destination_.Calls(0),
               ElementsAre(ElementsAre("1", "2", "3"), ElementsAre("4", "5")));
+}
+
+TEST_F(LaneTest, AWriteHasDocumentsOfOneSectionAndFullOnesGoFirst) {
+  const auto lane = MakeLaneOfSections();
+  Push(*lane, {1, 11, 21, 12, 22, 2});
+  Push(*lane, {13, 23, 24});
+  lane->CloseInput();
+  ASSERT_TRUE(lane->Run().ok());
+  EXPECT_THAT(destination_.Calls(0),
+              ElementsAre(ElementsAre("11", "12", "13"), ElementsAre("21", "22", "23"),
+                          ElementsAre("1", "2"), ElementsAre("24")));
+}
+
+TEST_F(LaneTest, WhileMemoryIsScarceTheDocumentsThatHaveWaitedLongestGoFirst) {
+  const auto lane = MakeLaneOfSections();
+  const Result<Budget::Share> taken = memory_.Take(80, {});
+  Push(*lane, {1, 11, 12, 13});
+  lane->CloseInput();
+  ASSERT_TRUE(lane->Run().ok());
+  EXPECT_THAT(destination_.Calls(0), ElementsAre(ElementsAre("1"), ElementsAre("11", "12", "13")));
+}
+
+// When the write came: the lane ends with it.
+TEST_F(LaneTest, OnlyALaneOfSeveralSectionsWaitsForMoreThanAMomentAndNotWhileMemoryIsScarce) {
+  const auto waited = [this](std::vector<Hash128> bounds) {
+    const auto lane = MakeLaneOfSections(std::move(bounds));
+    destination_.answer = [&lane](std::span<const Document> documents) {
+      lane->CloseInput();
+      return AllUpserted(documents.size());
+    };
+    Push(*lane, {1});
+    const SteadyTime before = clock_.Now();
+    EXPECT_TRUE(lane->Run().ok());
+    return clock_.Now() - before;
+  };
+  const std::vector<Hash128> sections = {{0, 0}, {10, 0}};
+  EXPECT_GE(waited(sections), std::chrono::seconds(1));
+  EXPECT_LT(waited({}), std::chrono::milliseconds(10));
+  const Result<Budget::Share> taken = memory_.Take(80, {});
+  EXPECT_LT(waited(sections), std::chrono::milliseconds(10));
 }
 
 TEST_F(LaneTest, WaitsForWhatIsUnsureBeforeItEnds) {
@@ -223,6 +273,23 @@ TEST_F(LaneTest, ASetGivesEachLaneTheDocumentsOfItsRangeInTheirOrder) {
   EXPECT_TRUE(stop_.cause().ok());
 }
 
+TEST_F(LaneTest, ASetGivesEachLaneItsSections) {
+  const LanePlan plan{.lower_bounds = {{0, 0}, {20, 0}},
+                      .groups = {0, 1},
+                      .section_bounds = {{0, 0}, {10, 0}, {20, 0}, {30, 0}}};
+  auto set = *LaneSet::Open(destination_, plan, Parts(), {}, {});
+  ASSERT_TRUE(Push(*set, {35, 3, 11, 25, 4, 12, 36, 26}).ok());
+  ASSERT_TRUE(Push(*set, {5, 27}).ok());
+  set->CloseInput();
+  set->Start();
+  set.reset();  // lets the lanes come to their end
+  EXPECT_THAT(destination_.Calls(0),
+              ElementsAre(ElementsAre("3", "4", "5"), ElementsAre("11", "12")));
+  EXPECT_THAT(destination_.Calls(1),
+              ElementsAre(ElementsAre("25", "26", "27"), ElementsAre("35", "36")));
+  EXPECT_EQ(rows_settled_, 10u);
+}
+
 TEST_F(LaneTest, ASetSaysWhenItsLastLaneHasEnded) {
   auto set = MakeSet({{0, 0}, {10, 0}});
   const std::stop_token ended = set->ended();
@@ -251,6 +318,10 @@ TEST_F(LaneTest, APlanThatIsNoneAndAWriterThatDoesNotOpenAreErrors) {
             StatusCode::kInternal);
   const LanePlan lopsided{.lower_bounds = {{0, 0}, {1, 0}}, .groups = {0}};
   EXPECT_EQ(LaneSet::Open(destination_, lopsided, Parts(), {}, {}).status().code(),
+            StatusCode::kInternal);
+  const LanePlan cut{
+      .lower_bounds = {{0, 0}, {1, 0}}, .groups = {0, 1}, .section_bounds = {{0, 0}, {2, 0}}};
+  EXPECT_EQ(LaneSet::Open(destination_, cut, Parts(), {}, {}).status().code(),
             StatusCode::kInternal);
   destination_.open_fails = Unauthenticated("a wrong key");
   const LanePlan plan{.lower_bounds = {{0, 0}}, .groups = {0}};

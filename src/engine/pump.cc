@@ -45,7 +45,7 @@ Status RunPump(const PumpParts& parts, const PumpOptions& options, std::vector<S
                                   .settle = options.settle,
                                   .row_failing_max = options.row_failing_max,
                                   .stamp = options.stamp,
-                                  .overflow = {&overflow, &parts.budgets.memory}},
+                                  .memory = {&parts.budgets.memory, &overflow}},
                                  ctx));
   lanes->Start();
   const ReaderParts reading{.snapshot = parts.snapshot,

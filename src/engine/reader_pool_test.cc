@@ -96,7 +96,7 @@ class ReaderPoolTest : public testing::Test {
     Overflow overflow(testing::TempDir() + "reader_pool_test.overflow", 2, batches_);
     const auto lanes =
         *LaneSet::Open(destination_, plan, delivery,
-                       {.row_failing_max = kForEver, .overflow = {&overflow, memory_.get()}}, {});
+                       {.row_failing_max = kForEver, .memory = {memory_.get(), &overflow}}, {});
     lanes->Start();
     const ReaderPool pool({.snapshot = snapshot,
                            .encoder = *encoder,

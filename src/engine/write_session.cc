@@ -79,7 +79,8 @@ Status WriteSession::Start(const DocumentOptions& documents) {
   ASSIGN_OR_RETURN(lanes_, LaneSet::Open(parts_.destination, plan, delivery,
                                          {.mode = options_.mode,
                                           .settle = options_.settle,
-                                          .row_failing_max = options_.row_failing_max},
+                                          .row_failing_max = options_.row_failing_max,
+                                          .memory = {.budget = &memory_}},
                                          ctx));
   lanes_->Start();
   return Status::Ok();

@@ -3,8 +3,8 @@
 bench.py --bin FOLDER [--rows N] [--runs N] [load|spark|memory|start|server ...]
 
   load    client CPU for M documents, against the official JavaScript and Python clients
-  spark   the same of Spark's data source and scheduler against the Cosmos DB connector, as the slope
-          between N and 3 N rows
+  spark   the same of Spark's data source and scheduler against the Cosmos DB connector, as the
+          slope between N and 3 N rows
   ranges  how both grow from 8 ranges to 512
   memory  peak resident memory of loads: N and 10 N M rows, and N/25 L rows
   start   from the command: `version` to its end, a load of 1,000 rows to its first document

@@ -1,12 +1,13 @@
-"""Spark, beside the Cosmos DB connector: its data source `spillway.cosmos`, and as the scheduler of a
-pipeline (spillway.spark.sync).
+"""Spark, beside the Cosmos DB connector: its data source `spillway.cosmos`, and as the scheduler of
+a pipeline (spillway.spark.sync).
 
 All write over TLS, since the connector takes no plain HTTP. Start-up does not count: the slope
-between N and 3 N rows does. The connector that can be had is of Spark 3.1 and reads the table's rows
-as Parquet files, and so does the data source.
+between N and 3 N rows does. The connector that can be had is of Spark 3.1 and reads the table's
+rows as Parquet files, and so does the data source.
 """
 
 import datetime
+import operator
 import os
 import pathlib
 import statistics
@@ -98,14 +99,14 @@ def compare(make_bench, folder):
         rows = bench.rows("spark")
         slopes, peaks = slopes_of_runs(bench, (SOURCE, SYNC, CONNECTOR), rows, bench.options.runs)
         own = discarded(bench, rows)
-    print(f"\nSlope between {rows:,} and {3 * rows:,} M documents, {RANGES} ranges, over TLS, median "
-          f"of {bench.options.runs} runs; the stores were equal. Memory: of the largest Python worker "
-          f"at {rows:,} and at {3 * rows:,}; one that drops the same batches: "
+    print(f"\nSlope between {rows:,} and {3 * rows:,} M documents, {RANGES} ranges, over TLS, "
+          f"median of {bench.options.runs} runs; the stores were equal. Memory: of the largest "
+          f"Python worker at {rows:,} and at {3 * rows:,}; one that drops the same batches: "
           f"{own['worker_peak_mib']:.0f} MiB.\n\n"
           "| client | CPU s per million documents | of the connector's | bar | worker, MiB |\n"
           "|---|---|---|---|---|")
     for peer, name in NAMES.items():
-        ratio = statistics.median(their / own for their, own in zip(slopes[CONNECTOR], slopes[peer]))
+        ratio = statistics.median(map(operator.truediv, slopes[CONNECTOR], slopes[peer]))
         memory = "" if peer is CONNECTOR else " / ".join(f"{mib:.0f}" for mib in peaks[peer])
         print(f"| {name} | {statistics.median(slopes[peer]):.1f} | 1/{ratio:.1f} | {BARS[peer]} | "
               f"{memory} |")

@@ -24,7 +24,7 @@ from spillway.spark.job import readable_errors, task_name
 from spillway.spark.writing import tasks_of
 
 #: Of a task, besides what Python and Spark take.
-MEMORY_BYTES = 128 << 20
+MEMORY_BYTES = 256 << 20
 LANES = 16
 LOOK_SECONDS = 0.2
 

@@ -75,6 +75,11 @@ LanePlan PlanLanesOver(const PartitionKeyRangeMap& ranges, HashKind hash, uint32
       const auto first = static_cast<uint32_t>(uint64_t{count} * lane / lanes_max);
       add(RouteOfEpk(ranges[first].min), first);
     }
+    for (uint32_t i = 0; i < count; ++i) {
+      const Hash128 bound = RouteOfEpk(ranges[i].min);
+      const bool is_new = plan.section_bounds.empty() || plan.section_bounds.back() < bound;
+      if (is_new) plan.section_bounds.push_back(bound);
+    }
     return plan;
   }
   for (uint32_t i = 0; i < count; ++i) {

@@ -10,7 +10,8 @@
 
 namespace spillway::cosmosdb {
 
-// REQUIRES: lanes_max >= 1. Groups are the ordinals of the ranges.
+// REQUIRES: lanes_max >= 1. Groups are the ordinals of the ranges. A lane over several ranges has a
+// section for each.
 LanePlan PlanLanesOver(const PartitionKeyRangeMap& ranges, HashKind hash, uint32_t lanes_max);
 
 // By group of the plan: the part of the container's throughput that its lanes can get, now that

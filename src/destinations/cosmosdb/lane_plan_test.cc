@@ -75,6 +75,16 @@ INSTANTIATE_TEST_SUITE_P(Layouts, LanePlanTest,
                                          Case{HashKind::kV1, 4, 2, 2},
                                          Case{HashKind::kMultiHash, 2, 6, 6}));
 
+TEST(LanePlan, ALaneOverSeveralRangesHasASectionForEach) {
+  const RangeMapPointer map = EvenRanges(HashKind::kV2, 10);
+  const LanePlan plan = PlanLanesOver(*map, HashKind::kV2, 4);
+  ASSERT_EQ(plan.section_bounds.size(), 10u);
+  for (size_t i = 0; i < 10; ++i) EXPECT_EQ(plan.section_bounds[i], RouteOfEpk((*map)[i].min));
+  EXPECT_TRUE(std::includes(plan.section_bounds.begin(), plan.section_bounds.end(),
+                            plan.lower_bounds.begin(), plan.lower_bounds.end()));
+  EXPECT_TRUE(PlanLanesOver(*map, HashKind::kV2, 11).section_bounds.empty());
+}
+
 TEST(LanePlan, RangesOfOneFirstLevelKeyShareALane) {
   const std::string tenant = *EpkFromHex("0DAE0B8467B011E957BC0B8B0DEB5ACA");
   const RangeMapPointer map = PartitionKeyRangeMap::Combine(
@@ -83,6 +93,7 @@ TEST(LanePlan, RangesOfOneFirstLevelKeyShareALane) {
        {"2", tenant + std::string(16, '\x20'), std::string(kEpkMax), {}}});
   const LanePlan plan = PlanLanesOver(*map, HashKind::kMultiHash, 3);
   EXPECT_EQ(plan.lower_bounds.size(), 2u);
+  EXPECT_EQ(PlanLanesOver(*map, HashKind::kMultiHash, 2).section_bounds.size(), 2u);
 }
 
 double Sum(const std::vector<double>& parts) {

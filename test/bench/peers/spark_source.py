@@ -1,6 +1,7 @@
 """PySpark 4 with Spillway's data source: Parquet files into a container, over TLS.
 
-spark_source.py --endpoint URL --key KEY --database D --container C --rows N --ca-file F [--discard] TABLE
+spark_source.py --endpoint URL --key KEY --database D --container C --rows N --ca-file F
+                [--discard] TABLE
 
 The same job as spark_connector.py, from the same files, in the same local[2]. SPILLWAY_LIBRARY and
 PYTHONPATH say where the package is. With --discard the Python workers get the same batches and drop
