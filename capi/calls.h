@@ -9,11 +9,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <optional>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "capi/spillway.h"
+#include "throughput/throughput_limit.h"
 
 namespace spillway::capi {
 
@@ -62,6 +64,21 @@ void ExtendPermit(int64_t monotonic_ns, int64_t realtime_ns, const Extend& exten
   using std::chrono::nanoseconds;
   extend(SteadyTime(nanoseconds(monotonic_ns)),
          WallTime(std::chrono::duration_cast<WallTime::duration>(nanoseconds(realtime_ns))));
+}
+
+// A part of a limit, as spillway_session_share has it: `lend` takes it. One that is none changes
+// nothing.
+template <typename Lend>
+void LendShare(double part, int64_t monotonic_ns, const char* limit, const Lend& lend) {
+  std::optional<ThroughputLimit> read;
+  if (limit != nullptr) {
+    const Result<ThroughputLimit> parsed =
+        *limit == '\0' ? ThroughputLimit() : ParseThroughputLimit(limit);
+    if (!parsed.ok()) return;
+    read = *parsed;
+  }
+  if (!(part >= 0 && part <= 1)) return;
+  lend(part, SteadyTime(std::chrono::nanoseconds(monotonic_ns)), read);
 }
 
 }  // namespace spillway::capi

@@ -14,6 +14,7 @@ using spillway::capi::CheckOwner;
 using spillway::capi::Copy;
 using spillway::capi::ExtendPermit;
 using spillway::capi::Guarded;
+using spillway::capi::LendShare;
 
 struct spillway_load {
   const pid_t process = getpid();
@@ -60,6 +61,14 @@ void spillway_load_fail(spillway_load* load, const char* why) {
       spillway::Unavailable(why).WithHint("what was done is kept: run again to go on from there"));
 }
 
+int32_t spillway_load_progress(const spillway_load* load, char** progress, spillway_error* error) {
+  return Guarded(error, [&]() -> Status {
+    RETURN_IF_ERROR(CheckOwner(*load));
+    *progress = Copy(spillway::LoadProgressJson(load->opened->progress(), load->opened->limit()));
+    return Status::Ok();
+  });
+}
+
 int32_t spillway_load_finish(spillway_load* load, char** result, spillway_error* error) {
   return Guarded(error, [&]() -> Status {
     RETURN_IF_ERROR(CheckOwner(*load));
@@ -104,6 +113,22 @@ void spillway_part_permit(spillway_part* part, int64_t monotonic_ns, int64_t rea
   if (part == nullptr || part->process != getpid()) return;
   ExtendPermit(monotonic_ns, realtime_ns,
                [&](auto steady, auto wall) { part->opened->Permit(steady, wall); });
+}
+
+void spillway_part_share(spillway_part* part, double share, int64_t monotonic_ns,
+                         const char* limit) {
+  if (part == nullptr || part->process != getpid()) return;
+  LendShare(share, monotonic_ns, limit, [&](double lent, auto until, const auto& now) {
+    part->opened->LendShare(lent, until, now);
+  });
+}
+
+int32_t spillway_part_progress(spillway_part* part, char** progress, spillway_error* error) {
+  return Guarded(error, [&]() -> Status {
+    RETURN_IF_ERROR(CheckOwner(*part));
+    *progress = Copy(spillway::ProgressJson(part->opened->progress()));
+    return Status::Ok();
+  });
 }
 
 void spillway_part_stop(spillway_part* part) {

@@ -19,6 +19,7 @@ using spillway::capi::CheckOwner;
 using spillway::capi::Copy;
 using spillway::capi::ExtendPermit;
 using spillway::capi::Guarded;
+using spillway::capi::LendShare;
 
 // The stop comes first: the session's last threads look at it.
 struct spillway_session {
@@ -119,6 +120,23 @@ void spillway_session_permit(spillway_session* session, int64_t monotonic_ns, in
   if (session == nullptr || session->process != getpid()) return;
   ExtendPermit(monotonic_ns, realtime_ns,
                [&](auto steady, auto wall) { session->opened.session->Permit(steady, wall); });
+}
+
+void spillway_session_share(spillway_session* session, double part, int64_t monotonic_ns,
+                            const char* limit) {
+  if (session == nullptr || session->process != getpid()) return;
+  LendShare(part, monotonic_ns, limit, [&](double share, auto until, const auto& now) {
+    session->opened.session->LendShare(share, until, now);
+  });
+}
+
+int32_t spillway_session_progress(spillway_session* session, char** progress,
+                                  spillway_error* error) {
+  return Guarded(error, [&]() -> Status {
+    RETURN_IF_ERROR(CheckOwner(*session));
+    *progress = Copy(spillway::ProgressJson(session->opened.session->progress()));
+    return Status::Ok();
+  });
 }
 
 void spillway_session_stop(spillway_session* session) {

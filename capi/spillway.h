@@ -14,11 +14,11 @@
  * spillway_error_clear; a function clears nothing that was there before.
  *
  * Threads and processes. Different sessions may be used from different threads. One session is used
- * by one thread at a time, but for spillway_session_stop, spillway_session_summary and
- * spillway_session_permit, which may be called at any time; so is one reader, but for
- * spillway_reader_stop. The library starts no thread before the first session is opened and keeps
- * none after the last one is closed. A process that was forked off does not use the sessions of its
- * parent (they answer with an error); it opens its own.
+ * by one thread at a time, but for spillway_session_stop, _summary, _permit, _share and _progress,
+ * which may be called at any time; so is one reader, but for spillway_reader_stop. The library
+ * starts no thread before the first session is opened and keeps none after the last one is closed.
+ * A process that was forked off does not use the sessions of its parent (they answer with an
+ * error); it opens its own.
  */
 #ifndef SPILLWAY_CAPI_SPILLWAY_H_
 #define SPILLWAY_CAPI_SPILLWAY_H_
@@ -69,8 +69,8 @@ SPILLWAY_EXPORT int32_t spillway_describe(const char* options, char** facts, spi
 
 /* Opens a session. `options`: "connection", "destination", "documents", "sync", "throughput" as in
  * spillway.yaml (docs/spark.md shows them all), and of the session "memory", "lanes",
- * "rejected_listed", "part_of_more", "permit". `schema`: of the rows, a struct with a child per
- * column; it is moved from, also when the call fails. Blocks for some requests. */
+ * "rejected_listed", "part_of_more", "permit", "lent_share". `schema`: of the rows, a struct with a
+ * child per column; it is moved from, also when the call fails. Blocks for some requests. */
 SPILLWAY_EXPORT int32_t spillway_session_open(const char* options, struct ArrowSchema* schema,
                                               spillway_session** session, spillway_error* error);
 
@@ -94,6 +94,19 @@ SPILLWAY_EXPORT int32_t spillway_session_summary(const spillway_session* session
  * lender of the permit was asked. A write waits for up to two minutes for a permit to come back. */
 SPILLWAY_EXPORT void spillway_session_permit(spillway_session* session, int64_t monotonic_ns,
                                              int64_t realtime_ns);
+
+/* Of a session with the option "lent_share", which spends nothing else: from now on until that
+ * nanosecond of CLOCK_MONOTONIC, counted from before the lender was asked, this part (0 to 1) of
+ * its limit. A smaller one holds when the call returns. `limit`: "30%" or "8000" in place of the
+ * one that it was opened with, "" for none; NULL: that one. */
+SPILLWAY_EXPORT void spillway_session_share(spillway_session* session, double part,
+                                            int64_t monotonic_ns, const char* limit);
+
+/* {"rows": that have their fate, "cost": …, "requests": …, "throttled_requests": …, "wanted": part
+ * of the limit that it has use for (absent: all it can get), "whole": that limit in units a second
+ * (absent: not known)}. Cheap; what it wants is measured by being asked ten times a second. */
+SPILLWAY_EXPORT int32_t spillway_session_progress(spillway_session* session, char** progress,
+                                                  spillway_error* error);
 
 /* Ends the session as soon as it is safe: what waits returns "cancelled". */
 SPILLWAY_EXPORT void spillway_session_stop(spillway_session* session);
@@ -142,6 +155,12 @@ SPILLWAY_EXPORT int32_t spillway_load_put(spillway_load* load, const char* outco
                                           spillway_error* error);
 /* Any thread. Parts cannot be done: the load ends with that. */
 SPILLWAY_EXPORT void spillway_load_fail(spillway_load* load, const char* why);
+/* Any thread. {"version": …, "rows_total": … (absent: not known), "rows": …, "rejected": …, "cost":
+ * …, "requests": …, "throttled_requests": …, "splits_total": …, "splits_done": …} of the parts that
+ * are done, and "limit": "30%" or "8000", that all parts may spend now (absent: there is none, or
+ * it is not known yet). {}: no load goes on yet. */
+SPILLWAY_EXPORT int32_t spillway_load_progress(const spillway_load* load, char** progress,
+                                               spillway_error* error);
 /* Once. Blocks until the sync has ended: {"load": {…}, "changes": {…}, "settle_ms": …}, of
  * what was due. */
 SPILLWAY_EXPORT int32_t spillway_load_finish(spillway_load* load, char** result,
@@ -152,8 +171,8 @@ SPILLWAY_EXPORT void spillway_load_stop(spillway_load* load);
 SPILLWAY_EXPORT void spillway_load_close(spillway_load* load);
 
 /* One who does parts. `settings`: "project", "path" and "pipeline" as of the load, "permit": as of
- * a session, "share" of the pipeline's limit, "lanes", "memory_bytes", "scratch_folder": an empty
- * one of its own. */
+ * a session, "lent_share": as of a session, else "share" of the pipeline's limit, "lanes",
+ * "memory_bytes", "scratch_folder": an empty one of its own. */
 SPILLWAY_EXPORT int32_t spillway_part_open(const char* settings, spillway_part** part,
                                            spillway_error* error);
 /* Once. Does the part; blocks. `outcome` goes back to the load; it may hold any bytes. */
@@ -162,6 +181,11 @@ SPILLWAY_EXPORT int32_t spillway_part_run(spillway_part* part, const char* text,
 /* Any thread. As spillway_session_permit. */
 SPILLWAY_EXPORT void spillway_part_permit(spillway_part* part, int64_t monotonic_ns,
                                           int64_t realtime_ns);
+/* Any thread. As spillway_session_share and spillway_session_progress. */
+SPILLWAY_EXPORT void spillway_part_share(spillway_part* part, double share, int64_t monotonic_ns,
+                                         const char* limit);
+SPILLWAY_EXPORT int32_t spillway_part_progress(spillway_part* part, char** progress,
+                                               spillway_error* error);
 SPILLWAY_EXPORT void spillway_part_stop(spillway_part* part);
 SPILLWAY_EXPORT void spillway_part_close(spillway_part* part);
 

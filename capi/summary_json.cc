@@ -58,6 +58,33 @@ std::string ReadSummaryJson(const ReadSummary& summary) {
   return json.Field("cost", summary.cost).EndObject().text();
 }
 
+std::string ProgressJson(const LiveProgress& progress) {
+  JsonWriter json;
+  json.BeginObject().Field("rows", progress.rows).Field("cost", progress.cost);
+  json.Field("requests", progress.requests);
+  json.Field("throttled_requests", progress.throttled_requests);
+  if (progress.share.wanted) json.Field("wanted", *progress.share.wanted);
+  if (progress.share.whole) json.Field("whole", *progress.share.whole);
+  return json.EndObject().text();
+}
+
+std::string LoadProgressJson(const std::optional<LoadProgressReport>& report,
+                             const std::optional<ThroughputLimit>& limit) {
+  JsonWriter json;
+  json.BeginObject();
+  if (report) {
+    json.Field("version", report->version);
+    if (report->rows_total) json.Field("rows_total", *report->rows_total);
+    json.Field("rows", report->counts.settled() + report->rows_ahead);
+    json.Field("rejected", report->counts.rejected).Field("cost", report->cost);
+    json.Field("requests", report->requests);
+    json.Field("throttled_requests", report->throttled_requests);
+    json.Field("splits_total", report->splits_total).Field("splits_done", report->splits_done);
+  }
+  if (limit && limit->is_set()) json.Field("limit", FormatThroughputLimit(*limit));
+  return json.EndObject().text();
+}
+
 std::string SummaryJson(const SessionSummary& summary) {
   JsonWriter json;
   json.BeginObject();

@@ -2,6 +2,7 @@
 #ifndef SPILLWAY_CAPI_SUMMARY_JSON_H_
 #define SPILLWAY_CAPI_SUMMARY_JSON_H_
 
+#include <optional>
 #include <string>
 
 #include "app/embedded_reader.h"
@@ -14,6 +15,9 @@ std::string FactsJson(const DestinationFacts& facts);
 std::string SyncJson(const SyncResult& synced, std::chrono::milliseconds settle);
 std::string SummaryJson(const SessionSummary& summary);
 std::string ReadSummaryJson(const ReadSummary& summary);
+std::string ProgressJson(const LiveProgress& progress);
+std::string LoadProgressJson(const std::optional<LoadProgressReport>& report,
+                             const std::optional<ThroughputLimit>& limit);
 
 }  // namespace spillway
 

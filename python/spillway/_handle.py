@@ -3,9 +3,10 @@ closed."""
 
 from __future__ import annotations
 
+import json
 from ctypes import c_void_p
 from types import TracebackType
-from typing import Optional, Type
+from typing import Any, Dict, Optional, Type
 
 from spillway import _native
 from spillway._errors import SpillwayError
@@ -51,3 +52,21 @@ class Handle:
     def __del__(self) -> None:
         if getattr(self, "_handle", None) is not None:
             self.close()
+
+
+class Writing(Handle):
+    """What spends request units: a write session, a part of a load."""
+
+    def share(self, part: float, monotonic_ns: int, limit: Optional[str]) -> None:
+        """Of one with the option `lent_share`, which spends nothing else: until that moment, by
+        time.monotonic_ns(), this part of its limit. `limit`: in place of the one that it was opened
+        with; "": none. Any thread may call it."""
+        if self._handle is not None:
+            text = None if limit is None else limit.encode()
+            self._function("share")(self._handle, part, monotonic_ns, text)
+
+    def progress(self) -> Dict[str, Any]:
+        """What it has done so far, and what it could do with its limit (capi/spillway.h). Any
+        thread may call it."""
+        name = f"spillway_{self._kind}_progress"
+        return json.loads(_native.call_for_text(name, self._open()))

@@ -8,7 +8,7 @@ from ctypes import byref, c_char_p, c_uint64, c_void_p
 from typing import Any, Dict, Mapping, Optional
 
 from spillway import _native
-from spillway._handle import Handle
+from spillway._handle import Handle, Writing
 
 
 class Load(Handle):
@@ -46,6 +46,10 @@ class Load(Handle):
         if self._handle is not None:
             _native.library().spillway_load_fail(self._handle, why.encode())
 
+    def progress(self) -> Dict[str, Any]:
+        """Of the parts that are done, and the limit of all of them (capi/spillway.h)."""
+        return json.loads(_native.call_for_text("spillway_load_progress", self._open()))
+
     def finish(self) -> Dict[str, Any]:
         """Blocks until it has ended: {"load": …, "changes": …}, of what was due."""
         return json.loads(_native.call_for_text("spillway_load_finish", self._open()))
@@ -54,8 +58,8 @@ class Load(Handle):
         return self
 
 
-class Part(Handle):
-    """Does one part. Used by one thread, but for permit() and stop()."""
+class Part(Writing):
+    """Does one part. Used by one thread, but for permit(), share(), progress() and stop()."""
 
     _kind = "part"
 

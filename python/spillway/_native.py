@@ -10,7 +10,8 @@ import ctypes
 import functools
 import os
 import pathlib
-from ctypes import POINTER, byref, c_char_p, c_int32, c_int64, c_uint32, c_uint64, c_void_p
+from ctypes import (POINTER, byref, c_char_p, c_double, c_int32, c_int64, c_uint32, c_uint64,
+                    c_void_p)
 from typing import Any, Tuple
 
 from spillway._errors import SpillwayError
@@ -81,18 +82,23 @@ def _declare(library: ctypes.CDLL) -> None:
     function("spillway_session_finish", c_int32, c_void_p, error)
     function("spillway_session_summary", c_int32, c_void_p, text, error)
     function("spillway_session_permit", None, c_void_p, c_int64, c_int64)
+    function("spillway_session_share", None, c_void_p, c_double, c_int64, c_char_p)
+    function("spillway_session_progress", c_int32, c_void_p, text, error)
     function("spillway_session_stop", None, c_void_p)
     function("spillway_session_close", None, c_void_p)
     function("spillway_load_open", c_int32, c_char_p, POINTER(c_void_p), error)
     function("spillway_load_take", c_int32, c_void_p, text, error)
     function("spillway_load_put", c_int32, c_void_p, c_char_p, c_uint64, error)
     function("spillway_load_fail", None, c_void_p, c_char_p)
+    function("spillway_load_progress", c_int32, c_void_p, text, error)
     function("spillway_load_finish", c_int32, c_void_p, text, error)
     function("spillway_load_stop", None, c_void_p)
     function("spillway_load_close", None, c_void_p)
     function("spillway_part_open", c_int32, c_char_p, POINTER(c_void_p), error)
     function("spillway_part_run", c_int32, c_void_p, c_char_p, text, POINTER(c_uint64), error)
     function("spillway_part_permit", None, c_void_p, c_int64, c_int64)
+    function("spillway_part_share", None, c_void_p, c_double, c_int64, c_char_p)
+    function("spillway_part_progress", c_int32, c_void_p, text, error)
     function("spillway_part_stop", None, c_void_p)
     function("spillway_part_close", None, c_void_p)
     function("spillway_verify_open", c_int32, c_char_p, POINTER(c_void_p), error)

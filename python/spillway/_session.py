@@ -8,12 +8,12 @@ from typing import Any, Dict, Mapping
 
 from spillway import _native
 from spillway._errors import SpillwayError
-from spillway._handle import Handle
+from spillway._handle import Writing
 from spillway._summary import Summary
 
 #: As spillway.yaml has it: "connection", "destination", "documents", "sync", "throughput"; and of
-#: the session itself "memory", "lanes", "rejected_listed", "part_of_more", "permit"
-#: (capi/spillway.h).
+#: the session itself "memory", "lanes", "rejected_listed", "part_of_more", "permit",
+#: "lent_share" (capi/spillway.h).
 Options = Mapping[str, Any]
 
 
@@ -36,15 +36,15 @@ def describe(options: Options) -> Dict[str, Any]:
     return json.loads(_native.call_for_text("spillway_describe", text_of(options)))
 
 
-class WriteSession(Handle):
+class WriteSession(Writing):
     """Takes Arrow record batches of one schema and brings their rows to a destination.
 
     Rows of one key keep their order. A row that cannot be written is rejected and listed in the
     summary; more of them than `sync.max_rejected` allows end the session. Nothing is stored on this
     machine: when a session fails, write all of its rows again.
 
-    Used by one thread at a time, but for stop() and permit(). Batches are read in
-    place, without a copy.
+    Used by one thread at a time, but for stop(), permit(), share() and progress(). Batches are
+    read in place, without a copy.
     """
 
     _kind = "session"

@@ -45,6 +45,7 @@ Result<EmbeddedProject> ParseEmbeddedProject(std::string_view settings) {
   read.load_only = IsTrue(*json, "load_only");
   read.full = IsTrue(*json, "full");
   read.permit = IsTrue(*json, "permit");
+  read.lent_share = IsTrue(*json, "lent_share");
   int64_t lingers_ms = 0;
   ReadNumber(*json, "lingers_ms", lingers_ms);
   read.lingers = std::chrono::milliseconds(lingers_ms);
@@ -67,10 +68,20 @@ EmbeddedLoad::EmbeddedLoad(EmbeddedProject settings)
         request.load_only = settings_.load_only;
         request.crew = settings_.load_only ? &exchange_ : nullptr;
         request.crew_lingers = settings_.lingers;
-        result_ = SyncPipeline(*settings_.project, *settings_.pipeline, request, {},
+        SyncListener listener;
+        listener.on_load = [this](const LoadProgressReport& report) {
+          std::lock_guard lock(mutex_);
+          progress_ = report;
+        };
+        result_ = SyncPipeline(*settings_.project, *settings_.pipeline, request, listener,
                                {.stop = stop_.get_token()});
         exchange_.Close();
       }) {}
+
+std::optional<LoadProgressReport> EmbeddedLoad::progress() const {
+  std::lock_guard lock(mutex_);
+  return progress_;
+}
 
 EmbeddedLoad::~EmbeddedLoad() {
   Stop();
@@ -85,9 +96,12 @@ Result<SyncResult> EmbeddedLoad::Finish() {
 }
 
 EmbeddedPart::EmbeddedPart(EmbeddedProject settings, const std::stop_token& stop)
-    : settings_(std::move(settings)), stop_(stop), permit_(SystemClock(), stop) {}
+    : settings_(std::move(settings)),
+      stop_(stop),
+      permit_(SystemClock(), stop),
+      share_(SystemClock()) {}
 
-RunOptions EmbeddedPart::Options() const {
+RunOptions EmbeddedPart::Options() {
   const PipelineConfig& pipeline = *settings_.pipeline;
   RunOptions options;
   options.pipeline = pipeline.name;
@@ -100,7 +114,11 @@ RunOptions EmbeddedPart::Options() const {
   options.spill_folder = settings_.scratch_folder;
   options.throughput.limit = pipeline.throughput.limit;
   if (pipeline.throughput.group.name.empty()) {
-    options.throughput.limit = PartOf(options.throughput.limit, settings_.share);
+    if (settings_.lent_share) {
+      options.throughput.lent = &share_;
+    } else {
+      options.throughput.limit = PartOf(options.throughput.limit, settings_.share);
+    }
   } else {
     options.throughput.board = [this] {
       return OpenShareBoard(*settings_.project, *settings_.pipeline);
@@ -118,6 +136,7 @@ Result<std::string> EmbeddedPart::Run(std::string_view part) {
                    RunSplits({.source = *opened.source,
                               .destination = *opened.destination,
                               .clock = SystemClock(),
+                              .meter = meter_,
                               .right = settings_.permit ? &permit_ : nullptr},
                              settings_.pipeline->documents, Options(), read.work, ctx));
   return OutcomeText(read.part, outcome);

@@ -46,6 +46,7 @@ struct OptionsSection {
   uint32_t rejected_listed = SessionOptions().rejected_listed_max;
   bool part_of_more = false;
   bool permit = false;
+  bool lent_share = false;
   ReadOptionsSection read;
 };
 
@@ -107,6 +108,9 @@ const Spec<OptionsSection>& OptionsSpec() {
                  Boolean())
           .Field(&OptionsSection::permit, "permit",
                  "Nothing is sent but while the session is permitted to.", Boolean())
+          .Field(&OptionsSection::lent_share, "lent_share",
+                 "Of the limit nothing is spent but the part that is lent to the session.",
+                 Boolean())
           .Field(&OptionsSection::read, "read", "Of readers.", Nested(ReadSpec()));
   return spec;
 }
@@ -147,6 +151,7 @@ class Reader {
     config_.session.rejected_listed_max = section.rejected_listed;
     config_.session.part_of_more = section.part_of_more;
     config_.session.needs_permit = section.permit;
+    config_.session.lent_share = section.lent_share;
     return std::move(config_);
   }
 

@@ -51,6 +51,16 @@ void PartExchange::GiveOut(CrewWork work) {
   give_out();
 }
 
+void PartExchange::SetLimit(const ThroughputLimit& limit) {
+  std::lock_guard lock(mutex_);
+  limit_ = limit;
+}
+
+std::optional<ThroughputLimit> PartExchange::limit() const {
+  std::lock_guard lock(mutex_);
+  return limit_;
+}
+
 std::deque<CrewOutcome> PartExchange::TakeOutcomes(RunStop& stop) {
   std::lock_guard lock(mutex_);
   if (!failure_.ok()) stop.Stop(failure_);

@@ -18,13 +18,14 @@
 
 namespace spillway {
 
-// Do is called by the load's thread, once; the others by any thread.
+// Do and SetLimit are called by the load's thread, Do once; the others by any thread.
 class PartExchange : public LoadCrew {
  public:
   // `at_a_time`: parts that will be worked on at the same time; there are some more parts than
   // that, so that all end together. The clock outlives it.
   PartExchange(Clock& clock, uint32_t at_a_time) : clock_(clock), at_a_time_(at_a_time) {}
 
+  void SetLimit(const ThroughputLimit& limit) override;
   void Do(CrewWork work, std::chrono::milliseconds tick, RunStop& stop,
           const std::function<Status(CrewOutcome)>& on_outcome,
           const std::function<void()>& on_tick) override;
@@ -33,6 +34,8 @@ class PartExchange : public LoadCrew {
   std::optional<std::string> Take(const std::stop_token& stop) { return parts_.Pop(stop); }
   // What became of a part. One that comes twice is dropped. kDataLoss: it is none.
   Status Put(std::string_view outcome);
+  // nullopt: not told yet.
+  std::optional<ThroughputLimit> limit() const;
   // The crew cannot go on: nothing more is given out, and the load ends.
   void Fail(Status why);
   // Nothing is given out any more: the load has ended, or was not due.
@@ -47,7 +50,8 @@ class PartExchange : public LoadCrew {
   const uint32_t at_a_time_;
   // Bounded by the splits of the table, whose list is in memory anyway.
   BoundedQueue<std::string> parts_{std::numeric_limits<size_t>::max()};
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::optional<ThroughputLimit> limit_;
   std::set<uint32_t> open_;           // parts without an outcome
   std::deque<CrewOutcome> outcomes_;  // not taken by the load yet
   Status failure_;

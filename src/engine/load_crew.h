@@ -15,6 +15,7 @@
 #include "engine/run_stop.h"
 #include "model/intent_counts.h"
 #include "model/table.h"
+#include "throughput/throughput_limit.h"
 
 namespace spillway {
 
@@ -49,6 +50,8 @@ struct CrewOutcome {
 class LoadCrew {
  public:
   virtual ~LoadCrew() = default;
+  // What all of it may spend together from now on; told before Do, and when it has changed.
+  virtual void SetLimit(const ThroughputLimit& limit) = 0;
   // Blocks until all work is done or `stop` says that the run ends; then nothing more is given out,
   // and what comes late is dropped: its rows are read again. Both functions are called on this
   // thread, `on_tick` about so often. A failure of the crew, or of `on_outcome`, stops the run.

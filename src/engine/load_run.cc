@@ -19,6 +19,7 @@ namespace spillway {
 namespace {
 
 constexpr std::chrono::milliseconds kReportInterval{250};
+constexpr std::chrono::milliseconds kLimitInterval{1'000};
 constexpr uint64_t SortMemory(uint64_t memory_bytes_max) {
   return memory_bytes_max / 32;  // little, so that a large table needs no more than a small one
 }
@@ -54,6 +55,7 @@ class LoadRun {
   Status Rewrite(std::vector<SplitWork> work);
   Status Pump(OpenBatches& batches, std::vector<SplitWork> work);
   Status LoadByCrew();
+  void TellLimit();
   Status OnOutcome(CrewOutcome outcome);
   ThroughputOptions Throughput();
   Status OnSettled(BatchInFlight& batch);
@@ -84,6 +86,7 @@ class LoadRun {
   std::unique_ptr<Acknowledger> acknowledger_;
   std::unique_ptr<ProgressMeter> progress_;
   SteadyTime next_commit_;
+  SteadyTime next_limit_;  // to be told to the crew
 };
 
 // The main path.
@@ -270,6 +273,7 @@ Status LoadRun::Load() {
 }
 
 Status LoadRun::LoadByCrew() {
+  TellLimit();
   options_.crew->Do(
       {.table_id = plan_.checkpoint.table_id,
        .version = plan_.checkpoint.version,
@@ -277,10 +281,28 @@ Status LoadRun::LoadByCrew() {
        .splits = plan_.snapshot->splits(),
        .work = RemainingWork()},
       std::min(kReportInterval, options_.checkpoint_interval), stop_,
-      [this](CrewOutcome outcome) { return OnOutcome(std::move(outcome)); }, [this] { OnTick(); });
+      [this](CrewOutcome outcome) { return OnOutcome(std::move(outcome)); },
+      [this] {
+        TellLimit();
+        OnTick();
+      });
   // What a crew leaves behind may still land.
   if (!stop_.cause().ok()) ++meter_.unsure;
   return stop_.cause();
+}
+
+// A limit that cannot be read is as it was, as for a run that writes by itself.
+void LoadRun::TellLimit() {
+  const SteadyTime now = parts_.clock.Now();
+  if (now < next_limit_) return;
+  next_limit_ = now + kLimitInterval;
+  ThroughputLimit limit = options_.throughput.limit;
+  if (options_.throughput.limit_now) {
+    const Result<std::optional<ThroughputLimit>> set = options_.throughput.limit_now();
+    if (!set.ok()) return;
+    limit = set->value_or(limit);
+  }
+  options_.crew->SetLimit(limit);
 }
 
 Status LoadRun::OnOutcome(CrewOutcome outcome) {

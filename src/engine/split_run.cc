@@ -74,7 +74,7 @@ class SplitRun {
                          .batches = batches,
                          .lease = parts_.right,
                          .rejected = rejected,
-                         .meter = meter_,
+                         .meter = parts_.meter,
                          .stop = stop_,
                          .clock = parts_.clock};
     const PumpOptions options{
@@ -111,10 +111,10 @@ class SplitRun {
   CrewOutcome Outcome() {
     CrewOutcome outcome;
     for (auto& [split, done] : outcomes_) outcome.splits.push_back(std::move(done));
-    outcome.cost = meter_.cost;
-    outcome.requests = meter_.requests;
-    outcome.throttled_requests = meter_.throttled_requests;
-    outcome.bytes_sent = meter_.bytes_sent;
+    outcome.cost = parts_.meter.cost;
+    outcome.requests = parts_.meter.requests;
+    outcome.throttled_requests = parts_.meter.throttled_requests;
+    outcome.bytes_sent = parts_.meter.bytes_sent;
     return outcome;
   }
 
@@ -123,7 +123,6 @@ class SplitRun {
   const RunOptions& options_;
   const SplitRunWork& work_;
   RunStop stop_;
-  RunMeter meter_;
   std::unique_ptr<Snapshot> snapshot_;
   std::unique_ptr<DocumentEncoder> encoder_;
   LanePlan lanes_;

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "connector/source.h"
 #include "engine/load_crew.h"
+#include "engine/run_meter.h"
 #include "engine/run_options.h"
 #include "engine/send_right.h"
 #include "transforms/document_options.h"
@@ -24,6 +25,7 @@ struct SplitRunParts {
   Source& source;
   Destination& destination;
   Clock& clock;
+  RunMeter& meter;                   // is told what happens
   const SendRight* right = nullptr;  // null: none is needed
 };
 

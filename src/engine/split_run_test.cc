@@ -25,6 +25,7 @@ class SplitRunTest : public testing::Test {
   class Crew : public LoadCrew {
    public:
     explicit Crew(SplitRunTest& test) : test_(test) {}
+    void SetLimit(const ThroughputLimit& limit) override { limits.push_back(limit); }
     void Do(CrewWork work, milliseconds, RunStop& stop,
             const std::function<Status(CrewOutcome)>& on_outcome,
             const std::function<void()>& on_tick) override {
@@ -34,6 +35,7 @@ class SplitRunTest : public testing::Test {
         Result<CrewOutcome> outcome = DoLast(work, count);
         if (!outcome.ok()) return stop.Stop(outcome.status());
         if (Status taken = on_outcome(*std::move(outcome)); !taken.ok()) return stop.Stop(taken);
+        if (after_part) after_part();
         on_tick();
         if (++parts == fail_after_parts) return stop.Stop(Unavailable("the cluster is gone"));
       }
@@ -42,6 +44,8 @@ class SplitRunTest : public testing::Test {
     size_t splits_per_part = 2;
     int parts = 0;
     int fail_after_parts = 0;
+    std::vector<ThroughputLimit> limits;
+    std::function<void()> after_part;
 
    private:
     Result<CrewOutcome> DoLast(CrewWork& work, size_t count) {
@@ -91,7 +95,7 @@ class SplitRunTest : public testing::Test {
     return table;
   }
   Result<CrewOutcome> RunPart(const SplitRunWork& work) {
-    return RunSplits({source_, destination_, clock_}, documents_, options_, work, {});
+    return RunSplits({source_, destination_, clock_, meter_}, documents_, options_, work, {});
   }
   Result<LoadSummary> Load() {
     return RunLoad({source_, destination_, *store_, clock_}, documents_, options_, {}, {});
@@ -101,6 +105,7 @@ class SplitRunTest : public testing::Test {
   std::filesystem::path folder_;
   MemorySource source_;
   MemoryDestination destination_;
+  RunMeter meter_;  // of all parts
   std::unique_ptr<StateStore> store_;
   DocumentOptions documents_;
   LoadOptions options_;
@@ -200,6 +205,33 @@ TEST_F(SplitRunTest, APartOfAnotherTableOrOfOtherSplitsIsRefusedBeforeTheFirstWr
   EXPECT_THAT(destination_.Contents(), IsEmpty());
 }
 
+TEST_F(SplitRunTest, TheCrewIsToldTheLimitOfNow) {
+  source_.SetVersion(1, Table(8, 10));
+  options_.throughput.limit.units_per_second = 8'000;
+  std::optional<ThroughputLimit> set;
+  options_.throughput.limit_now = [&]() -> Result<std::optional<ThroughputLimit>> { return set; };
+  crew_.after_part = [&] {
+    set = ThroughputLimit{.share = 0.1, .units_per_second = {}};
+    clock_.WaitFor(std::chrono::seconds(2), {});
+  };
+  ASSERT_TRUE(Load().ok());
+  ASSERT_GE(crew_.limits.size(), 2u);
+  EXPECT_EQ(crew_.limits.front().units_per_second, 8'000);
+  EXPECT_EQ(crew_.limits.back(), *set);
+}
+
+TEST_F(SplitRunTest, WhatIsDoneCanBeSeenWhileAPartGoesOn) {
+  source_.SetVersion(1, Table(4, 100));
+  uint64_t seen = 0;
+  destination_.OnCall([&](std::span<const Document>) {
+    seen = std::max<uint64_t>(seen, meter_.rows_settled);
+    return Status::Ok();
+  });
+  ASSERT_TRUE(Load().ok());
+  EXPECT_EQ(meter_.rows_settled, 400u);
+  EXPECT_GT(seen, 0u);
+}
+
 TEST_F(SplitRunTest, AFailureIsReturnedAndAStopEndsIt) {
   source_.SetVersion(1, Table(1, 1'000));
   const auto snapshot = *source_.OpenSnapshot({}, {});
@@ -208,8 +240,8 @@ TEST_F(SplitRunTest, AFailureIsReturnedAndAStopEndsIt) {
   EXPECT_EQ(RunPart(work).status().code(), StatusCode::kPermissionDenied);
   std::stop_source stop;
   stop.request_stop();
-  const auto stopped =
-      RunSplits({source_, destination_, clock_}, documents_, options_, work, {stop.get_token()});
+  const auto stopped = RunSplits({source_, destination_, clock_, meter_}, documents_, options_,
+                                 work, {stop.get_token()});
   EXPECT_EQ(stopped.status().code(), StatusCode::kCancelled);
 }
 

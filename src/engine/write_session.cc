@@ -39,6 +39,7 @@ WriteSession::WriteSession(const SessionParts& parts, std::shared_ptr<const Owne
       rows_in_part_(kPartRowsFirst),
       stop_(ctx.stop),
       permit_(parts.clock, stop_.token()),
+      share_(parts.clock),
       rejected_(options.max_rejected, "", 0, 0),
       memory_(options.memory_bytes_max),
       concurrency_(LimitOfLanes(options.lanes_max)),
@@ -62,8 +63,10 @@ Status WriteSession::Start(const DocumentOptions& documents) {
   ASSIGN_OR_RETURN([[maybe_unused]] const Preparation prepared,
                    parts_.destination.Prepare(false, ctx));
   ASSIGN_OR_RETURN(const LanePlan plan, parts_.destination.PlanLanes(options_.lanes_max, ctx));
+  ThroughputOptions throughput = options_.throughput;
+  if (options_.lent_share) throughput.lent = &share_;
   ASSIGN_OR_RETURN(throughput_, ThroughputControl::Start(parts_.destination, parts_.clock, plan,
-                                                         options_.throughput, ctx));
+                                                         throughput, ctx));
   const DeliveryParts delivery{.clock = parts_.clock,
                                .batches = batches_,
                                .concurrency = concurrency_,

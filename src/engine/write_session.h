@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/lane.h"
+#include "engine/live_progress.h"
 #include "engine/run_options.h"
 #include "engine/write_permit.h"
 #include "transforms/document_encoder.h"
@@ -31,6 +32,8 @@ struct SessionOptions {
   bool part_of_more = false;
   // Nothing is sent before, or without, what Permit says.
   bool needs_permit = false;
+  // Of the limit, only what LendShare says may be spent.
+  bool lent_share = false;
   uint32_t rejected_listed_max = 100;        // rows; the others are counted alone
   uint64_t memory_bytes_max = 64ull << 20;   // of encoded documents on their way
   uint32_t lanes_max = 16;                   // a thread and a connection each
@@ -66,8 +69,8 @@ struct SessionSummary {
   std::vector<RejectedInSession> rejected;  // at most rejected_listed_max
 };
 
-// Used by one thread, but for summary(). No thread of the session lives longer than Finish or the
-// destructor.
+// Used by one thread, but for what is thread-safe. No thread of the session lives longer than
+// Finish or the destructor.
 class WriteSession {
  public:
   // Prepares the destination, plans the lanes and starts them. `schema`: of the rows, a struct.
@@ -94,6 +97,12 @@ class WriteSession {
   SessionSummary summary() const;
   // Thread-safe. Of a session that needs permits: as WritePermit::Extend.
   void Permit(SteadyTime steady, WallTime wall) { permit_.Extend(steady, wall); }
+  // Thread-safe. Of a session whose share is lent: as LentShare::Set.
+  void LendShare(double part, SteadyTime until, const std::optional<ThroughputLimit>& limit) {
+    share_.Set(part, until, limit);
+  }
+  // Thread-safe.
+  LiveProgress progress() { return LiveProgressOf(meter_, share_); }
 
  private:
   WriteSession(const SessionParts& parts, std::shared_ptr<const OwnedSchema> schema,
@@ -119,6 +128,7 @@ class WriteSession {
 
   RunStop stop_;
   WritePermit permit_;
+  LentShare share_;
   RunMeter meter_;
   RejectedGuard rejected_;
   Budget memory_;

@@ -41,6 +41,7 @@ Result<std::unique_ptr<ThroughputControl>> ThroughputControl::Start(
   if (control->limit_.share.has_value() && !control->admitted_.units_per_second.has_value()) {
     return looked.code() == StatusCode::kCancelled ? looked : NothingToShare(looked);
   }
+  if (options.lent != nullptr) options.lent->Attach(control->limiter_);
   if (options.board) {
     ASSIGN_OR_RETURN(std::unique_ptr<ShareBoard> board, options.board());
     ASSIGN_OR_RETURN(control->member_,
@@ -51,8 +52,13 @@ Result<std::unique_ptr<ThroughputControl>> ThroughputControl::Start(
   return control;
 }
 
+ThroughputControl::~ThroughputControl() {
+  if (options_.lent != nullptr) options_.lent->Detach();
+}
+
 Status ThroughputControl::LookAtLimit() {
   ThroughputLimit limit = options_.limit;
+  if (options_.lent != nullptr) limit = options_.lent->limit().value_or(limit);
   if (options_.limit_now) {
     ASSIGN_OR_RETURN(const std::optional<ThroughputLimit> now, options_.limit_now());
     if (now.has_value()) limit = *now;

@@ -12,6 +12,7 @@
 #include "connector/destination.h"
 #include "connector/share_board.h"
 #include "throughput/charge_model.h"
+#include "throughput/lent_share.h"
 #include "throughput/share_member.h"
 #include "throughput/throughput_limiter.h"
 #include "throughput/usage_meter.h"
@@ -25,8 +26,10 @@ using ShareBoardSource = std::function<Result<std::unique_ptr<ShareBoard>>()>;
 
 struct ThroughputOptions {
   ThroughputLimit limit{};
-  LimitSource limit_now{};      // may be empty; called from one thread at a time
-  ShareBoardSource board{};     // of those who spend the limit together; may be empty: all is ours
+  LimitSource limit_now{};   // may be empty; called from one thread at a time
+  ShareBoardSource board{};  // of those who spend the limit together; may be empty: all is ours
+  // Who lends the run its part, in place of a board; outlives the control; null: nobody.
+  LentShare* lent = nullptr;
   UsageMeter* usage = nullptr;  // is told what may be spent; outlives the control; may be null
 };
 
@@ -42,6 +45,7 @@ class ThroughputControl {
                                                           const LanePlan& plan,
                                                           const ThroughputOptions& options,
                                                           const CallContext& ctx);
+  ~ThroughputControl();
 
   ThroughputLimiter& limiter() { return limiter_; }
   ChargeModel& charges() { return charges_; }

@@ -115,11 +115,13 @@ void ThroughputLimiter::Recompute() {
   const SteadyTime now = Now();
   AdvanceTotal(now);
   std::optional<double> allowed = Whole();
+  // How a limit is judged, and so how close it is aimed at, is that of the whole of it.
+  const bool large = allowed.value_or(0) >= kLargeLimit;
   if (allowed.has_value()) *allowed *= part_;
   std::optional<double> total;
   if (limit_.is_set()) {
     if (allowed.has_value()) {
-      total = *allowed * (*allowed >= kLargeLimit ? kAimOfLarge : kAimOfSmall);
+      total = *allowed * (large ? kAimOfLarge : kAimOfSmall);
     }
     allowed = total;
   }
@@ -179,8 +181,8 @@ double ThroughputLimiter::UnitsOfSendMax(uint32_t index) const {
     most = *group->second.share * kSendOfPartition;
   }
   if (!total_.rate.has_value()) return most;
-  const bool large = *total_.rate >= kLargeLimit * kAimOfLarge;
-  return std::min(most, large ? std::max(*total_.rate * kSendOfLimit, kSendUnitsFloor) : 0);
+  const bool large = Whole().value_or(0) >= kLargeLimit;
+  return std::min(most, large ? std::max(*total_.rate * kSendOfLimit, kSendUnitsFloor * part_) : 0);
 }
 
 ThroughputTicket ThroughputLimiter::Ask(uint32_t index, double units) {

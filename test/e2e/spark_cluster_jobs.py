@@ -59,8 +59,8 @@ def kill_executor(batches):
         yield batch
 
 
-def wait_until(condition, what):
-    by = time.monotonic() + DAWDLE_SECONDS_MAX
+def wait_until(condition, what, seconds_max=DAWDLE_SECONDS_MAX):
+    by = time.monotonic() + seconds_max
     while not condition():
         assert time.monotonic() < by, what
         time.sleep(0.05)
@@ -73,6 +73,13 @@ def state_of(pid):
     return None
 
 
+def is_ours(folder):
+    """Of this session's cluster; executors have the environment of their worker. `folder`: in
+    /proc."""
+    session = f"SPILLWAY_TEST_SESSION={os.environ['SPILLWAY_TEST_SESSION']}\0"
+    return session.encode() in (folder / "environ").read_bytes()
+
+
 def writing_workers():
     """Python workers with a write session: no others have that many threads."""
     found = []
@@ -80,7 +87,7 @@ def writing_workers():
         with contextlib.suppress(OSError):
             threads = len(list((folder / "task").iterdir()))
             if threads > SESSION_THREADS_MIN and b"pyspark.daemon" in (
-                    folder / "cmdline").read_bytes():
+                    folder / "cmdline").read_bytes() and is_ours(folder):
                 found.append(int(folder.name))
     return found
 
@@ -141,13 +148,15 @@ def free_port():
 
 
 @contextlib.contextmanager
-def cluster(folder):
-    """A master and a worker on each host: Spark repeats a task on another host alone."""
+def cluster(folder, cores=1):
+    """A master and a worker on each host: Spark repeats a task on another host alone. `cores`: of
+    each worker."""
     program = pathlib.Path(pyspark.__file__).parent / "bin" / "spark-class"
     port = free_port()
     url = f"spark://{HOSTS[0]}:{port}"
     words = [["Master", "--host", HOSTS[0], "--port", str(port)]]
-    words += [["Worker", "--host", host, "--cores", "1", "--memory", "600m",
+    words += [["Worker", "--host", host, "--cores", str(cores),
+               "--memory", f"{600 * cores}m",
                "--work-dir", str(folder / "work"), url] for host in HOSTS]
     running = []
     try:

@@ -51,8 +51,11 @@ class SparkJobs:
 
     def _rows(self, count=ROWS, tasks=4):
         """Several types, NULLs among them, spread over a few partition keys."""
+        return self._columns(self.spark.range(0, count, 1, tasks))
+
+    def _columns(self, numbers):
         noon = datetime.datetime(2024, 3, 1, 12, tzinfo=datetime.timezone.utc).timestamp()
-        return self.spark.range(0, count, 1, tasks).select(
+        return numbers.select(
             F.col("id").cast("string").alias("id"),
             F.concat(F.lit("c"), F.col("id") % 7).alias("category"),
             F.col("id").alias("n"),

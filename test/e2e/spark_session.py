@@ -25,8 +25,9 @@ def native_library() -> pathlib.Path:
 class Outcomes:
     """Of a script's jobs, by name, and the containers that they wrote."""
 
-    def __init__(self, database, outcomes):
+    def __init__(self, database, outcomes, folder):
         self.database = database
+        self.folder = folder
         self.outcomes = outcomes
 
     def result(self, name):
@@ -67,9 +68,9 @@ def run_script(script, emulator, database, folder, spark="4", **variables) -> Ou
     path = os.pathsep.join([str(PACKAGE), str(HERE)])
     environment = {**os.environ, "PYTHONPATH": path, "SPARK_LOCAL_IP": "127.0.0.1",
                    "SPILLWAY_LIBRARY": str(native_library()),
-                   "PYSPARK_PYTHON": python, **variables}
+                   "PYSPARK_PYTHON": python, "SPILLWAY_TEST_SESSION": str(folder), **variables}
     with (folder / "spark.log").open("w") as log:
         done = subprocess.run(words, env=environment, stdout=log, stderr=log, check=False,
                               timeout=SPARK_SECONDS_MAX)
     assert done.returncode == 0, (folder / "spark.log").read_text()[-4000:]
-    return Outcomes(database, json.loads((folder / "outcomes.json").read_text()))
+    return Outcomes(database, json.loads((folder / "outcomes.json").read_text()), folder)

@@ -433,6 +433,39 @@ def test_a_part_sends_nothing_without_a_permit(load, workspace, tmp_path):
         running.stop()
 
 
+def test_a_share_is_what_a_session_spends(options, workspace):
+    """Nothing before it is lent something; then its part of the limit, and what it could do with
+    more."""
+    options = {**options, "throughput": {"limit": 1_000}, "lent_share": True}
+    with spillway.WriteSession(options, batch(0, 1).schema) as session:
+        session.write(batch(0, 100))
+        time.sleep(0.5)
+        assert session.progress()["requests"] == 0 and not documents(workspace)
+        began = time.monotonic()
+        session.share(0.2, time.monotonic_ns() + 60_000_000_000, None)
+        for _ in range(10):
+            found = session.progress()
+            time.sleep(0.1)
+        assert found["whole"] == 1_000 and "wanted" not in found, "it is held back"
+        summary = session.finish()
+        assert summary.counts["upserted"] == 100
+        assert time.monotonic() - began > 0.9 * summary.cost / 200
+        last = session.progress()
+        assert (last["rows"], last["cost"]) == (100, pytest.approx(summary.cost))
+
+
+def test_the_limit_of_now_reaches_those_who_do_the_parts(load, workspace):
+    with Load({**load, "load_only": True}) as running:
+        assert running.take() is not None
+        assert "limit" not in running.progress()
+        workspace.run("throttle", "p", "--ru", "500")
+        wait_until(lambda: running.progress().get("limit") == "500", "the limit", 3)
+        assert running.progress()["rows_total"] == 1_200
+        workspace.run("throttle", "p", "--reset")
+        wait_until(lambda: "limit" not in running.progress(), "no limit", 3)
+        running.stop()
+
+
 @pytest.mark.parametrize("change, said", [
     ({"pipeline": "q"}, "no pipeline"),
     ({"project": "version: 1\nconections: {}"}, "connections"),

@@ -19,7 +19,7 @@ from spillway.spark.changes import apply_changes
 from spillway.spark.loading import read
 from spillway.spark.syncing import sync
 from spillway.spark.verifying import verify
-from spillway.spark.writing import foreach_batch, map_function, tasks_of, write
+from spillway.spark.writing import foreach_batch, map_function, tasks_of, terms_of, write
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -46,7 +46,8 @@ def register(
     count = tasks or tasks_of(spark)
     # A class of its own, so that it travels with its name and number, and not as a reference.
     source = type("RegisteredCosmosDataSource", (CosmosDataSource,), {
-        "name": classmethod(lambda cls: name), "tasks": count, "__module__": "__main__"})
+        "name": classmethod(lambda cls: name), "tasks": count, "driver": terms_of(spark),
+        "__module__": "__main__"})
     try:
         spark.dataSource.register(source)
     except Exception as failure:

@@ -51,7 +51,10 @@ class WriteJob:
     place: str = ""
     fence: bool = True
     driver_host: Optional[str] = None
-    terms: Optional[permits.Terms] = None  # on which an attempt may write; None: always
+    limit: Optional[str] = None  # of the whole job; the engine's options have an even share of it
+    shown: bool = True  # its progress
+    # On which an attempt may write, or has its share of the limit; None: always, the even share.
+    terms: Optional[permits.Terms] = None
 
     def write_task(
         self, batches: Iterable[Any], task: str, collapsed: Optional[str] = None
@@ -89,6 +92,15 @@ class WriteJob:
         """Within which a request lands, or never."""
         return seconds_of(self.engine["sync"].get("settle", SETTLE_DEFAULT))
 
+    def asked_for(self, borrower: Optional[permits.Borrower]) -> Dict[str, Any]:
+        """Options of a session that writes by what the driver says, if there is a borrower."""
+        if borrower is None:
+            return {}
+        asked: Dict[str, Any] = {"permit": borrower.terms.permits}
+        if self.limit is not None:
+            asked.update(lent_share=True, throughput={"limit": self.limit})
+        return asked
+
     def judge(self, parts: Iterable[Summary]) -> Summary:
         """The whole job's summary. SpillwayError: it does not add up, or too many rows were
         rejected; the others are written all the same."""
@@ -108,11 +120,11 @@ class _TaskWriter:
 
     def __init__(self, job: WriteJob, schema: Any, task: str) -> None:
         self._session: Optional[spillway.WriteSession] = None
-        self._borrower = permits.Borrower(job.terms, task) if job.terms is not None else None
+        self._borrower = permits.borrower_of(job.terms, task) if job.terms is not None else None
         self._sure = False
         try:
             schema, self._convert = job.schema_of(schema)
-            engine = {**for_this_process(job.engine), "permit": self._borrower is not None}
+            engine = {**for_this_process(job.engine), **job.asked_for(self._borrower)}
             self._session = spillway.WriteSession(engine, schema, task)
             if self._borrower is not None:
                 self._borrower.keep(self._session)
@@ -135,7 +147,7 @@ class _TaskWriter:
     def close(self) -> None:
         """Nothing is sent when it returns; what is not sure may still land."""
         if self._borrower is not None:
-            self._borrower.release()
+            self._borrower.release(self._session)
         if self._session is not None:
             self._session.close()
         if self._borrower is not None:
@@ -218,7 +230,7 @@ def plan_job(options: Mapping[str, str], tasks: Optional[int] = None) -> WriteJo
     facts = spillway.describe(for_this_process(engine))
     engine["destination"]["partition_key"] = facts["partition_key"]
     return WriteJob(engine, plan.date_times, plan.max_rejected, plan.summary_file, facts["place"],
-                    plan.fence, plan.driver_host)
+                    plan.fence, plan.driver_host, plan.limit, plan.progress)
 
 
 def task_name() -> str:

@@ -66,6 +66,7 @@ class WritePlan(Plan):
     summary_file: Optional[str] = None
     fence: bool = True
     driver_host: Optional[str] = None
+    progress: bool = True
     patch_operation: str = "replace"
 
 
@@ -482,11 +483,15 @@ OPTIONS: Tuple[Option, ...] = (
          _set("documents", "non_finite")),
     _own("settle", "A request whose answer was lost arrives within this time or never; left out: "
          "15s.", _set("sync", "settle")),
-    _own("fence", "Of `apply_changes` and `foreach_batch`: `driver` (left out: that), attempts "
-         "write only while the driver lets them, so that none writes over a later batch; or "
-         "`none`.", _attribute("fence", _one_of({"driver": True, "none": False}))),
+    _own("fence", "`driver` (left out: that): attempts ask the driver for their share of the "
+         "limit, and in `apply_changes` and `foreach_batch` write only while it lets them, so "
+         "that none writes over a later batch; or `none`: even shares, and no such promise.",
+         _attribute("fence", _one_of({"driver": True, "none": False}))),
     _own("driverHost", "Where executors reach the driver for that; left out: `spark.driver.host`.",
          _attribute("driver_host")),
+    _own("progress", "Whether the driver shows how far a job is: `true` (left out: that) or "
+         "`false`.",
+         _attribute("progress", _boolean)),
     _own("caFile", "A PEM file of certificates to trust: for the local server.",
          _set("connection", "ca_file"), use=Use.BOTH),
     _own("summaryFile", "A file on the driver that gets the job's summary as JSON.",

@@ -17,7 +17,7 @@ from pyspark.sql.datasource import (DataSource, DataSourceArrowWriter, DataSourc
 
 from spillway._errors import SpillwayError
 from spillway._summary import Summary
-from spillway.spark import reading
+from spillway.spark import permits, reading
 from spillway.spark.job import WriteJob, plan_job, readable_errors, task_name
 from spillway.spark.loading import schema_of
 from spillway.spark.options import ReadPlan
@@ -34,6 +34,7 @@ class TaskMessage(WriterCommitMessage):
     """What a task did."""
 
     summary: Summary
+    terms: Optional[permits.Terms] = None  # of the job that it was a task of
 
 
 class _TaskWriter:
@@ -44,15 +45,22 @@ class _TaskWriter:
 
     def write(self, iterator: Iterator[Any]) -> TaskMessage:
         with readable_errors():
-            return TaskMessage(self.job.write_task(iterator, task_name()))
+            return TaskMessage(self.job.write_task(iterator, task_name()), self.job.terms)
 
     def _commit(self, messages: List[Optional[WriterCommitMessage]]) -> None:
         with readable_errors():
             parts = [message.summary for message in messages if isinstance(message, TaskMessage)]
             # Drivers' logs show what the process says here.
+            self._end(messages)
             print(f"{self.job.place}: {self.job.judge(parts)}", file=sys.stderr)
 
+    def _end(self, messages: List[Optional[WriterCommitMessage]]) -> None:
+        # A stream's writer is made anew for its commit, with terms of its own.
+        told = [message.terms for message in messages if isinstance(message, TaskMessage)]
+        permits.close_job(told[0] if told else self.job.terms)
+
     def _abort(self, messages: List[Optional[WriterCommitMessage]]) -> None:
+        self._end(messages)
         done = Summary.sum(m.summary for m in messages if isinstance(m, TaskMessage))
         print(f"{self.job.place}: the job failed; of the tasks that ended: {done}. What they wrote "
               "stays: run the job again, which writes the same documents", file=sys.stderr)
@@ -134,6 +142,9 @@ class CosmosDataSource(DataSource):
 
     #: Tasks that run at a time; `spillway.spark.register` finds out.
     tasks: Optional[int] = None
+    #: Where jobs find the notebook's process, which divides their limit and shows how far they are;
+    #: None: executors cannot reach it.
+    driver: Optional[permits.Terms] = None
 
     @classmethod
     def name(cls) -> str:
@@ -161,4 +172,10 @@ class CosmosDataSource(DataSource):
     def _plan(self, overwrite: bool) -> WriteJob:
         with readable_errors():
             _append_only(overwrite)
-            return plan_job(dict(self.options), self.tasks)
+            job = plan_job(dict(self.options), self.tasks)
+            if self.driver is not None and job.fence:
+                driver = self.driver
+                if job.driver_host is not None:
+                    driver = dataclasses.replace(driver, host=job.driver_host)
+                job.terms = driver.for_job(job.place, job.limit, job.shown)
+            return job

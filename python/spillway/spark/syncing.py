@@ -10,23 +10,26 @@ driver knows of each as soon as it is done. What has changed since is brought by
 
 from __future__ import annotations
 
+import functools
 import pathlib
 import tempfile
-import threading
 import time
-from typing import Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, Optional
 
 from spillway._errors import SpillwayError
 from spillway._load import Load, Part
 from spillway.spark import permits
-from spillway.spark.failures import error_of
+from spillway.spark.crew import Crew
 from spillway.spark.job import readable_errors, task_name
+from spillway.spark.progress import Watch
 from spillway.spark.writing import tasks_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 #: Of a task, besides what Python and Spark take.
 MEMORY_BYTES = 256 << 20
 LANES = 16
-LOOK_SECONDS = 0.2
 
 
 def _do_part(settings: Dict[str, Any], terms: permits.Terms, text: str) -> bytes:
@@ -36,7 +39,8 @@ def _do_part(settings: Dict[str, Any], terms: permits.Terms, text: str) -> bytes
         sure = False
         part = None
         try:
-            part = Part({**settings, "permit": True, "scratch_folder": scratch})
+            part = Part({**settings, "permit": True, "lent_share": True,
+                         "scratch_folder": scratch})
             borrower.keep(part)
             outcome = part.run(text)
             sure = True
@@ -46,103 +50,37 @@ def _do_part(settings: Dict[str, Any], terms: permits.Terms, text: str) -> bytes
                 raise borrower.failure from None
             raise
         finally:
-            borrower.release()
+            borrower.release(part)
             if part is not None:
                 part.close()
             borrower.close(sure or part is None)
 
 
-class _Crew:
-    """Threads of the driver, each of which has one part at a time done by Spark."""
-
-    def __init__(self, session: Any, load: Load, settings: Dict[str, Any],
-                 terms: permits.Terms) -> None:
-        self._context = session.sparkContext
-        self._load = load
-        self._settings = settings
-        self._terms = terms
-        self._group = f"spillway {terms.batch}"
-        self._end: Any = None
-
-    def run(self, threads: int) -> Dict[str, Any]:
-        """What Load.finish says. Nothing of the crew is at work when it returns or raises."""
-        from pyspark import InheritableThread
-
-        crew: List[threading.Thread] = [InheritableThread(target=self._work)
-                                        for _ in range(threads)]
-        ends = threading.Thread(target=self._finish)
-        try:
-            for thread in (*crew, ends):
-                thread.daemon = True
-                thread.start()
-            while ends.is_alive():  # in steps, so that Ctrl-C gets through
-                ends.join(LOOK_SECONDS)
-        finally:
-            # A load that ends early (a lost lease, Ctrl-C) takes its parts along.
-            self._load.stop()
-            self._context.cancelJobGroup(self._group)
-            for thread in (*crew, ends):
-                thread.join()
-        if isinstance(self._end, SpillwayError):
-            raise self._end
-        return self._end
-
-    def _finish(self) -> None:
-        try:
-            self._end = self._load.finish()
-        except SpillwayError as failure:
-            self._end = failure
-
-    def _work(self) -> None:
-        self._context.setJobGroup(self._group, "spillway: a part of the load", True)
-        while True:
-            text = self._load.take()
-            if text is None:
-                return
-            try:
-                self._load.put(self._done_by_spark(text))
-            except Exception as failure:  # noqa: BLE001: whatever Spark says of a job that failed
-                self._load.fail(_reason_of(failure))
-                return
-
-    def _done_by_spark(self, text: str) -> bytes:
-        settings, terms = self._settings, self._terms
-
-        def do(texts: Any) -> Any:
-            return [_do_part(settings, terms, text) for text in texts]
-
-        return self._context.parallelize([text], 1).mapPartitions(do).collect()[0]
-
-
-def _reason_of(failure: BaseException) -> str:
-    """What our own code said in the executor, or the first line of Spark's."""
-    lines = [line.strip() for line in str(failure).splitlines() if line.strip()]
-    said = error_of(failure) or (lines or [repr(failure)])[0]
-    return f"a part of the load failed in Spark: {said}"
-
-
-def sync(spark: Any, project: str, pipeline: str, full: bool = False,
-         tasks: Optional[int] = None, driver_host: Optional[str] = None) -> Dict[str, Any]:
+def sync(spark: SparkSession, project: str, pipeline: str, full: bool = False,
+         tasks: Optional[int] = None, driver_host: Optional[str] = None,
+         progress: bool = True) -> Dict[str, Any]:
     """Brings a pipeline's container up to date with its table, as `spillway sync` does, with the
     executors for the load. Returns {"load": …, "changes": …}, of what was due.
 
     `project`: the path of spillway.yaml, which need be on the driver alone; what it refers to
     (environment variables and files of secrets, a table's path) every executor resolves by itself.
-    `full`: load again. `tasks`: parts at a time; left out: as many as the session runs. Raises
-    SpillwayError; what was done is kept, and the next call goes on from there.
+    `full`: load again. `tasks`: parts at a time; left out: as many as the session runs.
+    `progress`: whether stderr shows how far the load is. Raises SpillwayError; what was done is
+    kept, and the next call goes on from there.
     """
     path = pathlib.Path(project).resolve()
     settings: Dict[str, Any] = {"project": path.read_text(encoding="utf-8"), "path": str(path),
                                 "pipeline": pipeline}
     count = tasks or tasks_of(spark) or 1
-    part = {**settings, "share": 1 / count, "lanes": LANES, "memory_bytes": MEMORY_BYTES}
+    part = {**settings, "lanes": LANES, "memory_bytes": MEMORY_BYTES}
     lingers = {"lingers_ms": int(permits.PERMIT_SECONDS * 1_000)}
     lender = permits.lender(driver_host or permits.driver_host(spark))
     place = f"{path}: {pipeline}"
-    with lender.batch(place, pipeline, 0, first_waits=False) as terms:
-        with Load({**settings, **lingers, "load_only": True, "full": full,
-                   "at_a_time": count}) as load:
-            result = _Crew(spark, load, part, terms).run(count)
+    with Load({**settings, **lingers, "load_only": True, "full": full, "at_a_time": count}) as load:
+        watch = Watch(pipeline, shown=progress, load=load.progress)
+        with lender.batch(place, pipeline, 0, first_waits=False, watch=watch) as terms:
+            do = functools.partial(_do_part, part, terms)
+            result = Crew(spark, load, do, "load").run(count)
     settle_ms = result.pop("settle_ms")
     if lender.wait(place):  # for an attempt that was left behind: it must not write over changes
         time.sleep(settle_ms / 1_000)

@@ -16,12 +16,15 @@ from __future__ import annotations
 import dataclasses
 import functools
 import pathlib
-from typing import Any, Dict, List, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional
 
 from spillway._verify import Verify, do_part
 from spillway.spark.crew import Crew
 from spillway.spark.job import readable_errors
 from spillway.spark.writing import tasks_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 #: What a task's readers hold, besides the records of its part.
 MEMORY_BYTES = 64 << 20
@@ -98,7 +101,7 @@ def _do_part(settings: Dict[str, Any], part: str) -> bytes:
         return do_part(settings, part)
 
 
-def verify(spark: Any, project: str, pipeline: str, version: Optional[int] = None,
+def verify(spark: SparkSession, project: str, pipeline: str, version: Optional[int] = None,
            differences: int = 20, report: Optional[str] = None,
            tasks: Optional[int] = None) -> Verification:
     """Proves that a pipeline's container equals its table, or says where it does not, as

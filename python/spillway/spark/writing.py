@@ -9,11 +9,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Mapping, Optional
 
+from spillway._errors import SpillwayError
 from spillway._summary import Summary
 from spillway.spark import permits
 from spillway.spark.failures import job_failures, told_briefly
 from spillway.spark.job import (WriteJob, from_message, plan_job, readable_errors, task_name,
                                 to_message)
+from spillway.spark.progress import Watch
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -65,7 +67,23 @@ def write(df: DataFrame, options: Mapping[str, str]) -> Summary:
     Raises SpillwayError where an option is wrong, or too many rows were rejected.
     """
     job = _plan(df, options)
-    return job.judge(write_with(job, df))
+    driver = terms_of(df.sparkSession, job.driver_host) if job.fence else None
+    if driver is not None:
+        job.terms = driver.for_job(job.place, job.limit, job.shown)
+    try:
+        return job.judge(write_with(job, df))
+    finally:
+        permits.close_job(job.terms)
+
+
+def terms_of(session: Any, driver_host: Optional[str] = None) -> Optional[permits.Terms]:
+    """Where tasks find this process; None: they cannot (Spark Connect), or it cannot listen."""
+    if tasks_of(session) is None:
+        return None
+    try:
+        return permits.lender(driver_host or permits.driver_host(session)).terms()
+    except SpillwayError:
+        return None
 
 
 def _plan(df: Any, options: Mapping[str, str]) -> WriteJob:
@@ -84,7 +102,8 @@ def fenced(session: Any, batch: str, *jobs: WriteJob) -> Iterator[Callable[..., 
         return
     lender = permits.lender(job.driver_host or permits.driver_host(session))
     settle = job.settle_seconds()
-    with lender.batch(job.place, batch, settle) as terms:
+    watch = Watch(f"{job.place}: {batch}", job.limit, job.shown)
+    with lender.batch(job.place, batch, settle, watch=watch) as terms:
         for each in jobs:
             each.terms = terms
         yield lambda meanwhile=lambda: None: lender.wait(job.place, meanwhile)
