@@ -123,7 +123,7 @@ class ClusterJobs(SparkJobs):
         options = self._options("given_up")
         if version == 1:  # slow enough to be paused half way
             options["spark.cosmos.throughputControl.enabled"] = "true"
-            options["spark.cosmos.throughputControl.targetThroughput"] = "400"
+            options["spark.cosmos.throughputControl.targetThroughput"] = "250"
         rows = self._rows(GIVEN_UP_ROWS).select(
             "id", "category", F.lit(version).alias("n"), F.lit(version).alias("_commit_version"),
             F.lit("update_postimage").alias("_change_type"))
@@ -180,6 +180,8 @@ def main():
         "spark.speculation.multiplier": "1.1",
         "spark.speculation.quantile": "0.5",
         "spark.executor.memory": "512m",
+        # Two attempts at a time, wherever their rows are.
+        "spark.locality.wait": "0s",
         # An executor that is paused is taken for lost.
         "spark.executor.heartbeatInterval": "1s",
         "spark.network.timeout": "8s",
