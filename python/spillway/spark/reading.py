@@ -53,8 +53,8 @@ def plan(options: Mapping[str, str]) -> ReadPlan:
 
 
 def job_of(found: ReadPlan, tasks: Optional[int], fields: Sequence[str]) -> ReadJob:
-    """Asks the container: what is wrong is said before a task starts. `fields`: of the schema, which
-    are asked for where the plan names columns."""
+    """Asks the container: what is wrong is said before a task starts. `fields`: of the schema,
+    which are asked for where the plan names columns."""
     facts = spillway.describe(for_this_process(found.engine))
     engine = {**found.engine,
               "destination": {**found.engine["destination"],
