@@ -75,8 +75,14 @@ class SparkJobs:
         return df.mapInArrow(function, df.schema)
 
 
+# Sessions are short: what the better compiler takes does not come back.
+COMPILED_ONCE = "-XX:TieredStopAtLevel=1"
+
+
 def session_of(folder, master):
     settings = {
+        "spark.driver.extraJavaOptions": COMPILED_ONCE,
+        "spark.executor.extraJavaOptions": COMPILED_ONCE,
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.sql.session.timeZone": "UTC",
