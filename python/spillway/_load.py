@@ -2,57 +2,26 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
-from ctypes import byref, c_char_p, c_uint64, c_void_p
-from typing import Any, Dict, Mapping, Optional
+from ctypes import byref, c_uint64, c_void_p
+from typing import Any, Dict, Mapping
 
 from spillway import _native
-from spillway._handle import Handle, Writing
+from spillway._handle import Writing
+from spillway._parts import InParts, taken
 
 
-class Load(Handle):
+class Load(InParts):
     """A sync of a pipeline: it has the lease, the plan and the checkpoint. With `load_only` its
-    parts are taken by threads that have them done elsewhere; else all is done here.
-
-    Settings as capi/spillway.h has them. Any thread may call anything but finish() and close().
+    parts are taken by threads that have them done elsewhere; else all is done here. finish()
+    returns {"load": …, "changes": …}, of what was due.
     """
 
     _kind = "load"
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
-        super().__init__()
-        handle = c_void_p()
-        _native.call("spillway_load_open", json.dumps(settings).encode(), byref(handle))
-        self._handle = handle
-
-    def take(self) -> Optional[str]:
-        """The next part. Blocks; None: there are no more."""
-        part = c_void_p()
-        _native.call("spillway_load_take", self._open(), byref(part))
-        if not part:
-            return None
-        try:
-            return (ctypes.cast(part, c_char_p).value or b"").decode()
-        finally:
-            _native.library().spillway_text_free(part)
-
-    def put(self, outcome: bytes) -> None:
-        """What Part.run gave."""
-        _native.call("spillway_load_put", self._open(), outcome, c_uint64(len(outcome)))
-
-    def fail(self, why: str) -> None:
-        """Parts cannot be done: ends it."""
-        if self._handle is not None:
-            _native.library().spillway_load_fail(self._handle, why.encode())
-
     def progress(self) -> Dict[str, Any]:
         """Of the parts that are done, and the limit of all of them (capi/spillway.h)."""
         return json.loads(_native.call_for_text("spillway_load_progress", self._open()))
-
-    def finish(self) -> Dict[str, Any]:
-        """Blocks until it has ended: {"load": …, "changes": …}, of what was due."""
-        return json.loads(_native.call_for_text("spillway_load_finish", self._open()))
 
     def __enter__(self) -> Load:
         return self
@@ -73,10 +42,7 @@ class Part(Writing):
         """What became of it, for Load.put."""
         outcome, size = c_void_p(), c_uint64()
         _native.call("spillway_part_run", self._open(), part.encode(), byref(outcome), byref(size))
-        try:
-            return ctypes.string_at(outcome, size.value)
-        finally:
-            _native.library().spillway_text_free(outcome)
+        return taken(outcome, size)
 
     def permit(self, monotonic_ns: int, realtime_ns: int) -> None:
         """As WriteSession.permit."""

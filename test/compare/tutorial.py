@@ -10,13 +10,11 @@ that can be had is made for Spark 3.1, and handed over as Parquet files. Needs S
 `tools/setup/setup.sh env` prints.
 """
 
-import argparse
 import json
 import os
 import pathlib
 import subprocess
 import sys
-import tempfile
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -31,6 +29,7 @@ from deltalake import DeltaTable, write_deltalake  # noqa: E402
 from programs import Emulator, Spillway, cosmos_connection  # noqa: E402
 
 from cases import CASES, ROWS, rows  # noqa: E402
+from table import print_table  # noqa: E402
 
 DATABASE = "compared"
 FEED_COLUMNS = ("_change_type", "_commit_version", "_commit_timestamp")
@@ -151,17 +150,5 @@ def compare(folder: pathlib.Path) -> tuple[list[str], bool]:
     return lines, right
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=pathlib.Path, help="also write the table there")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="spillway-compare-") as folder:
-        lines, right = compare(pathlib.Path(folder))
-    print("\n".join(lines))
-    if options.output:
-        options.output.write_text("\n".join(lines) + "\n")
-    return 0 if right else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_table(__doc__, compare))

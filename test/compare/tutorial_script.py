@@ -8,13 +8,11 @@ Spark 3.1, writes from 3.5 and does not read there. Needs SPILLWAY_BIN and what
 `tools/setup/setup.sh env` prints.
 """
 
-import argparse
 import json
 import os
 import pathlib
 import subprocess
 import sys
-import tempfile
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 ROOT = FOLDER.parent.parent
@@ -27,6 +25,7 @@ from deltalake import DeltaTable  # noqa: E402
 from documents import with_epoch_times  # noqa: E402
 from programs import Emulator  # noqa: E402
 
+from table import print_table  # noqa: E402
 from tutorial import differences  # noqa: E402
 
 SCRIPT = ROOT / "examples/spark/tutorial.py"
@@ -138,17 +137,5 @@ def compare(folder: pathlib.Path) -> tuple[list[str], bool]:
         return lines, not ours.wrong()
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=pathlib.Path, help="also write the table there")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="spillway-compare-") as folder:
-        lines, right = compare(pathlib.Path(folder))
-    print("\n".join(lines))
-    if options.output:
-        options.output.write_text("\n".join(lines) + "\n")
-    return 0 if right else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_table(__doc__, compare))
