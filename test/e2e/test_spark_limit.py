@@ -41,7 +41,7 @@ pytestmark = [pytest.mark.spark, pytest.mark.timeout(JOB_SECONDS_MAX)]
 
 
 def table_of(rows):
-    return pa.table({"id": [str(n) for n in rows], "category": [f"c{n % 997}" for n in rows],
+    return pa.table({"id": [str(n) for n in rows], "category": [f"c{n}" for n in rows],
                      "n": pa.array(rows, pa.int64()), "name": [f"name {n % 977}" for n in rows]})
 
 
@@ -54,8 +54,8 @@ def make_table(folder, count):
 
 
 def loaded(count):
-    return {(f"c{n % 997}", str(n)): {"id": str(n), "category": f"c{n % 997}", "n": n,
-                                     "name": f"name {n % 977}"} for n in range(count)}
+    return {(f"c{n}", str(n)): {"id": str(n), "category": f"c{n}", "n": n,
+                               "name": f"name {n % 977}"} for n in range(count)}
 
 
 def project(folder, emulator, names):
