@@ -6,13 +6,13 @@ import pathlib
 import pytest
 
 from spillway import SpillwayError
-from spillway.spark import limits, options
+from spillway.spark import limits, option_table, options
 from spillway.spark.identity import for_this_process
-from spillway.spark.options import DateTimes, Effect
+from spillway.spark.option_table import DateTimes, Effect
 
 HERE = pathlib.Path(__file__).resolve().parent
 REFERENCE = HERE.parent.parent / "docs" / "reference" / "spark-options.md"
-PREFIX = options.CONNECTOR_PREFIX
+PREFIX = option_table.CONNECTOR_PREFIX
 PLACE = {
     f"{PREFIX}accountEndpoint": "https://contoso.documents.azure.com:443/",
     f"{PREFIX}accountKey": "c2VjcmV0",
@@ -39,14 +39,14 @@ def refusal(given, plan_it=options.plan_write):
 
 
 def test_every_key_of_the_connector_has_an_entry_and_no_other():
-    table = {option.key for option in options.OPTIONS if option.key.startswith(PREFIX)}
+    table = {option.key for option in option_table.OPTIONS if option.key.startswith(PREFIX)}
     assert table == set(connector_keys())
 
 
 def test_no_key_stands_twice_and_each_says_something():
-    keys = [option.key.lower() for option in options.OPTIONS]
+    keys = [option.key.lower() for option in option_table.OPTIONS]
     assert len(keys) == len(set(keys))
-    for option in options.OPTIONS:
+    for option in option_table.OPTIONS:
         assert option.doc
         assert (option.apply is not None) == (option.effect is Effect.SUPPORTED)
 
@@ -75,7 +75,7 @@ def test_keys_come_in_any_case():
     assert options.plan_write(lower) == options.plan_write(PLACE)
 
 
-@pytest.mark.parametrize("strategy, mode", options.STRATEGIES.items())
+@pytest.mark.parametrize("strategy, mode", option_table.STRATEGIES.items())
 def test_every_strategy_has_a_mode(strategy, mode):
     more = {"write__patch__defaultOperationType": "Set"} if "Patch" in strategy else {}
     assert plan(write__strategy=strategy, **more).engine["sync"]["mode"] == mode
@@ -87,10 +87,10 @@ def test_patches_say_that_they_set():
 
 
 @pytest.mark.parametrize(
-    "key", [option.key for option in options.OPTIONS if option.effect is Effect.REFUSED])
+    "key", [option.key for option in option_table.OPTIONS if option.effect is Effect.REFUSED])
 def test_what_is_refused_says_why(key):
-    use = next(option.use for option in options.OPTIONS if option.key == key)
-    plan_it = options.plan_read if use is options.Use.READING else options.plan_write
+    use = next(option.use for option in option_table.OPTIONS if option.key == key)
+    plan_it = options.plan_read if use is option_table.Use.READING else options.plan_write
     text = refusal({**PLACE, key: "x"}, plan_it)
     assert f"`{key}` is not supported: " in text
 

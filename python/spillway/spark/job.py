@@ -18,9 +18,9 @@ import spillway
 from spillway._errors import SpillwayError
 from spillway._summary import Summary
 from spillway.spark import limits, permits
-from spillway.spark import options as option_table
 from spillway.spark.identity import for_this_process
-from spillway.spark.options import DateTimes, WritePlan
+from spillway.spark.option_table import MAX_REJECTED_DEFAULT, DateTimes, WritePlan
+from spillway.spark.options import plan_write, warn_once
 
 
 @contextlib.contextmanager
@@ -46,7 +46,7 @@ class WriteJob:
 
     engine: Dict[str, Any] = dataclasses.field(repr=False)
     date_times: DateTimes = DateTimes.CONNECTOR
-    max_rejected: str = option_table.MAX_REJECTED_DEFAULT
+    max_rejected: str = MAX_REJECTED_DEFAULT
     summary_file: Optional[str] = None
     place: str = ""
     fence: bool = True
@@ -220,8 +220,8 @@ def _share_out(plan: WritePlan, tasks: Optional[int]) -> None:
 def plan_job(options: Mapping[str, str], tasks: Optional[int] = None) -> WriteJob:
     """Checks the options and asks the container for its partition key: what is wrong is said before
     a task starts. `tasks`: that run at a time, when it is known."""
-    plan = option_table.plan_write(options)
-    option_table.warn_once(plan)
+    plan = plan_write(options)
+    warn_once(plan)
     _share_out(plan, tasks)
     allowed_rejected(plan.max_rejected, 0)
     engine = plan.engine

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Optional, Un
 
 from spillway.spark import reading
 from spillway.spark.job import readable_errors
-from spillway.spark.options import ReadPlan
+from spillway.spark.option_table import ReadPlan
 from spillway.spark.writing import tasks_of
 
 if TYPE_CHECKING:

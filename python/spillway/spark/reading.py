@@ -9,10 +9,10 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
 import spillway
 from spillway.spark import limits
-from spillway.spark import options as option_table
 from spillway.spark.identity import for_this_process
 from spillway.spark.job import tasks_for_limit
-from spillway.spark.options import ReadPlan
+from spillway.spark.option_table import ReadPlan
+from spillway.spark.options import plan_read, warn_once
 
 RAW_BODY = "_rawBody"
 RAW_SCHEMA = f"id string, {RAW_BODY} string"
@@ -47,8 +47,8 @@ class ReadJob:
 
 
 def plan(options: Mapping[str, str]) -> ReadPlan:
-    found = option_table.plan_read(options)
-    option_table.warn_once(found)
+    found = plan_read(options)
+    warn_once(found)
     return found
 
 

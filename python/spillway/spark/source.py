@@ -20,7 +20,7 @@ from spillway._summary import Summary
 from spillway.spark import permits, reading
 from spillway.spark.job import WriteJob, plan_job, readable_errors, task_name
 from spillway.spark.loading import schema_of
-from spillway.spark.options import ReadPlan
+from spillway.spark.option_table import ReadPlan
 
 #: Arrow writers of streams came with Spark 4.1. In 4.0 the worker asks whether a writer is a
 #: DataSourceArrowWriter, whatever else it is: a class that is both gets batches there, too.
