@@ -25,13 +25,13 @@ void ReadNumber(const JsonNode& json, std::string_view name, T& value) {
   }
 }
 
+}  // namespace
+
 ThroughputLimit PartOf(ThroughputLimit limit, double share) {
   if (limit.share) *limit.share *= share;
   if (limit.units_per_second) *limit.units_per_second *= share;
   return limit;
 }
-
-}  // namespace
 
 Result<EmbeddedProject> ParseEmbeddedProject(std::string_view settings) {
   Result<JsonNode> json = ParseJsonTree(settings);

@@ -41,6 +41,9 @@ struct EmbeddedProject {
   uint64_t memory_bytes = 128ull << 20;
   std::string scratch_folder;
 };
+// An even share of a limit that nobody divides.
+ThroughputLimit PartOf(ThroughputLimit limit, double share);
+
 // kInvalidArgument with every problem of the project.
 Result<EmbeddedProject> ParseEmbeddedProject(std::string_view settings);
 

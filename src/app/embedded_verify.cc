@@ -25,12 +25,6 @@ Result<VerifyRequest> ReadRequest(std::string_view settings) {
   return request;
 }
 
-ThroughputLimit ShareOf(ThroughputLimit limit, double share) {
-  if (limit.share) *limit.share *= share;
-  if (limit.units_per_second) *limit.units_per_second *= share;
-  return limit;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<EmbeddedVerify>> EmbeddedVerify::Open(std::string_view settings) {
@@ -82,7 +76,7 @@ Result<std::string> DoVerifyPart(std::string_view settings, std::string_view par
                                   .documents = read.pipeline->documents,
                                   .ignored_fields = ignored},
                                  found.work, read.memory_bytes,
-                                 ShareOf(read.pipeline->throughput.verify, read.share), ctx));
+                                 PartOf(read.pipeline->throughput.verify, read.share), ctx));
   return VerifyOutcomeText(found.part, outcome);
 }
 
